@@ -193,7 +193,7 @@ PLUGIN_STATIC_ASSERT(sizeof(plugin_heap_record) == 32, "the heap record has the 
 PLUGIN_C plugin_heap_record plugin_heap_1;
 
 /* ------------------------------------------------------------------------------------------------------------------------------------------------
- * Codes of errors, beside which plugins have codes of their own.
+ * Codes of errors; plugins may have further codes.
  */
 
 #define PLUGIN_CODE_INVALID_JSON "invalid_json"

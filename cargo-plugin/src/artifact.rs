@@ -17,22 +17,23 @@ use crate::wasm_opt;
 const NO_MANIFEST: &str =
     "the plugin's crate must have a struct with `#[plugin]`, of plugin-sdk 0.1 or later";
 
-/// How a module is built.
+/// The options for building a module.
 #[derive(clap::Args)]
 pub struct BuildOptions {
-    /// Builds with the profile `release`, as it does anyway
+    /// Builds with the profile `release`, which is the default
     #[arg(short, long, conflicts_with = "profile")]
     release: bool,
-    /// Builds with another profile of the `Cargo.toml`, such as `dev`
+    /// Builds with another profile, such as `dev`
     #[arg(long, value_name = "NAME", default_value = RELEASE)]
     profile: String,
-    /// Makes the module smaller by `wasm-opt`, which must be installed
+    /// Makes the module smaller with `wasm-opt`, which must be installed
     #[arg(long)]
     optimize: bool,
-    /// Leaves the names of functions in the module, for stacks that people can read
+    /// Keeps the names of functions in the module, for readable stack traces
     #[arg(long)]
     keep_names: bool,
-    /// The host that the plugin is made for, by its feature `host-…`; several times for a module each [default: any that runs the SDK's own ABI]
+    /// The host to build for, with the plugin's feature `host-…`; give it several times for a
+    /// module each [default: hosts of the SDK's own ABI]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser())]
     hosts: Vec<Host>,
     #[command(flatten)]
@@ -168,7 +169,7 @@ impl Bundle {
 pub fn manifest(wasm: &[u8], package: &str) -> Result<Manifest> {
     let nameless = || {
         Error::new(format!(
-            "the module of `{package}` does not say what plugin it is"
+            "the module of `{package}` does not describe itself"
         ))
         .help(NO_MANIFEST)
     };

@@ -1,4 +1,4 @@
-//! Checks of a plugin's behaviour against its description, made without knowledge of its purpose.
+//! Checks that a plugin behaves as it describes itself, made without knowledge of its purpose.
 //!
 //! The results do not depend on time: fuel limits each call, the clock does not advance, and random
 //! numbers repeat in every run.
@@ -56,27 +56,31 @@ pub enum Outcome {
 }
 
 impl Check {
-    fn new(name: impl Into<String>, outcome: Outcome) -> Self {
+    /// Creates a check that passes if there are no faults.
+    fn of(name: impl Into<String>, faults: impl IntoIterator<Item = String>) -> Self {
+        let mut faults: Vec<String> = faults.into_iter().collect();
+        if let Some(more @ 1..) = faults.len().checked_sub(MAX_FAULTS) {
+            faults.truncate(MAX_FAULTS);
+            faults.push(format!("and {more} more"));
+        }
         Check {
             name: name.into(),
-            outcome,
+            outcome: match faults.is_empty() {
+                true => Outcome::Passed,
+                false => Outcome::Failed {
+                    reason: faults.join("\n"),
+                },
+            },
         }
     }
 
-    fn of(name: impl Into<String>, faults: Vec<String>) -> Self {
-        let outcome = match faults.as_slice() {
-            [] => Outcome::Passed,
-            faults => {
-                let mut reason = faults.iter().take(MAX_FAULTS).cloned().collect::<Vec<_>>();
-                if let Some(more @ 1..) = faults.len().checked_sub(MAX_FAULTS) {
-                    reason.push(format!("and {more} more"));
-                }
-                Outcome::Failed {
-                    reason: reason.join("\n"),
-                }
-            }
-        };
-        Check::new(name, outcome)
+    fn skipped(name: impl Into<String>, reason: impl Into<String>) -> Self {
+        Check {
+            name: name.into(),
+            outcome: Outcome::Skipped {
+                reason: reason.into(),
+            },
+        }
     }
 
     pub fn failed(&self) -> bool {
@@ -86,9 +90,10 @@ impl Check {
 
 /// The plugin under test.
 struct Subject<'a> {
-    module: &'a Module,
+    module: Module,
     manifest: &'a Manifest,
     host: Host,
+    config: Value,
 }
 
 /// Checks a module on the host that it is made for. Without a configuration, uses `{}` if the
@@ -101,15 +106,11 @@ pub fn check(
     config: Option<&Value>,
 ) -> Vec<Check> {
     let mut imports = interface.imports.iter();
-    let foreign = imports.find(|(module, _)| !host.has_module(module));
-    if let Some((module, name)) = foreign {
+    if let Some((module, name)) = imports.find(|(module, _)| !host.has_module(module)) {
         let reason = format!(
-            "it imports `{module}.{name}`, a function of its host's own, which only its own tests can give it"
+            "it imports `{module}.{name}`, which only its host has; its own tests can provide it"
         );
-        return vec![Check::new(
-            "it runs in the harness",
-            Outcome::Skipped { reason },
-        )];
+        return vec![Check::skipped("it runs in the harness", reason)];
     }
     let source = Source::bytes(wasm);
     let loaded = match host.feature {
@@ -118,14 +119,9 @@ pub fn check(
     };
     let module = match loaded {
         Ok(module) => module,
-        Err(failure) => return vec![Check::of("it loads", vec![told(&failure)])],
+        Err(failure) => return vec![Check::of("it loads", [shown(&failure)])],
     };
-    let subject = Subject {
-        module: &module,
-        manifest,
-        host,
-    };
-    let mut checks = vec![Check::of("it loads", Vec::new())];
+    let mut checks = vec![Check::of("it loads", [])];
     // Other hosts do not export commands under their names.
     if host.feature.is_none() {
         checks.push(Check::of(
@@ -133,36 +129,26 @@ pub fn check(
             described(&module, manifest),
         ));
     }
-    let (check, config) = initialises(&subject, config);
-    let is_initialised = check.outcome == Outcome::Passed;
-    checks.push(check);
+    let subject = Subject {
+        module,
+        manifest,
+        host,
+        config: config.cloned().unwrap_or_else(|| json!({})),
+    };
+    let initialises = subject.initialises(config.is_some());
+    let is_initialised = initialises.outcome == Outcome::Passed;
+    checks.push(initialises);
     if is_initialised {
         for command in &manifest.commands {
-            checks.push(subject.command(command, &config));
-            checks.extend(subject.allowed(command, &config));
+            checks.push(subject.command(command));
+            checks.extend(subject.allowed(command));
         }
     }
     checks
 }
 
-impl Subject<'_> {
-    fn is_played(&self) -> bool {
-        self.host.feature.is_some()
-    }
-
-    fn instance(&self, config: &Value) -> Result<Plugin, Failure> {
-        let mut builder = self.module.plugin().grant_all();
-        // Hosts without configuration pass none.
-        if !self.is_played() || *config != json!({}) {
-            builder = builder.config(config);
-        }
-        target_host::build(builder.fuel(FUEL).no_timeout(), self.host)
-    }
-}
-
 /// Compares the list of commands with the exports, and returns the discrepancies.
 fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
-    let exported = |name: &str| module.commands().any(|export| export == name);
     let undescribed = module
         .commands()
         .filter(|name| manifest.command(name).is_none())
@@ -170,98 +156,105 @@ fn described(module: &Module, manifest: &Manifest) -> Vec<String> {
     let missing = manifest
         .commands
         .iter()
-        .filter(|command| !exported(&command.name))
+        .filter(|command| module.commands().all(|export| export != command.name))
         .map(|command| format!("`{}` is described and not exported", command.name));
     undescribed.chain(missing).collect()
 }
 
-fn initialises(subject: &Subject<'_>, config: Option<&Value>) -> (Check, Value) {
-    let (name, config) = match config {
-        Some(config) => (
-            "it initialises with the given configuration".to_owned(),
-            config.clone(),
-        ),
-        None => ("it initialises with `{}`".to_owned(), json!({})),
-    };
-    if let Err(problems) = subject.manifest.check_config(&config) {
-        let reason = reasons(&problems);
-        let reason = match config == json!({}) {
-            true => format!("it needs a configuration, which `--config` gives: {reason}"),
-            false => format!("its own schema does not allow the given configuration: {reason}"),
-        };
-        let check = Check::new("it initialises", Outcome::Skipped { reason });
-        return (check, config);
-    }
-    let faults = match subject.instance(&config) {
-        Ok(_) => Vec::new(),
-        Err(failure) => vec![told(&failure)],
-    };
-    (Check::of(name, faults), config)
-}
-
-/// Joins the problems of a value in one line.
-fn reasons(problems: &[Problem]) -> String {
-    let told: Vec<String> = problems.iter().map(Problem::to_string).collect();
-    told.join("; ")
-}
-
 impl Subject<'_> {
-    fn command(&self, command: &CommandInfo, config: &Value) -> Check {
+    fn is_emulated(&self) -> bool {
+        self.host.feature.is_some()
+    }
+
+    fn instance(&self) -> Result<Plugin, Failure> {
+        let mut builder = self.module.plugin().grant_all();
+        // Hosts without configuration pass none.
+        if !self.is_emulated() || self.config != json!({}) {
+            builder = builder.config(&self.config);
+        }
+        target_host::build(builder.fuel(FUEL).no_timeout(), self.host)
+    }
+
+    fn initialises(&self, is_given: bool) -> Check {
+        if let Err(problems) = self.manifest.check_config(&self.config) {
+            let reason = match self.config == json!({}) {
+                true => "it needs a configuration, which `--config` gives",
+                false => "its own schema does not allow the given configuration",
+            };
+            let reason = format!("{reason}: {}", listed(&problems));
+            return Check::skipped("it initialises", reason);
+        }
+        let name = match is_given {
+            true => "it initialises with the given configuration",
+            false => "it initialises with `{}`",
+        };
+        Check::of(name, self.instance().err().map(|failure| shown(&failure)))
+    }
+
+    fn command(&self, command: &CommandInfo) -> Check {
         let name = format!("`{}` is as it is described", command.name);
-        let mut faults = Vec::new();
         match command.codec {
             Codec::Json => {
-                for probe in probes(self.manifest, command) {
-                    faults.extend(probe.fault(self, command, config));
-                }
+                let probes = probes(self.manifest, command).into_iter();
+                Check::of(name, probes.filter_map(|probe| probe.fault(self, command)))
             }
-            Codec::Raw => match odd_bytes(command) {
-                Some(bytes) => faults.extend(self.refuses_bytes(command, config, bytes)),
-                None => {
-                    let reason = "it takes any bytes".to_owned();
-                    return Check::new(name, Outcome::Skipped { reason });
+            Codec::Raw => match invalid_bytes(command) {
+                Some((element, bytes)) => {
+                    Check::of(name, self.refuses_bytes(command, element, bytes))
                 }
+                None => Check::skipped(name, "it takes any bytes"),
             },
-            _ => {
-                let reason = "its values have no names that could be wrong".to_owned();
-                return Check::new(name, Outcome::Skipped { reason });
-            }
+            _ => Check::skipped(name, "its values have no names that could be wrong"),
         }
-        Check::of(name, faults)
     }
-}
 
-impl Subject<'_> {
     /// Calls a command with values that its description allows. The command must accept them, and
     /// its results must match the description. Returns `None` if the command takes no values.
-    fn allowed(&self, command: &CommandInfo, config: &Value) -> Option<Check> {
-        let schema = command.arguments.as_ref().map(|schema| schema.as_value());
-        let schema = schema.filter(|schema| has_members(schema))?;
-        let name = |sent: usize| match sent {
-            0 => format!("`{}` takes the values that it allows", command.name),
-            1 => format!("`{}` takes the value that it allows", command.name),
-            sent => format!("`{}` takes {sent} values that it allows", command.name),
-        };
-        if command.codec != Codec::Json {
+    fn allowed(&self, command: &CommandInfo) -> Option<Check> {
+        let schema = command.arguments.as_ref()?.as_value();
+        if !has_members(schema) || command.codec != Codec::Json {
             return None;
         }
         // The schema of an argument may be laxer than the argument's checks, so all of them apply.
-        let allows = |value: &Value| self.manifest.check(&command.name, value).is_ok();
         let mut values = Schemas::new(&self.manifest.defs).variety(schema);
-        values.retain(allows);
+        values.retain(|value| self.manifest.check(&command.name, value).is_ok());
+        let values_words = match values.len() {
+            0 => "the values".to_owned(),
+            1 => "the value".to_owned(),
+            count => format!("{count} values"),
+        };
+        let name = format!("`{}` takes {values_words} that it allows", command.name);
         if values.is_empty() {
-            let reason =
-                "no value is known that it allows; `#[arg(example = …)]` gives one".to_owned();
-            return Some(Check::new(name(0), Outcome::Skipped { reason }));
+            let reason = "no value is known that it allows; `#[arg(example = …)]` gives one";
+            return Some(Check::skipped(name, reason));
         }
-        let faults = values.iter().filter_map(|value| {
-            let probe = Probe {
-                arguments: value.to_string(),
-                expected: Expected::Taken,
-            };
-            probe.fault(self, command, config)
+        let probes = values.iter().map(|value| Probe {
+            arguments: value.to_string(),
+            expected: Expected::Taken,
         });
-        Some(Check::of(name(values.len()), faults.collect()))
+        Some(Check::of(
+            name,
+            probes.filter_map(|probe| probe.fault(self, command)),
+        ))
+    }
+
+    fn refuses_bytes(&self, command: &CommandInfo, element: &str, bytes: &[u8]) -> Option<String> {
+        let called = self
+            .instance()
+            .and_then(|mut plugin| plugin.call_raw(&command.name, bytes).map(<[u8]>::to_vec));
+        let failure = match called {
+            Ok(_) => {
+                return Some(format!(
+                    "it takes `{element}`, and accepted the invalid bytes {bytes:?}"
+                ));
+            }
+            Err(failure) => failure,
+        };
+        let is_refused = match failure.plugin_error() {
+            Some(error) => error.code() == "invalid_argument" || self.is_emulated(),
+            None => self.is_emulated() && is_refused(&failure),
+        };
+        (!is_refused).then(|| format!("for the bytes {bytes:?}: {}", shown(&failure)))
     }
 }
 
@@ -296,201 +289,185 @@ enum Expected {
     Taken,
 }
 
+/// Returns the probes with arguments that the command must refuse, and the one without arguments.
 fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
-    let probe = |arguments: &str, expected| Probe {
-        arguments: arguments.to_owned(),
-        expected,
-    };
-    let mut probes = vec![probe("{", Expected::Refusal(&["invalid_json"]))];
-    let Some(schema) = &command.arguments else {
-        return probes;
-    };
-    let allows_nothing = manifest.check(&command.name, &json!({})).is_ok();
-    let inline = schema.as_value();
-    let Some(properties) = inline.get("properties").and_then(Value::as_object) else {
-        // All arguments together are one value of the author's type.
-        probes.push(match allows_nothing {
-            true => probe("{}", Expected::Answer),
-            false => probe(
-                "{}",
-                Expected::Refusal(&["missing_argument", "invalid_argument", "invalid_json"]),
-            ),
+    const NO_ARGUMENTS: &[&str] = &["missing_argument", "invalid_argument", "invalid_json"];
+    let mut probes = Vec::new();
+    let mut add = |arguments: String, expected| {
+        probes.push(Probe {
+            arguments,
+            expected,
         });
+    };
+    add("{".to_owned(), Expected::Refusal(&["invalid_json"]));
+    let Some(schema) = command.arguments.as_ref().map(|schema| schema.as_value()) else {
         return probes;
     };
-    probes.push(probe("[]", Expected::Refusal(&["invalid_json"])));
-    if inline.get("additionalProperties") == Some(&json!(false)) {
+    let allows_none = manifest.check(&command.name, &json!({})).is_ok();
+    let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
+        // All arguments together are one value of the author's type.
+        add(
+            "{}".to_owned(),
+            match allows_none {
+                true => Expected::Answer,
+                false => Expected::Refusal(NO_ARGUMENTS),
+            },
+        );
+        return probes;
+    };
+    add("[]".to_owned(), Expected::Refusal(&["invalid_json"]));
+    if schema.get("additionalProperties") == Some(&json!(false)) {
         let unknown = json!({UNKNOWN: 0}).to_string();
-        probes.push(probe(&unknown, Expected::Refusal(&["unknown_argument"])));
+        add(unknown, Expected::Refusal(&["unknown_argument"]));
     }
-    let required: Vec<String> = inline
-        .get("required")
-        .and_then(Value::as_array)
+    let required = schema.get("required").and_then(Value::as_array);
+    let required: Vec<String> = required
         .into_iter()
         .flatten()
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect();
-    probes.push(match required.is_empty() {
-        true => probe("{}", Expected::Answer),
-        false => probe("{}", Expected::Missing(required)),
-    });
+    add(
+        "{}".to_owned(),
+        match required.is_empty() {
+            true if allows_none => Expected::Answer,
+            true => Expected::Refusal(NO_ARGUMENTS),
+            false => Expected::Missing(required),
+        },
+    );
     for (name, property) in properties {
         if let Some(wrong) = value_of_another_type(Schemas::new(&manifest.defs), property) {
             let arguments = json!({name: wrong}).to_string();
-            probes.push(probe(&arguments, Expected::Invalid(name.clone())));
+            add(arguments, Expected::Invalid(name.clone()));
         }
     }
     probes
 }
 
+impl Expected {
+    fn accepts_error(&self, code: &str, details: &Value) -> bool {
+        let detail = |name: &str| details.get(name).and_then(Value::as_str);
+        match self {
+            Expected::Refusal(codes) => codes.contains(&code),
+            Expected::Missing(required) => {
+                let named = detail("argument");
+                code == "missing_argument" && required.iter().any(|name| named == Some(name))
+            }
+            Expected::Invalid(name) => {
+                let begins = |path: &str| path.starts_with(name);
+                code == "invalid_argument" && detail("path").is_some_and(begins)
+            }
+            // A missing default would appear as this error.
+            Expected::Answer => !["missing_argument", "invalid_argument"].contains(&code),
+            // An error from the author's code has no path that the SDK's argument reader adds.
+            Expected::Taken => {
+                let is_from_reader = ["path", "argument"]
+                    .iter()
+                    .any(|member| details.get(member).is_some());
+                !(REFUSALS.contains(&code) && is_from_reader)
+            }
+        }
+    }
+
+    fn words(&self) -> String {
+        match self {
+            Expected::Refusal(codes) => codes.join(" or "),
+            Expected::Missing(required) => format!(
+                "missing_argument, because {} must be given",
+                required.join(", ")
+            ),
+            Expected::Invalid(name) => {
+                format!("invalid_argument, because `{name}` is described as another type")
+            }
+            Expected::Answer => "any answer, because nothing must be given".to_owned(),
+            Expected::Taken => {
+                "any answer but a refusal, because its description allows them".to_owned()
+            }
+        }
+    }
+}
+
 impl Probe {
     /// Returns the fault in the plugin's answer, if there is one.
-    fn fault(
-        &self,
-        subject: &Subject<'_>,
-        command: &CommandInfo,
-        config: &Value,
-    ) -> Option<String> {
-        let arguments = &self.arguments;
-        let mut plugin = match subject.instance(config) {
+    fn fault(&self, subject: &Subject<'_>, command: &CommandInfo) -> Option<String> {
+        let Probe {
+            arguments,
+            expected,
+        } = self;
+        let arguments_shown = text::line(arguments, MAX_DETAILS);
+        let mut plugin = match subject.instance() {
             Ok(plugin) => plugin,
-            Err(failure) => return Some(told(&failure)),
+            Err(failure) => return Some(shown(&failure)),
         };
-        let answer = plugin.call_raw(&command.name, arguments.as_bytes());
-        let answer = match (answer, &self.expected) {
+        let answer = match (
+            plugin.call_raw(&command.name, arguments.as_bytes()),
+            expected,
+        ) {
             (Ok(bytes), Expected::Answer | Expected::Taken) => {
-                return bad_result(subject.manifest, command, arguments, bytes);
+                let reason = bad_result(subject.manifest, command, bytes)?;
+                return Some(format!(
+                    "for the arguments `{arguments_shown}` the result is not what is described: {reason}"
+                ));
             }
-            (Ok(_), _) => Err("it took them".to_owned()),
-            (Err(failure), expected) if subject.is_played() => {
-                return match is_refused(&failure) {
-                    true => None,
-                    false => trapped(&failure, arguments, expected),
-                };
-            }
-            (Err(failure), expected) => match failure.plugin_error() {
-                None => return trapped(&failure, arguments, expected),
-                Some(error) => Ok((error.code().to_owned(), error.details().unwrap_or_default())),
+            (Ok(_), _) => "it took them".to_owned(),
+            (Err(failure), _) if subject.is_emulated() && is_refused(&failure) => return None,
+            (Err(failure), _) => match failure.plugin_error() {
+                Some(error) if !subject.is_emulated() => {
+                    let (code, details) = (error.code(), error.details().unwrap_or(Value::Null));
+                    if expected.accepts_error(code, &details) {
+                        return None;
+                    }
+                    match details {
+                        Value::Null => code.to_owned(),
+                        details => {
+                            format!("{code} {}", text::line(&details.to_string(), MAX_DETAILS))
+                        }
+                    }
+                }
+                _ if is_forgiven(&failure, expected) => return None,
+                _ => {
+                    return Some(format!(
+                        "for the arguments `{arguments_shown}`: {}",
+                        shown(&failure)
+                    ));
+                }
             },
         };
-        let detail = |details: &Value, name: &str| {
-            details.get(name).and_then(Value::as_str).map(str::to_owned)
-        };
-        let (right, wanted) = match (&self.expected, &answer) {
-            (Expected::Refusal(codes), Ok((code, _))) => {
-                (codes.contains(&code.as_str()), codes.join(" or "))
-            }
-            (Expected::Missing(required), Ok((code, details))) => (
-                code == "missing_argument"
-                    && detail(details, "argument").is_some_and(|name| required.contains(&name)),
-                format!(
-                    "missing_argument, because {} must be given",
-                    required.join(", ")
-                ),
-            ),
-            (Expected::Invalid(name), Ok((code, details))) => (
-                code == "invalid_argument"
-                    && detail(details, "path").is_some_and(|path| path.starts_with(name.as_str())),
-                format!("invalid_argument, because `{name}` is described as another type"),
-            ),
-            // An error from the author's code has no path that the SDK's argument reader adds.
-            (Expected::Taken, Ok((code, details))) => (
-                !REFUSALS.contains(&code.as_str())
-                    || details.get("path").is_none() && details.get("argument").is_none(),
-                "any answer but a refusal, because its description allows them".to_owned(),
-            ),
-            // A missing default would appear as this error.
-            (Expected::Answer, Ok((code, _))) => (
-                !["missing_argument", "invalid_argument"].contains(&code.as_str()),
-                "any answer, because nothing must be given".to_owned(),
-            ),
-            (Expected::Refusal(codes), Err(_)) => (false, codes.join(" or ")),
-            (Expected::Missing(required), Err(_)) => (
-                false,
-                format!(
-                    "missing_argument, because {} must be given",
-                    required.join(", ")
-                ),
-            ),
-            (Expected::Invalid(name), Err(_)) => (
-                false,
-                format!("invalid_argument, because `{name}` is described as another type"),
-            ),
-            (Expected::Answer | Expected::Taken, Err(_)) => (true, String::new()),
-        };
-        let came = match answer {
-            Ok((code, details)) if details.is_null() => code,
-            Ok((code, details)) => {
-                format!("{code} {}", text::line(&details.to_string(), MAX_DETAILS))
-            }
-            Err(took) => took,
-        };
-        (!right).then(|| {
-            format!(
-                "for the arguments `{}` the answer should be {wanted}; it was: {came}",
-                text::line(arguments, MAX_DETAILS)
-            )
-        })
+        Some(format!(
+            "for the arguments `{arguments_shown}` the answer should be {}; it was: {answer}",
+            expected.words()
+        ))
     }
 }
 
-fn trapped(failure: &Failure, arguments: &str, expected: &Expected) -> Option<String> {
-    match (failure.kind(), expected) {
-        // The command was asked to do its work, which may take more fuel than the check allows.
-        (FailureKind::OutOfFuel { .. }, Expected::Answer | Expected::Taken) => None,
+/// Returns true if a command that does its work may fail in this way.
+fn is_forgiven(failure: &Failure, expected: &Expected) -> bool {
+    match failure.kind() {
+        // The work may take more fuel than the check allows.
+        FailureKind::OutOfFuel { .. } => {
+            matches!(expected, Expected::Answer | Expected::Taken)
+        }
         // Some commands need more memory for the largest numbers of their types.
-        (FailureKind::OutOfMemory { .. }, Expected::Taken) => None,
-        _ => Some(format!(
-            "for the arguments `{arguments}`: {}",
-            told(failure)
-        )),
+        FailureKind::OutOfMemory { .. } => *expected == Expected::Taken,
+        _ => false,
     }
 }
 
-fn bad_result(
-    manifest: &Manifest,
-    command: &CommandInfo,
-    arguments: &str,
-    bytes: &[u8],
-) -> Option<String> {
-    let reason = match serde_json::from_slice::<Value>(bytes) {
-        Ok(result) => reasons(&manifest.check_result(&command.name, &result).err()?),
-        Err(error) => error.to_string(),
-    };
-    Some(format!(
-        "for the arguments `{}` the result is not what is described: {reason}",
-        text::line(arguments, MAX_DETAILS)
-    ))
+fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Option<String> {
+    match serde_json::from_slice::<Value>(bytes) {
+        Ok(result) => Some(listed(
+            &manifest.check_result(&command.name, &result).err()?,
+        )),
+        Err(error) => Some(error.to_string()),
+    }
 }
 
-/// Returns bytes that a raw command cannot accept, if such bytes exist.
-fn odd_bytes(command: &CommandInfo) -> Option<&'static [u8]> {
+/// Returns what a raw command takes, and bytes that are not that, if such bytes exist.
+fn invalid_bytes(command: &CommandInfo) -> Option<(&str, &'static [u8])> {
     match command.input.as_deref()? {
         "u8" | "i8" => None,
-        "text" => Some(b"\xff"),
+        text @ "text" => Some((text, b"\xff")),
         // Not a whole number of elements.
-        _ => Some(b"\0"),
-    }
-}
-
-impl Subject<'_> {
-    fn refuses_bytes(&self, command: &CommandInfo, config: &Value, bytes: &[u8]) -> Option<String> {
-        let called = self.instance(config).and_then(|mut plugin| {
-            let answer = plugin.call_raw(&command.name, bytes);
-            answer.map(<[u8]>::to_vec)
-        });
-        let refused = |failure: &Failure| match failure.plugin_error() {
-            Some(error) => error.code() == "invalid_argument" || self.is_played(),
-            None => self.is_played() && is_refused(failure),
-        };
-        match called {
-            Err(failure) if refused(&failure) => None,
-            Err(failure) => Some(format!("for the bytes {bytes:?}: {}", told(&failure))),
-            Ok(_) => Some(format!(
-                "it takes `{}`, and took the bytes {bytes:?}, which are none",
-                command.input.as_deref().unwrap_or_default()
-            )),
-        }
+        element => Some((element, b"\0")),
     }
 }
 
@@ -504,25 +481,22 @@ fn is_refused(failure: &Failure) -> bool {
     )
 }
 
-/// Returns the JSON types with a sample value of each. Types that deserializers do not mistake for
-/// others come first: an array may deserialize as a struct, and `null` as a missing value.
-fn samples() -> [(&'static str, Value); 6] {
-    [
-        ("boolean", json!(true)),
-        ("string", json!("?")),
-        ("number", json!(0.5)),
-        ("object", json!({})),
-        ("array", json!([])),
-        ("null", Value::Null),
-    ]
-}
-
 /// Returns a value of a JSON type that a schema does not allow, if there is one.
+///
+/// Values that deserializers do not mistake for others come first: an array may deserialize as a
+/// struct, and `null` as a missing value.
 fn value_of_another_type(schemas: Schemas<'_>, schema: &Value) -> Option<Value> {
     let allowed = types(schemas, schema, MAX_DEPTH)?;
-    let mut candidates = samples().into_iter();
-    let (_, value) = candidates.find(|(kind, _)| !allowed.contains(kind))?;
-    Some(value)
+    let samples = [
+        json!(true),
+        json!("?"),
+        json!(0.5),
+        json!({}),
+        json!([]),
+        Value::Null,
+    ];
+    let mut samples = samples.into_iter();
+    samples.find(|sample| !allowed.contains(&type_of(sample)))
 }
 
 /// The greatest depth at which alternatives are followed.
@@ -567,9 +541,15 @@ fn type_of(value: &Value) -> &'static str {
 }
 
 /// Formats a failure in a line or two.
-fn told(failure: &Failure) -> String {
+fn shown(failure: &Failure) -> String {
     match failure.hint() {
         Some(hint) => format!("{} ({hint})", failure.message()),
         None => failure.message(),
     }
+}
+
+/// Joins the problems of a value in one line.
+fn listed(problems: &[Problem]) -> String {
+    let problems: Vec<String> = problems.iter().map(Problem::to_string).collect();
+    problems.join("; ")
 }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use plugin_sdk_harness::Failure;
+
 /// An error for people: the fault, its causes, and a hint.
 #[derive(Debug)]
 pub struct Error {
@@ -26,6 +28,12 @@ impl Error {
     pub fn because(mut self, cause: impl fmt::Display) -> Self {
         self.causes.push(cause.to_string());
         self
+    }
+
+    /// Adds a failure of the harness as a cause, with its hint.
+    pub fn because_of(mut self, failure: &Failure) -> Self {
+        self.help = failure.hint().or(self.help);
+        self.because(failure.message())
     }
 
     /// Sets the hint.

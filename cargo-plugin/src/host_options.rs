@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use log::LevelFilter;
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::manifest::{Limits, Manifest};
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
@@ -43,45 +43,53 @@ const PLENTY: u64 = u64::MAX / 2;
 /// The permissions for the SDK's services. Plugins may ask for others, which some hosts define.
 const SERVICES: [&str; 5] = ["ai", "events", "files", "http", "kv"];
 
-/// How a plugin is run.
+/// The options for running a plugin.
 #[derive(Args)]
 #[command(next_help_heading = "Host options")]
 pub struct HostOptions {
-    /// Grants a permission, as `kv`; `all` grants every one
+    /// Grants a permission, such as `kv`; `all` grants all of them
     #[arg(long, value_name = "PERMISSION")]
     grant: Vec<String>,
     /// The plugin's configuration: a JSON object, `@FILE`, or `-` for standard input
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
-    /// The most detailed lines of the plugin's log that are shown
+    /// The most detailed level of the plugin's log that is shown
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level_parser())]
     log_level: LevelFilter,
-    /// The fuel of a call, a unit being about one WebAssembly instruction [default: what the plugin asks for, else no limit]
+    /// The fuel of a call: about one unit per WebAssembly instruction [default: what the plugin
+    /// asks for, else unlimited]
     #[arg(long, value_name = "N")]
     fuel: Option<u64>,
-    /// How long a call may take, as `500ms`, `30s` or `2m` [default: what the plugin asks for, 10s at most]
+    /// The time limit of a call, such as `500ms`, `30s` or `2m` [default: what the plugin asks for,
+    /// 10s at most]
     #[arg(long, value_name = "TIME", value_parser = parse_time)]
     timeout: Option<Duration>,
-    /// How far the memory may grow, in pages of 64 KiB [default: what the plugin asks for, 1024 at most]
+    /// The limit of the memory, in pages of 64 KiB [default: what the plugin asks for, 1024 at
+    /// most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
-    /// Keeps what the plugin stores by key in this file [default: in memory, for this run]
+    /// Keeps the plugin's key-value store in this file [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
-    /// Whose keys in the file of `--kv` the plugin uses [default: those of this very module]
+    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact
+    /// module]
     #[arg(long = "as", value_name = "NAME", requires = "kv")]
     kv_owner: Option<String>,
-    /// Lets the plugin see a folder under its own or another name: `DIR` or `NAME=DIR`, with `:rw` behind it for writing, too
+    /// Lets the plugin read a folder under its own name or another one: `DIR` or `NAME=DIR`; append
+    /// `:rw` to let it write
     #[arg(long, value_name = "DIR")]
     files: Vec<Folder>,
-    /// Lets the plugin send requests to this host of the network, as `api.example.com`, `*.example.org` or `localhost:8080`; `*` is any
+    /// Lets the plugin send requests to this network host, such as `api.example.com`,
+    /// `*.example.org` or `localhost:8080`; `*` allows all
     #[arg(long, value_name = "HOST")]
     allow_host: Vec<String>,
 }
 
 fn level_parser() -> impl TypedValueParser<Value = LevelFilter> {
-    let names = ["off", "error", "warn", "info", "debug", "trace"];
-    PossibleValuesParser::new(names).map(|name| name.parse().unwrap_or(LevelFilter::Info))
+    PossibleValuesParser::new(["off", "error", "warn", "info", "debug", "trace"]).try_map(|name| {
+        name.parse::<LevelFilter>()
+            .map_err(|error| error.to_string())
+    })
 }
 
 /// A folder that a plugin can see.
@@ -96,25 +104,24 @@ impl std::str::FromStr for Folder {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        let (rest, writable) = match (text.strip_suffix(":rw"), text.strip_suffix(":ro")) {
-            (Some(rest), _) => (rest, true),
-            (None, rest) => (rest.unwrap_or(text), false),
+        let (text, writable) = match text.strip_suffix(":rw") {
+            Some(rest) => (rest, true),
+            None => (text.strip_suffix(":ro").unwrap_or(text), false),
         };
-        let (name, path) = match rest.split_once('=') {
+        let (name, path) = match text.split_once('=') {
             Some((name, path)) => (name.to_owned(), PathBuf::from(path)),
             None => {
-                let path = PathBuf::from(rest);
+                let path = PathBuf::from(text);
                 let name = path
                     .file_name()
-                    .map(|name| name.to_string_lossy().into_owned());
-                let name = name.ok_or_else(|| {
-                    format!("the folder has no name of its own to be seen by: `NAME={rest}` gives it one")
-                })?;
-                (name, path)
+                    .ok_or_else(|| format!("the folder has no name; `NAME={text}` gives it one"))?;
+                (name.to_string_lossy().into_owned(), path)
             }
         };
         if name.is_empty() || name.contains('/') {
-            return Err("the name before the `=` is one part of a path, as `assets`".to_owned());
+            return Err(
+                "the name before the `=` is one part of a path, such as `assets`".to_owned(),
+            );
         }
         Ok(Folder {
             name,
@@ -167,17 +174,7 @@ fn load_from(
         Some(_) => Module::load_for(host, source),
     };
     let module = loaded.map_err(|failure| {
-        let wrong = Error::new(format!("cannot load `{file}`"));
-        if plugin_file::is_text(&wasm) {
-            return wrong
-                .because(plugin_file::TEXT)
-                .help(plugin_file::TEXT_HELP);
-        }
-        let wrong = wrong.because(failure.message());
-        match failure.hint() {
-            Some(hint) => wrong.help(hint),
-            None => wrong,
-        }
+        plugin_file::not_loaded(Error::new(format!("cannot load `{file}`")), &wasm, &failure)
     })?;
     for warning in module.warnings() {
         // Other warnings are for the plugin's author, and `validate` reports them.
@@ -197,9 +194,11 @@ pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder
     if host.feature.is_some() {
         return module.plugin();
     }
-    let asked = module.manifest().map(|manifest| manifest.limits.clone());
-    let asked = asked.unwrap_or_default();
     let mut builder = module.plugin();
+    // A module without a manifest asks for nothing.
+    let asked = module
+        .manifest()
+        .map_or_else(Limits::default, |manifest| manifest.limits.clone());
     if let Some(fuel) = asked.max_fuel.or(fuel) {
         builder = builder.fuel(fuel);
     }
@@ -257,7 +256,7 @@ impl HostOptions {
         hash.truncate(HASH_LENGTH);
         if !id.is_empty() {
             terminal.warning(&format!(
-                "the keys are those of this very module; `--as {}` keeps them for later builds of it",
+                "the keys belong to this exact module; `--as {}` keeps them for later builds",
                 text::line(id, 60)
             ));
         }
@@ -266,30 +265,25 @@ impl HostOptions {
 
     /// Rejects permissions that no service has and the plugin does not ask for.
     fn check_grants(&self, manifest: Option<&Manifest>) -> Result<()> {
-        let asked = manifest.map_or(&[][..], |manifest| &manifest.permissions);
-        let mut known: Vec<&str> = SERVICES.to_vec();
-        known.extend(asked.iter().map(|permission| permission.name()));
-        let unknown = self
-            .grant
-            .iter()
-            .find(|grant| grant.as_str() != "all" && !known.contains(&grant.as_str()));
-        let Some(unknown) = unknown else {
+        let asked = manifest
+            .into_iter()
+            .flat_map(|manifest| &manifest.permissions);
+        let known: Vec<&str> = SERVICES
+            .into_iter()
+            .chain(asked.map(|permission| permission.name()))
+            .collect();
+        let is_known = |grant: &str| grant == "all" || known.contains(&grant);
+        let Some(unknown) = self.grant.iter().find(|grant| !is_known(grant)) else {
             return Ok(());
         };
         let shown = text::line(unknown, 60);
-        let error = Error::new(format!("there is no permission `{shown}`"))
-            .because("no service has it, and the plugin does not ask for it");
-        let nearest = known
-            .iter()
-            .map(|name| (strsim::normalized_damerau_levenshtein(name, unknown), name))
-            .filter(|(likeness, _)| *likeness > 0.5)
-            .max_by(|(one, _), (other, _)| one.total_cmp(other));
-        Err(match nearest {
-            Some((_, name)) => {
-                error.help(format!("did you mean `--grant {}`?", text::line(name, 60)))
-            }
-            None => error.help(format!("the services have {}", SERVICES.join(", "))),
-        })
+        let nearest = text::nearest(unknown, known);
+        Err(Error::new(format!("there is no permission `{shown}`"))
+            .because("no service has it, and the plugin does not ask for it")
+            .help(match nearest {
+                Some(name) => format!("did you mean `--grant {}`?", text::line(name, 60)),
+                None => format!("the services have {}", SERVICES.join(", ")),
+            }))
     }
 
     /// Returns the plugin's configuration.
@@ -337,7 +331,7 @@ impl HostOptions {
             return Ok(AllowList::any());
         }
         AllowList::new(&self.allow_host)
-            .map_err(|failure| Error::new("`--allow-host` is not right").because(failure.message()))
+            .map_err(|failure| Error::new("`--allow-host` is invalid").because(failure.message()))
     }
 }
 
@@ -352,43 +346,41 @@ fn service(option: &str, path: &Path, failure: &Failure) -> Error {
 /// Returns the same failure with hints that name options instead of methods.
 pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
     let hint = match failure.kind() {
-        FailureKind::OutOfFuel { .. } => "`--fuel N` gives a call more".to_owned(),
+        FailureKind::OutOfFuel { .. } => Some("`--fuel N` gives a call more".to_owned()),
         FailureKind::Timeout { .. } => {
             let asked = manifest
                 .and_then(|manifest| manifest.limits.timeout_ms)
                 .filter(|asked| u128::from(*asked) > MAX_TIMEOUT.as_millis());
-            match asked {
-                Some(asked) => format!(
-                    "`--timeout TIME` allows more; the plugin asks for {asked} ms, which only you can allow"
-                ),
-                None => "`--timeout TIME` allows more".to_owned(),
-            }
+            let more = match asked {
+                Some(asked) => {
+                    format!("; the plugin asks for {asked} ms, which only you can allow")
+                }
+                None => String::new(),
+            };
+            Some(format!("`--timeout TIME` allows more{more}"))
         }
-        FailureKind::OutOfMemory { requested, .. } => match requested.div_ceil(PAGE) {
-            pages if pages > MAX_PAGES => return failure,
-            pages => format!("`--memory-pages {pages}` allows that much"),
-        },
-        FailureKind::StackOverflow(_) => {
-            "look for a recursion without end, or for very large values, which belong into a `Box`"
-                .to_owned()
-        }
+        FailureKind::OutOfMemory { requested, .. } => Some(requested.div_ceil(PAGE))
+            .filter(|pages| *pages <= MAX_PAGES)
+            .map(|pages| format!("`--memory-pages {pages}` allows that much")),
+        FailureKind::StackOverflow(_) => Some(
+            "look for infinite recursion, or for very large values, which belong in a `Box`"
+                .to_owned(),
+        ),
         FailureKind::Poisoned { .. } => {
-            "every run has an instance of its own: run it again".to_owned()
+            Some("run it again: every run has an instance of its own".to_owned())
         }
         FailureKind::Plugin(error) | FailureKind::HostFunction { error, .. }
             if error.code() == "permission_denied" =>
         {
-            match error
-                .details()
-                .and_then(|details| permission(&details, manifest))
-            {
-                Some(hint) => hint,
-                None => return failure,
-            }
+            let details = error.details();
+            details.and_then(|details| permission(&details, manifest))
         }
-        _ => return failure,
+        _ => None,
     };
-    failure.with_hint(hint)
+    match hint {
+        Some(hint) => failure.with_hint(hint),
+        None => failure,
+    }
 }
 
 /// Returns the hint for granting a denied permission and its purpose, if the error does not contain

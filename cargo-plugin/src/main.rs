@@ -76,7 +76,7 @@ enum Cargo {
     Plugin(Plugin),
 }
 
-/// Makes, checks, describes, calls and packs WebAssembly plugins
+/// Creates, checks, describes, calls and packages WebAssembly plugins
 #[derive(clap::Args)]
 #[command(version, propagate_version = true, after_help = EXIT_CODES)]
 struct Plugin {
@@ -90,9 +90,9 @@ struct Plugin {
 const EXIT_CODES: &str = "\
 Exit codes:
   0  done, and the answer is yes
-  1  done, and the answer is no: invalid, a breaking change, a failed test, a call that failed
+  1  done, and the answer is no: invalid, a breaking change, a failed test, a failed call
   2  the command line is wrong
-  3  could not be done: a file that is not there, a build that failed";
+  3  could not be done: a missing file, a failed build";
 
 fn main() -> ExitCode {
     let Cargo::Plugin(Plugin { json, command }) = Cargo::parse();

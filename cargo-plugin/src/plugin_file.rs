@@ -123,25 +123,22 @@ impl PluginFile {
 
     fn no_module(&self, failure: &Failure) -> Error {
         let error = Error::new(format!("`{}` is not a plugin", text::path(&self.path)));
-        if is_text(&self.wasm) {
-            return error.because(TEXT).help(TEXT_HELP);
-        }
-        let error = error.because(failure.message());
-        match failure.hint() {
-            Some(hint) => error.help(hint),
-            None => error,
-        }
+        not_loaded(error, &self.wasm, failure)
     }
 }
 
-/// The tool's message for a module in text format.
-pub const TEXT: &str = "it is WebAssembly text, not a module";
-
-/// The hint that names a tool to convert text to a module.
-pub const TEXT_HELP: &str = "`wasm-tools parse FILE.wat -o FILE.wasm` makes a module of it";
+/// Adds the reason why bytes are not a module that can be used.
+pub fn not_loaded(error: Error, wasm: &[u8], failure: &Failure) -> Error {
+    match is_text(wasm) {
+        true => error
+            .because("it is WebAssembly text, not a module")
+            .help("`wasm-tools parse FILE.wat -o FILE.wasm` makes a module of it"),
+        false => error.because_of(failure),
+    }
+}
 
 /// Returns true if bytes begin like a module in text format.
-pub fn is_text(bytes: &[u8]) -> bool {
+fn is_text(bytes: &[u8]) -> bool {
     let start = bytes.trim_ascii_start();
     ["(module", "(;", ";;"]
         .iter()
@@ -149,5 +146,5 @@ pub fn is_text(bytes: &[u8]) -> bool {
 }
 
 /// The hint for keeping or adding the section.
-pub const NO_SECTION: &str = "`wasm-strip` removes it unless told `--keep-section=plugin-sdk`, and so does `llvm-strip --strip-all`; `strip = true` in the profile and \
-`wasm-opt --strip-debug` keep it. A plugin that was not made with plugin-sdk has none";
+pub const NO_SECTION: &str = "`wasm-strip` without `--keep-section=plugin-sdk` and `llvm-strip --strip-all` remove it; `strip = true` in the profile and \
+`wasm-opt --strip-debug` keep it. A plugin that was not made with plugin-sdk does not have it";

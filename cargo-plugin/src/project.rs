@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use cargo_metadata::{
     CrateType, Dependency, DependencyKind, Error as MetadataError, Metadata, MetadataCommand,
-    Package,
+    Package, Target,
 };
 use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::{
@@ -17,16 +17,15 @@ use plugin_sdk_harness::{
 use crate::error::{Error, Result};
 use crate::target_host::{self, Host};
 use crate::terminal::{Form, Terminal};
+use crate::text;
 
 const SDK: &str = "plugin-sdk";
 
-const CDYLIB: &str = "add these lines to it:\n\n  [lib]\n  crate-type = [\"cdylib\", \"rlib\"]";
-
-/// Which crate is meant.
+/// The crate to work on.
 #[derive(clap::Args)]
 #[command(next_help_heading = "Package selection")]
 pub struct Selection {
-    /// The `Cargo.toml` of the plugin, or of its workspace [default: that of the current folder]
+    /// The `Cargo.toml` of the plugin or its workspace [default: the one of the current folder]
     #[arg(long, value_name = "PATH")]
     manifest_path: Option<PathBuf>,
     /// The plugin's package, where a workspace has several
@@ -41,14 +40,14 @@ impl Selection {
     }
 }
 
-/// Which features of the crate are built.
+/// The features of the crate that are built.
 #[derive(clap::Args, Clone, Default)]
 #[command(next_help_heading = "Feature selection")]
 pub struct Features {
-    /// Features to turn on, with commas between them
+    /// Features to turn on, separated by commas
     #[arg(short = 'F', long, value_delimiter = ',', value_name = "FEATURES")]
     features: Vec<String>,
-    /// Leaves the default features out
+    /// Turns the default features off
     #[arg(long)]
     no_default_features: bool,
 }
@@ -138,7 +137,9 @@ impl Project {
             Some(name) => named(&metadata, name)?,
             None => nearest(&metadata, &place)?,
         };
-        is_plugin(package).map_err(|lack| lack.error(package, &metadata))?;
+        if let Some(lack) = lack(package) {
+            return Err(lack.error(package, &metadata));
+        }
         let root = match package.manifest_path.parent() {
             Some(parent) => parent.as_std_path().to_owned(),
             None => PathBuf::new(),
@@ -170,20 +171,17 @@ impl Project {
         if self.features.iter().any(|known| known == feature) {
             return Ok(features.and(feature));
         }
-        let line = self.feature_line(feature);
-        let help = match self.features.is_empty() {
-            true => format!("add these lines to it:\n\n  [features]\n  {line}"),
-            false => format!("add this line to its `[features]`:\n\n  {line}"),
-        };
-        Err(Error::new(format!(
+        let (line, manifest) = (self.feature_line(feature), self.manifest.display());
+        let message = format!(
             "the plugin `{}` cannot be built for the host `{}`",
             self.name, host.name
-        ))
-        .because(format!(
-            "it has no feature `{feature}`: {}",
-            self.manifest.display()
-        ))
-        .help(help))
+        );
+        Err(Error::new(message)
+            .because(format!("it has no feature `{feature}`: {manifest}"))
+            .help(match self.features.is_empty() {
+                true => format!("add these lines to it:\n\n  [features]\n  {line}"),
+                false => format!("add this line to its `[features]`:\n\n  {line}"),
+            }))
     }
 
     /// Returns the host that a freshly built module is made for; fails if it is not the requested
@@ -198,13 +196,13 @@ impl Project {
             return Ok(host);
         }
         let error = Error::new(format!(
-            "what was built of `{}` is no plugin for the host `{}`",
+            "the module built from `{}` is not a plugin for the host `{}`",
             self.name, host.name
         ))
         .because(target_host::said(found));
         Err(match (host.feature, found.feature) {
             (Some(feature), _) => error.help(format!(
-                "the feature must choose that host in the SDK:\n\n  {}",
+                "the feature must select that host in the SDK:\n\n  {}",
                 self.feature_line(feature)
             )),
             (None, Some(feature)) => error.help(format!(
@@ -301,30 +299,28 @@ enum Lack {
 
 impl Lack {
     fn error(self, package: &Package, metadata: &Metadata) -> Error {
-        let manifest = &package.manifest_path;
-        let name = &package.name;
-        match self {
-            Lack::Sdk => {
-                let error = Error::new(format!("the package `{name}` is no plugin"))
-                    .because(format!("it does not depend on `{SDK}`: {manifest}"));
+        let (manifest, name) = (&package.manifest_path, &package.name);
+        let (message, reason, help) = match self {
+            Lack::Sdk => (
+                format!("the package `{name}` is not a plugin"),
+                format!("it does not depend on `{SDK}`: {manifest}"),
                 match plugins(metadata).as_slice() {
-                    [] => error.help(
-                        "`cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package",
-                    ),
-                    several => error.help(choose(several)),
-                }
-            }
-            Lack::Library => Error::new(format!(
-                "the package `{name}` has no library to make a plugin of"
-            ))
-            .because(format!("there is no `src/lib.rs` beside {manifest}"))
-            .help("a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`"),
-            Lack::Cdylib => Error::new(format!(
-                "the library of the package `{name}` does not become a WebAssembly module"
-            ))
-            .because(format!("its crate types lack `cdylib`: {manifest}"))
-            .help(CDYLIB),
-        }
+                    [] => "`cargo plugin new NAME` creates a plugin; `cargo add plugin-sdk` is the first step to turn a package into one".to_owned(),
+                    several => choose(several),
+                },
+            ),
+            Lack::Library => (
+                format!("the package `{name}` has no library that could be a plugin"),
+                format!("there is no `src/lib.rs` next to {manifest}"),
+                "a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`".to_owned(),
+            ),
+            Lack::Cdylib => (
+                format!("the library of the package `{name}` does not become a WebAssembly module"),
+                format!("its crate types lack `cdylib`: {manifest}"),
+                "add these lines to it:\n\n  [lib]\n  crate-type = [\"cdylib\", \"rlib\"]".to_owned(),
+            ),
+        };
+        Error::new(message).because(reason).help(help)
     }
 }
 
@@ -332,21 +328,22 @@ fn is_sdk(dependency: &Dependency) -> bool {
     dependency.kind == DependencyKind::Normal && dependency.name == SDK
 }
 
-fn is_plugin(package: &Package) -> Result<(), Lack> {
+/// Returns what a package lacks to be a plugin.
+fn lack(package: &Package) -> Option<Lack> {
     if !package.dependencies.iter().any(is_sdk) {
-        return Err(Lack::Sdk);
+        return Some(Lack::Sdk);
     }
-    let library = package.targets.iter().find(|target| {
+    let is_library = |target: &&Target| {
         target.is_lib()
             || target.is_rlib()
             || target.is_cdylib()
             || target.is_dylib()
             || target.is_staticlib()
-    });
-    match library {
-        None => Err(Lack::Library),
-        Some(library) if library.crate_types.contains(&CrateType::CDyLib) => Ok(()),
-        Some(_) => Err(Lack::Cdylib),
+    };
+    match package.targets.iter().find(is_library) {
+        None => Some(Lack::Library),
+        Some(library) if library.crate_types.contains(&CrateType::CDyLib) => None,
+        Some(_) => Some(Lack::Cdylib),
     }
 }
 
@@ -355,7 +352,7 @@ fn plugins(metadata: &Metadata) -> Vec<&str> {
     let mut names: Vec<&str> = metadata
         .packages
         .iter()
-        .filter(|package| is_plugin(package).is_ok())
+        .filter(|package| lack(package).is_none())
         .map(|package| package.name.as_str())
         .collect();
     names.sort_unstable();
@@ -407,43 +404,36 @@ fn metadata(manifest_path: Option<&Path>) -> Result<Metadata> {
         MetadataError::CargoMetadata { stderr } => {
             let reason = stderr.trim().trim_start_matches("error: ").to_owned();
             let nowhere = reason.starts_with("could not find `Cargo.toml`");
-            let error = Error::new("there is no project to work on").because(reason);
+            let error = Error::new("there is no project here").because(reason);
             match nowhere {
                 true => error.help(
-                    "`cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere",
+                    "`cargo plugin new NAME` creates one; `--manifest-path PATH` names one elsewhere",
                 ),
                 false => error,
             }
         }
         MetadataError::Io(error) => Error::new("cannot run cargo")
             .because(error)
-            .help("install Rust with rustup, or set the variable CARGO to where cargo is"),
-        other => Error::new("cargo's answer cannot be read").because(other),
+            .help("install Rust with rustup, or set the variable CARGO to the path of cargo"),
+        other => Error::new("cargo's output cannot be read").because(other),
     })
 }
 
 /// Returns the package with a name.
 fn named<'a>(metadata: &'a Metadata, name: &str) -> Result<&'a Package> {
-    if let Some(package) = metadata
-        .packages
-        .iter()
-        .find(|package| package.name == name)
-    {
+    let mut packages = metadata.packages.iter();
+    if let Some(package) = packages.find(|package| package.name == name) {
         return Ok(package);
     }
     let plugins = plugins(metadata);
-    let close = plugins
-        .iter()
-        .map(|plugin| (strsim::damerau_levenshtein(plugin, name), *plugin))
-        .filter(|(distance, _)| *distance <= name.len().div_ceil(3))
-        .min();
+    let close = text::nearest(name, plugins.iter().copied());
     let error =
         Error::new(format!("there is no package `{name}` in this workspace")).because(format!(
             "its `Cargo.toml` is {}",
             metadata.workspace_root.join("Cargo.toml")
         ));
     Err(match (close, plugins.as_slice()) {
-        (Some((_, close)), _) => error.help(format!("did you mean `{close}`?")),
+        (Some(close), _) => error.help(format!("did you mean `{close}`?")),
         (None, []) => error,
         (None, several) => error.help(choose(several)),
     })
@@ -477,36 +467,30 @@ fn nearest<'a>(metadata: &'a Metadata, manifest: &Path) -> Result<&'a Package> {
                 "none of its packages has a library of the type `cdylib` and depends on `{SDK}`: {}",
                 metadata.workspace_root.join("Cargo.toml")
             ))
-            .help("`cargo plugin new NAME` makes a plugin")),
+            .help("`cargo plugin new NAME` creates a plugin")),
         several => Err(Error::new(format!("this workspace has {} plugins", several.len()))
             .help(choose(several))),
     }
 }
 
 fn build_failed(failure: &Failure, name: &str) -> Error {
-    let reason = match failure.kind() {
-        FailureKind::Build(BuildFailure::Failed {
-            command,
-            output,
-            note,
-            help,
-        }) => {
-            let mut error = Error::new(format!("the plugin `{name}` does not build"))
-                .because(format!("`{command}` failed"));
-            let output = Some(output.trim_end()).filter(|output| !output.is_empty());
-            for cause in output.into_iter().chain(note.as_deref()) {
-                error = error.because(cause);
-            }
-            return match help {
-                Some(help) => error.help(help),
-                None => error,
-            };
-        }
-        _ => failure.message(),
+    let FailureKind::Build(BuildFailure::Failed {
+        command,
+        output,
+        note,
+        help,
+    }) = failure.kind()
+    else {
+        return Error::new(format!("the plugin `{name}` cannot be built")).because_of(failure);
     };
-    let error = Error::new(format!("the plugin `{name}` cannot be built")).because(reason);
-    match failure.hint() {
-        Some(hint) => error.help(hint),
+    let mut error = Error::new(format!("the plugin `{name}` does not build"))
+        .because(format!("`{command}` failed"));
+    let output = Some(output.trim_end()).filter(|output| !output.is_empty());
+    for cause in output.into_iter().chain(note.as_deref()) {
+        error = error.because(cause);
+    }
+    match help {
+        Some(help) => error.help(help),
         None => error,
     }
 }

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use indicatif::BinaryBytes;
+use indicatif::{BinaryBytes, HumanCount};
+use plugin_sdk_harness::manifest::Limits;
 
 /// The size of a page of linear memory in bytes.
 pub const PAGE: u64 = 64 << 10;
@@ -37,15 +38,25 @@ pub fn pages(count: u64) -> String {
 
 /// Formats a count: `1,234,567`.
 pub fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut grouped = String::new();
-    for (nth, digit) in digits.chars().enumerate() {
-        if nth > 0 && (digits.len() - nth).is_multiple_of(3) {
-            grouped.push(',');
-        }
-        grouped.push(digit);
-    }
-    grouped
+    HumanCount(number).to_string()
+}
+
+/// Formats the limits that a plugin asks for, each with its name.
+pub fn limits(limits: &Limits) -> impl Iterator<Item = (&'static str, String)> {
+    let limits = [
+        (
+            "Memory",
+            limits.memory_pages.map(|count| pages(count.into())),
+        ),
+        ("Fuel", limits.max_fuel.map(|fuel| format!("{fuel} a call"))),
+        (
+            "Time",
+            limits.timeout_ms.map(|time| format!("{time} ms a call")),
+        ),
+    ];
+    limits
+        .into_iter()
+        .filter_map(|(name, limit)| Some((name, limit?)))
 }
 
 /// Formats a time: `12.3 µs`.
@@ -61,21 +72,23 @@ pub fn time(time: Duration) -> String {
 
 /// Parses a time from the command line: `500ms`, `30s`, `2m`.
 pub fn parse_time(text: &str) -> Result<Duration, String> {
-    let digits = text.trim_end_matches(|character: char| character.is_ascii_alphabetic());
-    let unit = text.get(digits.len()..).unwrap_or_default();
+    let unit_at = text
+        .trim_end_matches(|character: char| character.is_ascii_alphabetic())
+        .len();
+    let (digits, unit) = text.split_at(unit_at);
     let seconds = match unit {
         "ms" => 0.001,
         "s" | "" => 1.0,
         "m" | "min" => 60.0,
         _ => {
             return Err(format!(
-                "`{unit}` is no unit of time: write `ms`, `s` or `m`"
+                "`{unit}` is not a unit of time: write `ms`, `s` or `m`"
             ));
         }
     };
     let number: f64 = digits
         .parse()
-        .map_err(|_| "it is a number and a unit, as `500ms` or `30s`".to_owned())?;
+        .map_err(|_| "expected a number and a unit, such as `500ms` or `30s`".to_owned())?;
     Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
 }
 
@@ -100,18 +113,6 @@ mod tests {
             (3_456_000_000, "3.46 s"),
         ] {
             assert_eq!(time(Duration::from_nanos(nanoseconds)), shown);
-        }
-    }
-
-    #[test]
-    fn counts_have_a_comma_before_every_third_digit() {
-        for (number, shown) in [
-            (0, "0"),
-            (999, "999"),
-            (1000, "1,000"),
-            (1_234_567, "1,234,567"),
-        ] {
-            assert_eq!(count(number), shown);
         }
     }
 

@@ -1,11 +1,10 @@
 //! A reference page for people in Markdown, written from a plugin's manifest.
 
-use std::fmt::Write;
-
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
 use serde_json::Value;
 
-use crate::schema::{Kind, Schemas, Shape};
+use crate::quantities;
+use crate::schema::{Kind, Member, Schemas, Shape};
 use crate::text;
 
 /// Returns the whole reference.
@@ -52,53 +51,44 @@ impl Page {
         }
     }
 
-    fn table(&mut self, columns: &[&str], rows: &[Vec<String>]) {
-        if rows.is_empty() {
-            return;
+    /// Appends a table, unless it has no rows.
+    fn table<const N: usize>(
+        &mut self,
+        columns: [&str; N],
+        rows: impl IntoIterator<Item = [String; N]>,
+    ) {
+        let rows = rows
+            .into_iter()
+            .map(|row| format!("| {} |\n", row.join(" | ")));
+        let rows: String = rows.collect();
+        if !rows.is_empty() {
+            let heading = format!("| {} |\n|{}", columns.join(" | "), "---|".repeat(N));
+            self.block(&format!("{heading}\n{rows}"));
         }
-        let mut table = String::new();
-        let _ = writeln!(table, "| {} |", columns.join(" | "));
-        let _ = writeln!(table, "|{}", "---|".repeat(columns.len()));
-        for row in rows {
-            let _ = writeln!(table, "| {} |", row.join(" | "));
-        }
-        self.block(&table);
     }
 
     fn facts(&mut self, manifest: &Manifest) {
-        let fact = |name: &str, value: &str| vec![name.to_owned(), cell(value)];
+        let authors = manifest.authors.join(", ");
         let mut facts = vec![
-            fact("id", &format!("`{}`", manifest.id)),
-            fact("version", &manifest.version),
+            ("id", format!("`{}`", manifest.id)),
+            ("version", manifest.version.clone()),
         ];
-        let mut say = |name: &str, value: Option<String>| {
-            facts.extend(
-                value
-                    .filter(|value| !value.is_empty())
-                    .map(|value| fact(name, &value)),
-            );
-        };
-        say("type", manifest.plugin_type.clone());
-        say("authors", Some(manifest.authors.join(", ")));
-        say("licence", manifest.license.clone());
-        say("homepage", manifest.homepage.clone());
-        say("repository", manifest.repository.clone());
-        for (host, version) in &manifest.requires {
-            say("needs", Some(format!("{host} {version}")));
+        for (name, value) in [
+            ("type", manifest.plugin_type.as_ref()),
+            ("authors", Some(&authors)),
+            ("licence", manifest.license.as_ref()),
+            ("homepage", manifest.homepage.as_ref()),
+            ("repository", manifest.repository.as_ref()),
+        ] {
+            let value = value.filter(|value| !value.is_empty());
+            facts.extend(value.map(|value| (name, value.clone())));
         }
-        let limits = &manifest.limits;
-        say(
-            "memory",
-            limits
-                .memory_pages
-                .map(|pages| format!("{pages} pages of 64 KiB")),
-        );
-        say("fuel", limits.max_fuel.map(|fuel| format!("{fuel} a call")));
-        say(
-            "time",
-            limits.timeout_ms.map(|time| format!("{time} ms a call")),
-        );
-        self.table(&["", ""], &facts);
+        for (host, version) in &manifest.requires {
+            facts.push(("needs", format!("{host} {version}")));
+        }
+        facts.extend(quantities::limits(&manifest.limits));
+        let row = |(name, value): (&str, String)| [name.to_lowercase(), cell(&value)];
+        self.table(["", ""], facts.into_iter().map(row));
     }
 
     fn config(&mut self, manifest: &Manifest) {
@@ -116,14 +106,13 @@ impl Page {
             _ => self.typed(command, manifest),
         }
         if command.batch {
-            self.block("It takes many inputs in one call.");
+            self.block("Accepts many inputs in one call.");
         }
-        let errors: Vec<Vec<String>> = command
-            .errors
-            .iter()
-            .map(|error| vec![format!("`{}`", cell(&error.code)), cell(&error.description)])
-            .collect();
-        self.table(&["error", "meaning"], &errors);
+        let errors = command.errors.iter();
+        self.table(
+            ["error", "meaning"],
+            errors.map(|error| [code(&error.code), cell(&error.description)]),
+        );
     }
 
     fn raw(&mut self, command: &CommandInfo) {
@@ -133,15 +122,12 @@ impl Page {
             Some("u8") => "bytes".to_owned(),
             Some(number) => format!("numbers of the type `{}`, little-endian", cell(number)),
         };
-        let mut says = format!(
-            "Takes {}; gives {}.",
-            bytes(&command.input),
-            bytes(&command.output)
-        );
-        if command.in_place {
-            says.push_str(" What it takes is changed in place.");
-        }
-        self.block(&says);
+        let (input, output) = (bytes(&command.input), bytes(&command.output));
+        let in_place = match command.in_place {
+            true => " Changes its input in place.",
+            false => "",
+        };
+        self.block(&format!("Takes {input}; returns {output}.{in_place}"));
     }
 
     fn typed(&mut self, command: &CommandInfo, manifest: &Manifest) {
@@ -155,7 +141,7 @@ impl Page {
             self.block(&format!("Result: {}.", type_of(schemas, result)));
         }
         if command.codec == Codec::Binary {
-            self.block("Values cross in the SDK's binary codec.");
+            self.block("Its values are encoded in the SDK's binary codec.");
         }
     }
 
@@ -165,7 +151,7 @@ impl Page {
         let shape = schemas.shape(schema);
         match shape.kind {
             Kind::Object(_) => {
-                self.table(&[what, "type", "", "meaning"], &members(schemas, &shape));
+                self.table([what, "type", "", "meaning"], members(schemas, &shape));
             }
             _ => self.block(&format!("Takes: {}.", type_of(schemas, schema))),
         }
@@ -173,113 +159,92 @@ impl Page {
 
     fn events(&mut self, manifest: &Manifest) {
         let schemas = Schemas::new(&manifest.defs);
-        let handled: Vec<Vec<String>> = manifest
-            .handles
-            .iter()
-            .map(|handled| {
-                let data = handled.data.as_ref();
-                let data = data.map(|data| type_of(schemas, data.as_value()));
-                vec![
-                    format!("`{}`", cell(&handled.topic)),
-                    data.unwrap_or_default(),
-                    cell(&handled.description),
-                ]
-            })
-            .collect();
-        let emitted: Vec<Vec<String>> = manifest
-            .emits
-            .iter()
-            .map(|emitted| {
-                vec![
-                    format!("`{}`", cell(&emitted.topic)),
-                    cell(&emitted.description),
-                ]
-            })
-            .collect();
-        if !handled.is_empty() || !emitted.is_empty() {
+        if !manifest.handles.is_empty() || !manifest.emits.is_empty() {
             self.heading(2, "Events");
-            self.table(&["handles", "data", "meaning"], &handled);
-            self.table(&["emits", "meaning"], &emitted);
         }
+        let handled = manifest.handles.iter().map(|handled| {
+            let data = match &handled.data {
+                Some(data) => type_of(schemas, data.as_value()),
+                None => String::new(),
+            };
+            [code(&handled.topic), data, cell(&handled.description)]
+        });
+        self.table(["handles", "data", "meaning"], handled);
+        let emitted = manifest.emits.iter();
+        let emitted = emitted.map(|emitted| [code(&emitted.topic), cell(&emitted.description)]);
+        self.table(["emits", "meaning"], emitted);
     }
 
     fn permissions(&mut self, manifest: &Manifest) {
-        if manifest.permissions.is_empty() {
-            return;
+        if !manifest.permissions.is_empty() {
+            self.heading(2, "Permissions");
         }
-        self.heading(2, "Permissions");
-        let permissions: Vec<Vec<String>> = manifest
-            .permissions
-            .iter()
-            .map(|permission| {
-                vec![
-                    format!("`{}`", cell(permission.name())),
-                    cell(permission.reason().unwrap_or_default()),
-                ]
-            })
-            .collect();
-        self.table(&["permission", "what for"], &permissions);
+        let permissions = manifest.permissions.iter().map(|permission| {
+            let reason = permission.reason().map_or(String::new(), cell);
+            [code(permission.name()), reason]
+        });
+        self.table(["permission", "purpose"], permissions);
     }
 
     /// Appends a value's alternatives, one per line.
     fn alternatives(&mut self, schemas: Schemas<'_>, schema: &Value) {
-        let shape = schemas.shape(schema);
-        let told: Vec<String> = match &shape.kind {
+        let lines = match schemas.shape(schema).kind {
             Kind::Choice(choices) => choices
                 .iter()
                 .map(|choice| {
-                    let description = choice.description.map(cell).unwrap_or_default();
-                    let between = if description.is_empty() { "" } else { ": " };
-                    format!(
-                        "* {}{between}{description}\n",
-                        code(&text::json(choice.value))
-                    )
+                    let value = code(&text::json(choice.value));
+                    match choice.description.map(cell) {
+                        Some(description) => format!("* {value}: {description}\n"),
+                        None => format!("* {value}\n"),
+                    }
                 })
                 .collect(),
             Kind::OneOf(alternatives) => alternatives
                 .iter()
                 .map(|alternative| format!("* {}\n", type_of(schemas, alternative)))
                 .collect(),
-            _ => vec![type_of(schemas, schema)],
+            _ => type_of(schemas, schema),
         };
-        self.block(&told.concat());
+        self.block(&lines);
     }
 
     fn types(&mut self, manifest: &Manifest) {
-        if manifest.defs.is_empty() {
-            return;
+        if !manifest.defs.is_empty() {
+            self.heading(2, "Types");
         }
-        self.heading(2, "Types");
         let schemas = Schemas::new(&manifest.defs);
         for (name, schema) in &manifest.defs {
             let shape = schemas.shape(schema);
             self.heading(3, name);
-            self.paragraph(shape.description.unwrap_or_default());
-            match members(schemas, &shape).as_slice() {
-                [] => self.alternatives(schemas, schema),
-                members => self.table(&["member", "type", "", "meaning"], members),
+            if let Some(description) = shape.description {
+                self.paragraph(description);
+            }
+            match members(schemas, &shape) {
+                none if none.is_empty() => self.alternatives(schemas, schema),
+                members => self.table(["member", "type", "", "meaning"], members),
             }
         }
     }
 }
 
 /// Returns the rows of a table of an object's members; empty if the value is not an object.
-fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<Vec<String>> {
+fn members(schemas: Schemas<'_>, shape: &Shape<'_>) -> Vec<[String; 4]> {
     let Kind::Object(object) = &shape.kind else {
         return Vec::new();
     };
-    let row = |member: &crate::schema::Member<'_>| {
+    let row = |member: &Member<'_>| {
         let shape = schemas.shape(member.schema);
         let need = match shape.default {
             Some(default) => format!("default {}", code(&text::json(default))),
             None if member.required => "required".to_owned(),
             None => String::new(),
         };
-        vec![
+        let meaning = shape.description.map_or(String::new(), cell);
+        [
             code(member.name),
             type_of(schemas, member.schema),
             need,
-            cell(shape.description.unwrap_or_default()),
+            meaning,
         ]
     };
     object.members.iter().map(row).collect()
@@ -356,7 +321,7 @@ mod tests {
             "config": {"$ref": "#/$defs/Config"},
             "commands": [
                 {"name": "filter", "codec": "raw", "description": "Filters samples.", "input": "f32", "output": "f32", "in_place": true},
-                {"name": "greet", "description": "Greets someone by name.\n\nWhoever it is.", "batch": true,
+                {"name": "greet", "description": "Greets someone by name.\n\nIn any language.", "batch": true,
                  "arguments": {"type": "object", "properties": {
                     "name": {"type": "string", "description": "Who\nis greeted"},
                     "times": {"type": "integer", "minimum": 0, "maximum": 255, "default": 1}}, "required": ["name"], "additionalProperties": false},
@@ -365,10 +330,10 @@ mod tests {
                 {"name": "reset", "arguments": {"type": "object", "properties": {}, "additionalProperties": false}, "result": {"type": "null"}},
             ],
             "handles": [{"topic": "user.*", "description": "Welcomes users.", "data": {"type": "string"}}],
-            "emits": [{"topic": "guest.greeted", "description": "Somebody was greeted."}],
+            "emits": [{"topic": "guest.greeted", "description": "A person was greeted."}],
             "$defs": {
                 "Config": {"type": "object", "properties": {"limit": {"type": ["integer", "null"], "minimum": 0, "maximum": u64::MAX}}},
-                "Greeting": {"description": "What a greeted person gets.", "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]},
+                "Greeting": {"description": "The answer to a greeting.", "type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]},
                 "Mood": {"oneOf": [{"const": "good", "description": "All is well."}, {"const": "bad"}]},
             },
         }))

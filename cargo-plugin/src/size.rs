@@ -12,7 +12,7 @@ use crate::terminal::HEADING;
 use crate::wasm::Anatomy;
 
 /// The owner of functions whose names do not contain a crate.
-const NOBODY: &str = "(unknown)";
+const UNKNOWN: &str = "(unknown)";
 
 /// The crate of functions that the compiler adds under names without a path.
 const BUILTINS: &str = "compiler_builtins";
@@ -51,13 +51,13 @@ impl Breakdown {
         for function in &named.functions {
             let name = match &function.symbol {
                 Some(symbol) => inspect::Function::named(symbol).path,
-                None => NOBODY.to_owned(),
+                None => UNKNOWN.to_owned(),
             };
             let of = match crate_of(&name) {
                 Some(name) => name,
                 None if BUILTIN_NAMES.contains(&name.as_str()) => BUILTINS,
                 None if named.interface.exports.contains(&name) => owner,
-                None => NOBODY,
+                None => UNKNOWN,
             };
             *crates.entry(of.to_owned()).or_default() += function.bytes;
             functions.push((name, function.bytes));

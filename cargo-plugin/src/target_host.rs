@@ -17,7 +17,7 @@ pub fn parser() -> impl TypedValueParser<Value = Host> {
         .iter()
         .map(|host| PossibleValue::new(host.name).help(host.summary));
     PossibleValuesParser::new(names)
-        .map(|name| hosts::find(&name).unwrap_or_else(|| hosts::native()))
+        .try_map(|name| hosts::find(&name).ok_or_else(|| format!("there is no host `{name}`")))
 }
 
 /// Creates a plugin with the SDK's own ABI or under the rules of another host, and initialises it.
@@ -85,7 +85,7 @@ pub fn said(found: Host) -> String {
 /// Returns the hint for a module that is made for a host other than the expected one.
 pub fn advice(found: Host, expected: Host) -> String {
     format!(
-        "`--host {}` takes it for what it is; `cargo plugin build --host {}` makes one for `{}`",
+        "`--host {}` names the host that it is made for; `cargo plugin build --host {}` makes one for `{}`",
         found.name, expected.name, expected.name
     )
 }

@@ -3,8 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::ValueEnum;
-use clap::builder::PossibleValue;
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plugin_sdk_harness::hosts;
 
 use crate::error::{Error, Result};
@@ -38,66 +37,51 @@ const README_BUILD: &str =
 const SDK: (&str, &str) = ("plugin-sdk", "sdk");
 const HARNESS: (&str, &str) = ("plugin-sdk-harness", "host-harness");
 
-/// The purpose of a plugin, which selects the template.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum PluginType {
-    Tool,
-    LlmBackend,
-    StorageBackend,
-    AudioEffect,
+/// A plugin to begin with, for one type of plugin.
+#[derive(Clone, Copy)]
+pub struct Template {
+    /// The type's name in manifests.
+    pub word: &'static str,
+    description: &'static str,
+    source: &'static str,
+    test: &'static str,
 }
 
-impl PluginType {
-    /// Returns its purpose, the plugin's source and its test.
-    fn files(self) -> (&'static str, &'static str, &'static str) {
-        match self {
-            PluginType::Tool => (
-                "Greets people, and counts them",
-                include_str!("../templates/tool/lib.rs"),
-                include_str!("../templates/tool/plugin.rs"),
-            ),
-            PluginType::LlmBackend => (
-                "Answers conversations by a language model on a server",
-                include_str!("../templates/llm_backend/lib.rs"),
-                include_str!("../templates/llm_backend/plugin.rs"),
-            ),
-            PluginType::StorageBackend => (
-                "Keeps text by key",
-                include_str!("../templates/storage_backend/lib.rs"),
-                include_str!("../templates/storage_backend/plugin.rs"),
-            ),
-            PluginType::AudioEffect => (
-                "Changes the loudness of audio",
-                include_str!("../templates/audio_effect/lib.rs"),
-                include_str!("../templates/audio_effect/plugin.rs"),
-            ),
-        }
-    }
+const TEMPLATES: [Template; 4] = [
+    Template {
+        word: "tool",
+        description: "Greets people, and counts them",
+        source: include_str!("../templates/tool/lib.rs"),
+        test: include_str!("../templates/tool/plugin.rs"),
+    },
+    Template {
+        word: "llm_backend",
+        description: "Answers conversations with a language model on a server",
+        source: include_str!("../templates/llm_backend/lib.rs"),
+        test: include_str!("../templates/llm_backend/plugin.rs"),
+    },
+    Template {
+        word: "storage_backend",
+        description: "Keeps text by key",
+        source: include_str!("../templates/storage_backend/lib.rs"),
+        test: include_str!("../templates/storage_backend/plugin.rs"),
+    },
+    Template {
+        word: "audio_effect",
+        description: "Changes the loudness of audio",
+        source: include_str!("../templates/audio_effect/lib.rs"),
+        test: include_str!("../templates/audio_effect/plugin.rs"),
+    },
+];
 
-    /// Returns the word for it in manifests.
-    pub fn word(self) -> &'static str {
-        match self {
-            PluginType::Tool => "tool",
-            PluginType::LlmBackend => "llm_backend",
-            PluginType::StorageBackend => "storage_backend",
-            PluginType::AudioEffect => "audio_effect",
-        }
-    }
-}
-
-impl ValueEnum for PluginType {
-    fn value_variants<'a>() -> &'a [Self] {
-        &[
-            PluginType::Tool,
-            PluginType::LlmBackend,
-            PluginType::StorageBackend,
-            PluginType::AudioEffect,
-        ]
-    }
-
-    fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.word()).help(self.files().0))
-    }
+/// Returns a parser for the types of plugins.
+pub fn parser() -> impl TypedValueParser<Value = Template> {
+    let words = TEMPLATES.map(|one| PossibleValue::new(one.word).help(one.description));
+    PossibleValuesParser::new(words).try_map(|word| {
+        let mut templates = TEMPLATES.into_iter();
+        let found = templates.find(|template| template.word == word);
+        found.ok_or_else(|| format!("there is no type `{word}`"))
+    })
 }
 
 /// The source of the SDK's crates.
@@ -117,28 +101,28 @@ impl Sdk {
     /// Returns the default source of the SDK, which matches this program: the registry if the
     /// program was installed from there, or else the clone in which it was compiled.
     pub fn of_this_program() -> Result<Self> {
-        Sdk::beside(Path::new(COMPILED_IN))
+        Sdk::for_program_in(Path::new(COMPILED_IN))
     }
 
-    fn beside(compiled_in: &Path) -> Result<Self> {
+    fn for_program_in(compiled_in: &Path) -> Result<Self> {
         let parts: Vec<_> = compiled_in.iter().collect();
-        let lies_in = |folders: [&str; 2]| parts.windows(2).any(|part| part == folders);
-        if lies_in(["registry", "src"]) {
+        let is_in = |folders: [&str; 2]| parts.windows(2).any(|part| part == folders);
+        if is_in(["registry", "src"]) {
             return Ok(Sdk::Registry);
         }
         // Cargo may remove its own clones at any time.
         let clone = compiled_in
             .parent()
-            .filter(|_| !lies_in(["git", "checkouts"]));
+            .filter(|_| !is_in(["git", "checkouts"]));
         match clone.filter(|clone| Sdk::check_clone(clone).is_ok()) {
             Some(clone) => Ok(Sdk::Path(clone.to_path_buf())),
-            None => Err(Error::new("where to take the SDK from is not known")
+            None => Err(Error::new("the source of the SDK is not known")
                 .because(format!(
-                    "this program was not installed from a registry, so that version {} of `{}` need not be in one",
+                    "this program was not installed from a registry, so version {} of `{}` may not be in one",
                     env!("CARGO_PKG_VERSION"),
                     SDK.0
                 ))
-                .help("`--sdk-path DIR` takes it from a clone of its repository, `--sdk-git URL` from the repository itself")),
+                .help("`--sdk-path DIR` uses a clone of its repository, `--sdk-git URL` the repository itself")),
         }
     }
 
@@ -160,14 +144,14 @@ impl Sdk {
             let manifest = clone.join(folder).join("Cargo.toml");
             if !manifest.is_file() {
                 return Err(Error::new(format!(
-                    "`{}` is no clone of the SDK's repository",
+                    "`{}` is not a clone of the SDK's repository",
                     clone.display()
                 ))
                 .because(format!(
-                    "the crate `{name}` is not there: {}",
+                    "it does not contain the crate `{name}`: {}",
                     manifest.display()
                 ))
-                .help("`--sdk-path` takes the folder that has `sdk` and `host-harness` in it"));
+                .help("`--sdk-path` needs the folder that contains `sdk` and `host-harness`"));
             }
         }
         Ok(())
@@ -186,16 +170,10 @@ pub enum Surroundings {
 }
 
 /// Returns the `Cargo.toml` of a new project.
-pub fn manifest(
-    name: &str,
-    plugin_type: PluginType,
-    sdk: &Sdk,
-    surroundings: Surroundings,
-) -> String {
-    let (description, ..) = plugin_type.files();
+pub fn manifest(name: &str, template: Template, sdk: &Sdk, surroundings: Surroundings) -> String {
     let mut manifest = MANIFEST
         .replace(PACKAGE, name)
-        .replace("DESCRIPTION", description)
+        .replace("DESCRIPTION", template.description)
         .replace("= SDK", &format!("= {}", sdk.dependency(SDK.1)))
         .replace("= HARNESS", &format!("= {}", sdk.dependency(HARNESS.1)))
         .replace("FEATURES\n", &features());
@@ -222,19 +200,18 @@ pub fn profiles() -> &'static str {
 }
 
 /// Returns all other files, as paths in the project and contents.
-pub fn files(name: &str, plugin_type: PluginType, hosts: &[Host]) -> Vec<(&'static str, String)> {
-    let (description, source, test) = plugin_type.files();
-    let named = |template: &str| {
-        template
-            .replace(PACKAGE, name)
+pub fn files(name: &str, template: Template, hosts: &[Host]) -> Vec<(&'static str, String)> {
+    let description = format!("{}.", template.description);
+    let named = |text: &str| {
+        text.replace(PACKAGE, name)
             .replace(CRATE, &name.replace('-', "_"))
             .replace(STRUCT, &camel_case(name))
-            .replace("DESCRIPTION", &format!("{description}."))
+            .replace("DESCRIPTION", &description)
     };
     let features: Vec<&str> = hosts.iter().filter_map(|host| host.feature).collect();
     vec![
-        ("src/lib.rs", named(source)),
-        ("tests/plugin.rs", named(test)),
+        ("src/lib.rs", named(template.source)),
+        ("tests/plugin.rs", named(template.test)),
         ("README.md", named(&readme(hosts))),
         (".gitignore", named(GITIGNORE)),
         (".github/workflows/ci.yml", named(&workflow(&features))),
@@ -284,29 +261,28 @@ fn camel_case(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn manifest_from(sdk: &Sdk) -> String {
+        manifest("weather-2-go", TEMPLATES[0], sdk, Surroundings::Alone)
+    }
+
     #[test]
     fn template_name_is_replaced_everywhere() {
-        for plugin_type in PluginType::value_variants() {
+        let placeholders = [
+            PACKAGE,
+            CRATE,
+            STRUCT,
+            "DESCRIPTION",
+            "= SDK",
+            "= HARNESS",
+            "FEATURES",
+        ];
+        for template in TEMPLATES {
             let hosts: Vec<Host> = hosts::all().iter().collect();
-            let mut files = files("weather-2-go", *plugin_type, &hosts);
-            let manifest = manifest(
-                "weather-2-go",
-                *plugin_type,
-                &Sdk::Registry,
-                Surroundings::Alone,
-            );
-            files.push(("Cargo.toml", manifest));
+            let mut files = files("weather-2-go", template, &hosts);
+            files.push(("Cargo.toml", manifest_from(&Sdk::Registry)));
             for (path, contents) in files {
-                for left in [
-                    PACKAGE,
-                    CRATE,
-                    STRUCT,
-                    "DESCRIPTION",
-                    "= SDK",
-                    "= HARNESS",
-                    "FEATURES",
-                ] {
-                    assert!(!contents.contains(left), "{left} in {path}");
+                for placeholder in placeholders {
+                    assert!(!contents.contains(placeholder), "{placeholder} in {path}");
                 }
             }
         }
@@ -320,20 +296,14 @@ mod tests {
 
     #[test]
     fn source_declares_its_plugin_type() {
-        for plugin_type in PluginType::value_variants() {
-            let (_, source, _) = plugin_type.files();
-            assert!(source.contains(&format!("#[plugin(type = \"{}\"", plugin_type.word())));
+        for Template { word, source, .. } in TEMPLATES {
+            assert!(source.contains(&format!("#[plugin(type = \"{word}\"")));
         }
     }
 
     #[test]
     fn project_has_all_host_features_and_builds_requested_hosts() {
-        let manifest = manifest(
-            "hello",
-            PluginType::Tool,
-            &Sdk::Registry,
-            Surroundings::Alone,
-        );
+        let manifest = manifest_from(&Sdk::Registry);
         let manifest: toml::Table = manifest.parse().unwrap();
         let features: Vec<&str> = hosts::all()
             .iter()
@@ -348,7 +318,7 @@ mod tests {
         assert!(!offered.contains_key("default"));
 
         let cis = hosts::cis();
-        let files = files("hello", PluginType::Tool, &[hosts::native(), cis]);
+        let files = files("hello", TEMPLATES[0], &[hosts::native(), cis]);
         let text = |name: &str| &files.iter().find(|(path, _)| *path == name).unwrap().1;
         assert!(text("README.md").contains("| `cargo plugin build --host cis` |\n"));
         let builds: Vec<&str> = text(".github/workflows/ci.yml")
@@ -361,7 +331,7 @@ mod tests {
 
     #[test]
     fn sdk_source_matches_the_source_of_the_program() {
-        let of = |path: &str| Sdk::beside(Path::new(path));
+        let of = |path: &str| Sdk::for_program_in(Path::new(path));
         assert!(matches!(
             of("/home/ada/.cargo/registry/src/index.crates.io-1949cf8c6b5b557f/cargo-plugin-0.1.0"),
             Ok(Sdk::Registry)
@@ -381,7 +351,7 @@ mod tests {
 
     #[test]
     fn dependency_lines_follow_the_source_of_the_sdk() {
-        let of = |sdk: Sdk| manifest("hello", PluginType::Tool, &sdk, Surroundings::Alone);
+        let of = |sdk: Sdk| manifest_from(&sdk);
         let version = env!("CARGO_PKG_VERSION");
         assert!(of(Sdk::Registry).contains(&format!("plugin-sdk = \"{version}\"\n")));
         assert!(

@@ -26,6 +26,15 @@ pub enum Verdict {
     No,
 }
 
+impl From<bool> for Verdict {
+    fn from(is_yes: bool) -> Self {
+        match is_yes {
+            true => Verdict::Yes,
+            false => Verdict::No,
+        }
+    }
+}
+
 pub const GOOD: Style = AnsiColor::Green.on_default().bold();
 pub const BAD: Style = AnsiColor::Red.on_default().bold();
 pub const NOTE: Style = AnsiColor::Cyan.on_default().bold();
@@ -48,6 +57,11 @@ impl Drop for Spinner {
 pub trait Report: Serialize {
     /// Writes the report for people; the terminal removes `anstyle` styles if it shows no colours.
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()>;
+
+    /// Returns the answer of the command, which decides the exit code.
+    fn verdict(&self) -> Verdict {
+        Verdict::Yes
+    }
 }
 
 /// Reports on several items: a program reads one document for one item, and a list for several.
@@ -88,14 +102,15 @@ impl Terminal {
         self.form
     }
 
-    /// Shows a command's report, once per run.
-    pub fn show(&mut self, report: &impl Report) -> Result<()> {
+    /// Shows a command's report, once per run, and returns its verdict.
+    pub fn show(&mut self, report: &impl Report) -> Result<Verdict> {
         let mut out = anstream::AutoStream::auto(std::io::stdout().lock());
         let written = match self.form {
             Form::Text => report.text(&mut out),
             Form::Json => write_json(&mut out, report),
         };
-        finished(written.and_then(|()| out.flush()))
+        finished(written.and_then(|()| out.flush()))?;
+        Ok(report.verdict())
     }
 
     /// Shows a document to programs, for a command that shows people something else.

@@ -6,6 +6,7 @@
 
 use std::path::Path;
 
+use plugin_sdk_harness::is_safe;
 use serde_json::Value;
 
 /// The greatest length of a JSON value, in bytes.
@@ -18,16 +19,36 @@ const MAX_PATH: usize = 1000;
 const MAX_LINES: usize = 200;
 const MAX_LINE: usize = 2000;
 
+/// The greatest length of names that are compared, in bytes.
+const MAX_NEAREST: usize = 200;
+
+/// The greatest number of names among which a similar one is looked for.
+const MAX_CANDIDATES: usize = 1000;
+
 /// The greatest number of names that a list shows.
 const MAX_NAMED: usize = 12;
 
 /// Returns text of any number of lines, with everything escaped that a terminal would interpret.
 pub fn shown(text: &str) -> String {
+    escaped(text, |character| character.escape_unicode().to_string())
+}
+
+/// Returns equivalent JSON text, with every character in its strings escaped that a terminal would
+/// interpret.
+pub fn safe_json(text: &str) -> String {
+    escaped(text, |character| {
+        let mut units = [0; 2];
+        let units = character.encode_utf16(&mut units).iter();
+        units.map(|unit| format!("\\u{unit:04x}")).collect()
+    })
+}
+
+fn escaped(text: &str, escape: impl Fn(char) -> String) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
         match is_safe(character) {
             true => shown.push(character),
-            false => shown.extend(character.escape_unicode()),
+            false => shown.push_str(&escape(character)),
         }
     }
     shown
@@ -60,24 +81,6 @@ pub fn json(value: &Value) -> String {
     line(&value.to_string(), MAX_VALUE)
 }
 
-/// Returns equivalent JSON text, with every character in its strings escaped that a terminal would
-/// interpret.
-pub fn safe_json(text: &str) -> String {
-    let mut safe = String::with_capacity(text.len());
-    for character in text.chars() {
-        match is_safe(character) {
-            true => safe.push(character),
-            false => {
-                let mut units = [0; 2];
-                for unit in character.encode_utf16(&mut units) {
-                    safe.push_str(&format!("\\u{unit:04x}"));
-                }
-            }
-        }
-    }
-    safe
-}
-
 /// Formats a path in one line.
 pub fn path(path: &Path) -> String {
     line(&path.display().to_string(), MAX_PATH)
@@ -85,7 +88,10 @@ pub fn path(path: &Path) -> String {
 
 /// Returns the first paragraph of a description, in one line.
 pub fn first_line(description: &str) -> String {
-    let paragraph = description.trim().split("\n\n").next().unwrap_or_default();
+    let description = description.trim();
+    let paragraph = description
+        .split_once("\n\n")
+        .map_or(description, |(first, _)| first);
     line(paragraph, 500)
 }
 
@@ -98,13 +104,17 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// Returns true if a terminal only shows a character, or breaks a line at it.
-pub fn is_safe(character: char) -> bool {
-    let turns_text_around = matches!(
-        character,
-        '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    );
-    matches!(character, '\n' | '\t') || !(character.is_control() || turns_text_around)
+/// Returns the name that is so similar to another one that it may be meant.
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_short = |name: &&str| name.len() <= MAX_NEAREST;
+    let (_, nearest) = names
+        .into_iter()
+        .filter(|name| is_short(name) && is_short(&wanted))
+        .take(MAX_CANDIDATES)
+        .map(|name| (strsim::damerau_levenshtein(name, wanted), name))
+        .filter(|(distance, name)| distance * 3 <= name.len().max(3))
+        .min_by_key(|(distance, _)| *distance)?;
+    Some(nearest)
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ use crate::text;
 /// and notes for tools.
 const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
 
+/// The size of a module's header in bytes.
+const HEADER: usize = 8;
+
 /// The greatest number of function names that are read: more than a module can have functions.
 const MAX_NAMES: usize = 200_000;
 
@@ -24,7 +27,7 @@ pub struct Section {
     /// The section's position in the module. The first section follows the module's header.
     pub range: Range<usize>,
     /// The position of the section's contents, without the header.
-    pub contents: Range<usize>,
+    contents: Range<usize>,
     is_custom: bool,
 }
 
@@ -70,7 +73,7 @@ impl Anatomy {
 
 fn read(wasm: &[u8]) -> wasmparser::Result<Anatomy> {
     let mut anatomy = Anatomy::default();
-    let mut end = 8;
+    let mut end = HEADER;
     let mut names: Vec<(u32, String)> = Vec::new();
     let mut imported_functions = 0;
     for payload in Parser::new(0).parse_all(wasm) {
@@ -153,36 +156,53 @@ fn leb_len(length: usize) -> usize {
 }
 
 fn name_of(id: u8) -> &'static str {
-    match id {
-        1 => "types",
-        2 => "imports",
-        3 => "functions",
-        4 => "tables",
-        5 => "memories",
-        6 => "globals",
-        7 => "exports",
-        8 => "start",
-        9 => "elements",
-        10 => "code",
-        11 => "data",
-        12 => "data count",
-        13 => "tags",
-        _ => "unknown",
-    }
+    const NAMES: [&str; 14] = [
+        "custom",
+        "types",
+        "imports",
+        "functions",
+        "tables",
+        "memories",
+        "globals",
+        "exports",
+        "start",
+        "elements",
+        "code",
+        "data",
+        "data count",
+        "tags",
+    ];
+    NAMES.get(usize::from(id)).unwrap_or(&"unknown")
 }
 
 /// Removes names, debug information and notes for tools from a module. The result is byte for byte
 /// the module that cargo builds with `strip = true`.
 pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
-    let mut stripped = wasm.get(..8).unwrap_or_default().to_vec();
+    let mut stripped = bytes(wasm, 0..HEADER)?.to_vec();
     for section in Anatomy::of(wasm)?.sections {
-        let left_out = section.is_custom
-            && (FOR_TOOLS.contains(&section.name.as_str()) || section.name.starts_with(".debug_"));
-        if !left_out {
-            stripped.extend_from_slice(wasm.get(section.range).unwrap_or_default());
+        let is_for_tools =
+            FOR_TOOLS.contains(&section.name.as_str()) || section.name.starts_with(".debug_");
+        if !(section.is_custom && is_for_tools) {
+            stripped.extend_from_slice(bytes(wasm, section.range)?);
         }
     }
     Ok(stripped)
+}
+
+/// Returns the contents of the custom sections with a name.
+pub fn custom_sections(wasm: &[u8], name: &str) -> Result<Vec<u8>> {
+    let mut sections = Anatomy::of(wasm)?.sections;
+    sections.retain(|section| section.is_custom && section.name == name);
+    let contents = sections
+        .into_iter()
+        .map(|section| bytes(wasm, section.contents));
+    Ok(contents.collect::<Result<Vec<_>>>()?.concat())
+}
+
+/// Returns a part of a module.
+fn bytes(wasm: &[u8], range: Range<usize>) -> Result<&[u8]> {
+    wasm.get(range)
+        .ok_or_else(|| Error::new("the module cannot be read").because("it ends early"))
 }
 
 /// Returns the version of the compiler that made a module, from the section `producers`.
@@ -274,16 +294,8 @@ mod tests {
             .map(|section| &*section.name)
             .collect();
         assert_eq!(
-            names,
-            [
-                "types",
-                "imports",
-                "functions",
-                "memories",
-                "exports",
-                "code",
-                "plugin-sdk"
-            ]
+            names.join(" "),
+            "types imports functions memories exports code plugin-sdk"
         );
         assert_eq!(strip(&stripped).unwrap(), stripped);
     }

@@ -5,7 +5,7 @@ use std::process::Command;
 
 use crate::error::{Error, Result};
 use crate::terminal::Terminal;
-use crate::wasm::Anatomy;
+use crate::wasm;
 
 const PROGRAM: &str = "wasm-opt";
 
@@ -34,7 +34,7 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
         .map_err(|error| {
             failed()
                 .because(format!("cannot run `{PROGRAM}`: {error}"))
-                .help("`--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; everything works without")
+                .help("`--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; all other commands work without it")
         })?;
     drop(spinner);
     if !output.status.success() {
@@ -44,21 +44,12 @@ pub fn run(wasm: &[u8], terminal: &Terminal) -> Result<Vec<u8>> {
             .because(said.trim()));
     }
     let optimised = fs::read(&to).map_err(io)?;
-    match section(&optimised)? == section(wasm)? {
+    match wasm::custom_sections(&optimised, SECTION)? == wasm::custom_sections(wasm, SECTION)? {
         true => Ok(optimised),
         false => Err(failed()
             .because(format!(
-                "`{PROGRAM}` changed the section `{SECTION}`, by which hosts know the plugin"
+                "`{PROGRAM}` changed the section `{SECTION}`, which describes the plugin to hosts"
             ))
-            .help("install a later version of Binaryen, or leave `--optimize` out")),
+            .help("install a later version of Binaryen, or omit `--optimize`")),
     }
-}
-
-/// Returns the contents of the section `plugin-sdk`, or nothing if it is missing.
-fn section(wasm: &[u8]) -> Result<Vec<u8>> {
-    let sections = Anatomy::of(wasm)?.sections.into_iter();
-    let ours = sections.filter(|section| section.name == SECTION);
-    Ok(ours
-        .flat_map(|section| wasm.get(section.contents).unwrap_or_default().to_vec())
-        .collect())
 }

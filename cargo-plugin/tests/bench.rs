@@ -1,4 +1,4 @@
-//! `cargo plugin bench`, as its users run it.
+//! Tests of `cargo plugin bench` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -39,7 +39,7 @@ fn shop() -> Folder {
         .with("plugin-bench.toml", CASES)
 }
 
-/// What is counted is the same in every run; how long it took is not, and is left out.
+/// Returns the counts, which are the same in every run, without the times.
 fn counted(place: &Folder) -> Value {
     parsed(
         &place
@@ -81,15 +81,15 @@ fn the_cases_of_a_file_are_measured() {
 }
 
 #[test]
-fn without_a_file_every_command_is_called_as_its_description_allows() {
+fn without_a_file_commands_are_called_with_described_values() {
     let place = Folder::new().with("wares.wasm", wares());
-    // What never ends is ended by its fuel.
+    // The fuel limit ends the infinite loop.
     let words = ["bench", "wares.wasm", "--time", "0", "--fuel", "100000"];
     assert_snapshot!("described", place.run(&words).good());
 }
 
 #[test]
-fn a_lock_holds_a_build_to_what_was_counted() {
+fn a_lock_detects_changed_counts() {
     let place = shop();
     assert!(
         place
@@ -107,7 +107,7 @@ fn a_lock_holds_a_build_to_what_was_counted() {
     assert_eq!(place.read("plugin-bench.lock"), first);
     assert_eq!(
         place.run(&["bench", "wares.wasm", "--check"]).good(),
-        "✓ all 4 cases are as they are locked\n"
+        "✓ all 4 cases match the lock file\n"
     );
 
     let changed = String::from_utf8(first)
@@ -140,7 +140,7 @@ fn a_lock_holds_a_build_to_what_was_counted() {
 }
 
 #[test]
-fn mistakes_in_the_file_of_cases_are_told() {
+fn mistakes_in_the_file_of_cases_are_reported() {
     let mut told = String::new();
     for cases in [
         "",
@@ -150,6 +150,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
         "[[case]]\ncommand = \"order\"\narguments = {}",
         "[[case]]\ncommand = \"amplify\"\ninput = \"missing.f32\"",
         "[[case]]\ncommand = \"order\"\nnumbers = [1]",
+        "[[case]]\ncommand = \"order\"\nbefore = [{ command = \"order\", name = \"again\" }]",
     ] {
         let place = Folder::new()
             .with("wares.wasm", wares())
@@ -162,7 +163,7 @@ fn mistakes_in_the_file_of_cases_are_told() {
 
 #[test]
 fn services_are_the_same_in_every_run() {
-    // Works for as long as the first random byte and the nanoseconds of the clock say.
+    // The first random byte and the nanoseconds of the clock determine how long it works.
     let functions = r#"(func (export "command_work") (param i32 i32) (result i64)
           (local $left i32)
           (drop (call $random (i32.const 128) (i32.const 1)))

@@ -1,4 +1,4 @@
-//! Completions, by the shells that are there.
+//! Tests of the completions in the shells that are installed.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -22,7 +22,7 @@ fn script(shell: &str) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// What bash offers for a line whose last word is being typed.
+/// Returns bash's completions for the last word of a line.
 fn offered(before: &str, line: &[&str]) -> Vec<String> {
     let words: Vec<String> = line.iter().map(|word| format!("'{word}'")).collect();
     let last = line.len() - 1;
@@ -46,7 +46,7 @@ fn offered(before: &str, line: &[&str]) -> Vec<String> {
     said.lines().map(str::to_owned).collect()
 }
 
-/// Cargo's own completions, as far as it matters here.
+/// A minimal version of cargo's own completions.
 const CARGO: &str = "_cargo() { COMPREPLY=(from-cargo); }; complete -F _cargo cargo";
 
 #[test]
@@ -71,7 +71,7 @@ fn bash_completes_commands_and_options_behind_cargo_plugin() {
 fn bash_leaves_cargos_other_commands_to_cargos_own_completions() {
     assert_eq!(offered(CARGO, &["cargo", "bu"]), ["from-cargo"]);
     assert_eq!(offered(CARGO, &["cargo", "plugin"]), ["from-cargo"]);
-    // They may be loaded later, or not be there.
+    // They may be loaded later, or be missing.
     let later = "_comp_load() { _cargo() { COMPREPLY=(loaded); }; complete -F _cargo cargo; }";
     assert_eq!(offered(later, &["cargo", "bu"]), ["loaded"]);
     assert_eq!(offered("", &["cargo", "bu"]), [""]);
@@ -82,7 +82,7 @@ fn zsh_has_the_function_that_cargos_own_completions_call() {
     let script = script("zsh");
     assert!(script.starts_with("#compdef cargo-plugin\n"), "{script}");
     assert!(script.contains("\n_cargo-plugin() {\n"));
-    // Whatever it calls is there.
+    // Every function that it calls is defined.
     for (at, _) in script.match_indices(":: :_cargo-plugin") {
         let (called, _) = script[at + ":: :".len()..].split_once('"').unwrap();
         assert!(script.contains(&format!("\n{called}() {{\n")), "{called}");

@@ -1,4 +1,4 @@
-//! The tool on plugins that are built as their authors would.
+//! Tests of the tool on plugins that are built as their authors build them.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ fn example(name: &str) -> PathBuf {
     root.join("examples").join(name)
 }
 
-/// A folder with the release build of an example.
+/// Returns a folder with the release build of an example.
 fn built(name: &str) -> Folder {
     let built = Source::crate_dir(example(name))
         .profile("guest")
@@ -58,7 +58,7 @@ fn the_greeter_is_called_by_flags_made_from_its_source() {
 }
 
 #[test]
-fn the_guest_book_is_told_how_to_be_granted_what_it_needs_and_remembers_in_a_file() {
+fn a_denied_guest_book_names_the_grant_and_then_uses_a_file() {
     let place = built("guest-book");
     let call = |words: &[&str]| {
         let mut all = vec!["call", "guest-book.wasm"];
@@ -126,7 +126,7 @@ fn raw_commands_of_real_plugins_take_text_and_numbers() {
     ]);
     assert_eq!(parsed(&stats.good())["frequent"][0]["word"], "a");
 
-    // It filters only once it was started, as any host starts it.
+    // It filters only after it was started, as every host starts it.
     let place = built("audio-filter");
     let words = [
         "--json",
@@ -164,7 +164,7 @@ fn a_project_is_built_and_held_to_its_lock() {
     };
     let locked = bench(&["--lock"]).good();
     assert!(locked.contains("| greet "), "{locked}");
-    // Another process, and the same numbers.
+    // Another process gives the same numbers.
     assert!(bench(&["--check"]).good().starts_with("✓ "));
 
     let changed = std::fs::read_to_string(lock)
@@ -177,7 +177,7 @@ fn a_project_is_built_and_held_to_its_lock() {
 }
 
 #[test]
-fn fuel_is_the_same_in_every_process_for_plugins_that_draw_random_numbers_and_use_hash_maps() {
+fn fuel_with_random_numbers_and_hash_maps_repeats() {
     for guest in ["drawing", "services"] {
         let guests = example("..").join("tests/guests").join(guest);
         let built = Source::crate_dir(guests)

@@ -92,10 +92,7 @@ fn filled_in(part: &str) -> String {
 }
 
 fn error_codes(header: &mut String) {
-    title(
-        header,
-        "Codes of errors, beside which plugins have codes of their own",
-    );
+    title(header, "Codes of errors; plugins may have further codes");
     header.push('\n');
     let codes = [
         code::INVALID_JSON,
@@ -169,7 +166,7 @@ fn function(header: &mut String, function: &HostFunction) {
     );
 }
 
-/// The parameters of a function's declaration, one for each number that crosses.
+/// Returns the parameters of a declaration, one for each number that is passed.
 struct Parameters {
     declared: Vec<String>,
     meanings: Vec<String>,
@@ -229,11 +226,11 @@ impl Parameters {
     }
 }
 
-/// An argument that crosses as an address.
+/// An argument that is passed as an address.
 struct Pointer {
-    /// What it points to, as the beginning of a declaration.
+    /// The type that it points to, as the beginning of a declaration.
     to: &'static str,
-    /// What the number behind it counts.
+    /// The unit of the number that follows it.
     how_many: &'static str,
     what: String,
 }
@@ -286,7 +283,7 @@ impl Pointer {
     }
 }
 
-/// A number's type, as the beginning of a declaration.
+/// Returns a number's type, as the beginning of a declaration.
 fn number_type(kind: Option<Kind>, ty: WasmType) -> &'static str {
     match (ty, kind) {
         (WasmType::I32, Some(Kind::Signed)) => "int32_t ",
@@ -323,7 +320,7 @@ fn result_meaning(form: Form) -> Option<&'static str> {
     })
 }
 
-/// Adds a name that is none of C's or C++'s words and that no other parameter has.
+/// Adds a name that is not a keyword of C or C++, and that no other parameter has.
 fn new_name(names: &mut Vec<String>, wanted: &str) -> String {
     let mut name = identifier(wanted);
     while KEYWORDS.contains(&name.as_str()) || names.contains(&name) {
@@ -333,7 +330,7 @@ fn new_name(names: &mut Vec<String>, wanted: &str) -> String {
     name
 }
 
-/// What C makes of a name that WebAssembly allows.
+/// Returns an identifier of C for a name that WebAssembly allows.
 fn identifier(name: &str) -> String {
     let mut identifier: String = name
         .chars()
@@ -361,7 +358,7 @@ fn title(header: &mut String, title: &str) {
     put(header, format_args!("\n/* {rule}\n * {title}.\n */\n"));
 }
 
-/// Paragraphs as one comment.
+/// Returns paragraphs as one comment.
 fn comment(header: &mut String, paragraphs: &[String]) {
     let mut lines = Vec::new();
     for paragraph in paragraphs {
@@ -377,7 +374,7 @@ fn comment(header: &mut String, paragraphs: &[String]) {
         }
         lines.push(line);
     }
-    // What would end the comment, or begin another in it.
+    // These would end the comment, or begin another one in it.
     let text = lines.join("\n * ");
     let text = text.replace("*/", "* /").replace("/*", "/ *");
     put(header, format_args!("/* {text} */\n"));
@@ -399,7 +396,7 @@ fn each_header_declares_every_function_of_its_host() {
             );
             assert_eq!(header.matches(&import).count(), 1, "{import}");
         }
-        // The assembler's, and nothing to fill in.
+        // Belongs to the assembler, and has nothing to fill in.
         let native = usize::from(host.name == "native");
         assert_eq!(header.matches('@').count(), native, "{header}");
         let exported = header.matches("-Wl,--export=plugin_abi_1").count();

@@ -1,4 +1,4 @@
-//! `cargo plugin info`, as people run it.
+//! Tests of `cargo plugin info` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ fn info(folder: &Folder, options: &[&str]) -> (i32, String) {
 }
 
 #[test]
-fn all_that_a_plugin_says_is_shown() {
+fn info_shows_the_whole_description() {
     let folder = Folder::new();
     folder.write("greeter.wasm", plugin(&greeter()));
     let (code, said) = info(&folder, &[]);
@@ -81,7 +81,7 @@ fn texts_of_a_plugin_do_nothing_to_the_terminal() {
 }
 
 #[test]
-fn a_module_that_says_nothing_is_told_how_to() {
+fn a_module_without_a_description_gets_a_hint() {
     let folder = Folder::new();
     folder.write("greeter.wasm", module("", EXPORTS, None));
     let (code, said) = info(&folder, &[]);

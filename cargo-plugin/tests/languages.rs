@@ -1,6 +1,7 @@
-//! Plugins that nobody wrote in Rust (`tests/languages/`): compiled by what other languages have, run by this harness and by Node, and validated by the tool.
+//! Plugins in languages other than Rust (`tests/languages/`): compiled by their own compilers, run
+//! by this harness and by Node, and validated by the tool.
 //!
-//! All of them are the same greeter, and must do the same.
+//! All of them are the same greeter, and must behave alike.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -31,7 +32,7 @@ struct Guest {
     source: Option<&'static str>,
 }
 
-/// Compiled once in a process.
+/// The guests, compiled once per process.
 struct Guests {
     all: Vec<Guest>,
     _folder: TempDir,
@@ -70,12 +71,12 @@ fn sources() -> PathBuf {
     Path::new(support::WORKSPACE).join("tests/languages")
 }
 
-/// Where compilers keep what they have compiled.
+/// The folder in which compilers keep their output.
 fn cache(name: &str) -> PathBuf {
     support::target_dir().join("languages").join(name)
 }
 
-/// A program that set-up installs, in the place that it names or in the one that it installs it to.
+/// Returns the path of a program that set-up installs: from its variable, or the default path.
 fn installed(variable: &str, place: &str) -> PathBuf {
     let named = std::env::var_os(variable).map(PathBuf::from);
     named.unwrap_or_else(|| support::target_dir().join(place))
@@ -109,7 +110,7 @@ fn run(command: &mut Command) {
     );
 }
 
-/// A host's header, as the tool makes it, in a folder.
+/// Writes a host's header, as the tool generates it, into a folder.
 fn header(host: &str) -> Folder {
     let folder = Folder::new();
     let said = folder
@@ -119,7 +120,7 @@ fn header(host: &str) -> Folder {
     folder
 }
 
-/// Zig's compiler of C, or of C++, to which every warning is an error.
+/// Returns a command for Zig's C or C++ compiler, with warnings as errors.
 fn zig(compiler: &str) -> Command {
     let mut zig = lenient_zig(compiler);
     zig.args(["-Wall", "-Wextra", "-Werror"]);
@@ -158,7 +159,7 @@ fn c(out: &Path) -> PathBuf {
     out.to_owned()
 }
 
-/// AssemblyScript's compiler.
+/// Returns a command for AssemblyScript's compiler.
 fn asc() -> Command {
     node(&installed(
         "PLUGIN_SDK_ASC",
@@ -197,7 +198,7 @@ fn go(out: &Path, folder: &Path) -> PathBuf {
             "-o",
         ])
         .arg(&compiled)
-        // Nothing from anywhere else, and nothing outside the target folder.
+        // It downloads nothing, and writes only into the target folder.
         .envs([
             ("GOOS", "wasip1"),
             ("GOARCH", "wasm"),
@@ -504,7 +505,8 @@ fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
     });
 }
 
-/// Its runtime asks for the time wherever it is, and no code of the guest's can run then, not even `alloc` for the host's words.
+/// Its runtime asks for the time at any moment, when no code of the guest can run, not even `alloc`
+/// for the host's text.
 #[test]
 fn a_clock_that_fails_ends_gos_instance_in_order() {
     let go = guests()
@@ -517,12 +519,12 @@ fn a_clock_that_fails_ends_gos_instance_in_order() {
     let name = "x".repeat(50_000);
     let failure = (0..1000)
         .find_map(|_| plugin.call::<Value>("greet", json!({"name": name})).err())
-        .expect("whoever collects garbage asks for the time");
+        .expect("a garbage collector asks for the time");
     assert_eq!(failure.code(), "host_function", "{failure}");
     assert!(plugin.is_poisoned());
 }
 
-/// What a file says where the tests look for a panic.
+/// The line of a source file that panics.
 fn line_of_the_panic(file: &Path) -> u32 {
     let text = std::fs::read_to_string(file).unwrap();
     let at = text
@@ -532,7 +534,7 @@ fn line_of_the_panic(file: &Path) -> u32 {
 }
 
 #[test]
-fn a_panic_tells_its_message_and_where_it_was_and_ends_the_instance() {
+fn a_panic_has_message_and_place_and_ends_the_instance() {
     each(|guest| {
         let mut plugin = guest.plugin();
         let failure = plugin
@@ -556,7 +558,7 @@ fn a_panic_tells_its_message_and_where_it_was_and_ends_the_instance() {
                     guest.language
                 );
             }
-            // All that Go's runtime says at its end.
+            // The only text of Go's runtime when it exits.
             None => {
                 let line = line_of_the_panic(&sources().join("go/greeter.go"));
                 assert!(
@@ -614,14 +616,14 @@ fn thousands_of_calls_need_no_more_memory_than_a_few_hundred() {
             plugin.memory_bytes()
         };
         let before = rounds(40);
-        // A collector of garbage has a page more or less; a text that is kept in each round is 15 MB.
+        // A garbage collector may use a page more; text that leaked in each round would be 15 MB.
         let collected = if guest.language == "Go" { 1 << 20 } else { 0 };
         assert!(rounds(300) <= before + collected, "{}", guest.language);
     });
 }
 
 #[test]
-fn what_a_plugin_says_of_itself_is_what_it_is() {
+fn each_guest_matches_its_manifest() {
     each(|guest| {
         assert_eq!(guest.module.warnings(), [], "{}", guest.language);
         let manifest = guest.module.manifest().unwrap();
@@ -658,7 +660,7 @@ fn what_a_plugin_says_of_itself_is_what_it_is() {
     });
 }
 
-/// Has Node's engine serve calls, in both styles of ownership.
+/// Runs calls in Node's engine, in both styles of ownership.
 fn in_node(guest: &Guest, calls: &[Value]) -> Vec<Value> {
     let lines: String = calls.iter().map(|call| format!("{call}\n")).collect();
     let [keeping, freeing] = ["keep", "free"].map(|style| {
@@ -748,9 +750,9 @@ fn a_call_within_a_call_is_refused_and_changes_nothing() {
     });
 }
 
-/// In WebAssembly, without a C library, and on this machine, where a plugin's unit tests run.
+/// Compiles for WebAssembly without a C library, and for this machine, where unit tests run.
 #[test]
-fn each_hosts_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
+fn each_header_compiles_alone_in_c_and_cpp_without_warnings() {
     for host in hosts::all() {
         let header = header(host.name);
         header.write("header.c", "#include \"plugin_sdk.h\"\n");
@@ -771,7 +773,7 @@ fn each_hosts_header_alone_compiles_in_c_and_in_cpp_without_a_complaint() {
 }
 
 #[test]
-fn the_header_is_told_to_programs_and_refused_for_hosts_that_nobody_knows() {
+fn header_has_json_output_and_refuses_unknown_hosts() {
     let folder = Folder::new();
     let printed = folder.run(&["header"]).good();
     let told = support::parsed(&folder.run(&["--json", "header", "--host", "native"]).good());
@@ -786,7 +788,7 @@ fn the_header_is_told_to_programs_and_refused_for_hosts_that_nobody_knows() {
     );
 }
 
-/// The table in `docs/languages.md`.
+/// Returns the table in `docs/languages.md`.
 #[test]
 fn the_documented_sizes_are_those_of_the_modules() {
     let page =
@@ -801,7 +803,7 @@ fn the_documented_sizes_are_those_of_the_modules() {
     }
 }
 
-/// A sample of a host's own guide, from `tests/languages/guides`.
+/// A sample from a host's guide, in `tests/languages/guides`.
 struct Sample {
     wasm: Vec<u8>,
 }
@@ -820,14 +822,15 @@ impl Sample {
     fn c(host: &str, sources: &[&str]) -> Self {
         let mut zig = lenient_zig("cc");
         zig.args(["-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c11"])
-            // What the guide's C names no module for is imported.
+            // Functions without a module in the guide's C become imports.
             .args(["-O2", "-Wl,--no-entry", "-Wl,--import-symbols"]);
         Self::of(&mut zig, host, sources, "-o")
     }
 
     fn assemblyscript(host: &str, source: &str) -> Self {
         let mut asc = asc();
-        // As the guide's command line, but that nothing is imported to tell of a trap, which no host of the guide's has.
+        // Like the guide's command line, without the import that reports a trap: the guide's hosts
+        // do not have it.
         asc.args(["-O3z", "--runtime", "incremental", "--use", "abort="]);
         Self::of(&mut asc, host, &[source], "--outFile")
     }
@@ -836,7 +839,7 @@ impl Sample {
         Plugin::builder(&self.wasm[..])
     }
 
-    /// What `cargo plugin validate` says of it.
+    /// Returns the output of `cargo plugin validate`.
     fn validated(&self, host: &str) -> (i32, String) {
         let folder = Folder::new().with("sample.wasm", &self.wasm);
         folder
@@ -867,7 +870,7 @@ fn the_sample_in_c_of_ciss_readme_remembers_plain_text() {
 }
 
 #[test]
-fn the_sample_in_assemblyscript_of_neotalks_guide_runs_once_it_has_memory() {
+fn neotalks_assemblyscript_sample_runs_with_an_allocator() {
     let sample = Sample::assemblyscript("neotalk", "index.ts");
     let (code, said) = sample.validated("neotalk");
     assert_eq!(code, 0, "{said}");
@@ -891,7 +894,7 @@ fn the_sample_in_assemblyscript_of_neotalks_guide_runs_once_it_has_memory() {
     plugin.finish().unwrap();
 }
 
-/// `AudioBuffer` of the guide's `host.h`: eight channels of 4096 samples, then three numbers.
+/// The size of `AudioBuffer` in the guide's `host.h`: 8 channels of 4096 samples, then 3 numbers.
 fn audio_buffer(samples: &[f32], [sample_rate, channels, frames]: [i32; 3]) -> Vec<u8> {
     let mut data = vec![0.0_f32; 8 * 4096];
     data[..samples.len()].copy_from_slice(samples);
@@ -902,8 +905,8 @@ fn audio_buffer(samples: &[f32], [sample_rate, channels, frames]: [i32; 3]) -> V
 }
 
 #[test]
-fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
-    // By position, the guide's own host cannot load the guide's own sample.
+fn musicfoxs_c_sample_filters_with_all_imports() {
+    // The guide's host resolves imports by position, and cannot load the guide's sample.
     let alone = Sample::c("musicfox", &["main.c", "host.c"]);
     let failure = alone.builder().build_for(hosts::musicfox()).unwrap_err();
     assert_eq!(failure.code(), "contract_violation", "{failure}");
@@ -921,7 +924,7 @@ fn the_sample_in_c_of_musicfoxs_guide_filters_once_it_imports_all() {
     let block = audio_buffer(&samples, [44_100, 1, 3]);
     let filtered = plugin.call_raw("process_audio", &block).unwrap();
     assert_eq!(filtered.len(), block.len());
-    // The low-pass at 1 kHz that the sample begins with.
+    // The sample begins with a low-pass filter at 1 kHz.
     let alpha = 1000.0_f32 / 22_050.0;
     let mut previous = 0.0;
     for (sample, found) in samples.into_iter().zip(filtered.as_chunks().0) {

@@ -1,4 +1,4 @@
-//! `cargo plugin list`, as people run it.
+//! Tests of `cargo plugin list` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -61,7 +61,7 @@ fn a_type_can_be_asked_for() {
 }
 
 #[test]
-fn an_empty_folder_says_so_and_none_at_all_is_an_error() {
+fn an_empty_folder_is_reported_and_a_missing_one_is_an_error() {
     let folder = Folder::new();
     assert_eq!(
         list(&folder, &[]),

@@ -1,4 +1,4 @@
-//! New projects: all that the templates promise, by cargo itself.
+//! Tests of new projects: cargo builds and tests each template.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -16,7 +16,7 @@ use support::{WORKSPACE, cargo, plugin, target_dir};
 
 const TYPES: [&str; 4] = ["tool", "llm_backend", "storage_backend", "audio_effect"];
 
-/// Every file of a project that is made.
+/// The files of a new project.
 const FILES: [&str; 6] = [
     "Cargo.toml",
     "src/lib.rs",
@@ -33,7 +33,7 @@ fn make(folder: &Path, name: &str, plugin_type: &str) {
     fs::copy(lock, folder.join(name).join("Cargo.lock")).unwrap();
 }
 
-/// Made, tested and built as its author would, and checked by the tool.
+/// Creates, tests and builds a project as its author would, and checks it with the tool.
 fn passes(plugin_type: &str) {
     let outside = tempfile::tempdir().unwrap();
     let name = format!("new-{}", plugin_type.replace('_', "-"));
@@ -57,7 +57,7 @@ fn passes(plugin_type: &str) {
         "{said}"
     );
 
-    // The README and the CI file name what was built.
+    // The README and the CI file name the module that was built.
     let module = format!(
         "wasm32-unknown-unknown/release/{}.wasm",
         name.replace('-', "_")
@@ -88,22 +88,22 @@ fn passes(plugin_type: &str) {
 }
 
 #[test]
-fn a_new_tool_passes_its_tests_and_does_what_it_says() {
+fn a_new_tool_passes_its_tests_and_the_check() {
     passes("tool");
 }
 
 #[test]
-fn a_new_llm_backend_passes_its_tests_and_does_what_it_says() {
+fn a_new_llm_backend_passes_its_tests_and_the_check() {
     passes("llm_backend");
 }
 
 #[test]
-fn a_new_storage_backend_passes_its_tests_and_does_what_it_says() {
+fn a_new_storage_backend_passes_its_tests_and_the_check() {
     passes("storage_backend");
 }
 
 #[test]
-fn a_new_audio_effect_passes_its_tests_and_does_what_it_says() {
+fn a_new_audio_effect_passes_its_tests_and_the_check() {
     passes("audio_effect");
 }
 
@@ -153,20 +153,23 @@ fn a_project_is_all_of_its_files_and_no_others() {
 }
 
 #[test]
-fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
+fn the_default_sdk_is_the_one_of_the_tool() {
     let outside = tempfile::tempdir().unwrap();
     let made = plugin(outside.path(), &["new", "weather"])
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&made.stdout);
-    assert!(said.contains("it takes the SDK from the folder "), "{said}");
+    assert!(
+        said.contains("it depends on the SDK in the folder "),
+        "{said}"
+    );
     let project = outside.path().join("weather");
     fs::copy(
         Path::new(WORKSPACE).join("Cargo.lock"),
         project.join("Cargo.lock"),
     )
     .unwrap();
-    // Cargo finds whatever it needs there.
+    // Cargo finds all crates that it needs there.
     let metadata = support::json(&mut cargo(&project, &["metadata", "--format-version=1"]));
     let packages = metadata["packages"].as_array().unwrap();
     let sdk = packages
@@ -177,7 +180,7 @@ fn without_a_word_the_sdk_is_the_one_that_the_tool_came_with() {
 }
 
 #[test]
-fn what_is_there_is_never_overwritten() {
+fn existing_folders_are_never_overwritten() {
     let outside = tempfile::tempdir().unwrap();
     fs::create_dir(outside.path().join("weather")).unwrap();
     let refused = plugin(outside.path(), &["new", "weather"])
@@ -185,9 +188,9 @@ fn what_is_there_is_never_overwritten() {
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
-    error: `weather` is there already
+    error: `weather` already exists
 
-    help: choose another name, or another folder by `--output DIR`
+    help: choose another name, or another folder with `--output DIR`
     "#);
     assert_eq!(
         fs::read_dir(outside.path().join("weather"))
@@ -198,7 +201,7 @@ fn what_is_there_is_never_overwritten() {
 }
 
 #[test]
-fn a_name_that_cannot_be_is_refused_with_one_that_can() {
+fn an_invalid_name_is_refused_with_a_valid_suggestion() {
     let outside = tempfile::tempdir().unwrap();
     let refused = plugin(outside.path(), &["new", "My_Weather"])
         .output()
@@ -208,7 +211,7 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
     error: `My_Weather` cannot be the name of a plugin
 
     Caused by:
-      it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter
+      a name consists of lower-case letters and digits, with single hyphens between them, and begins with a letter
 
     help: did you mean `my-weather`?
     "#);
@@ -216,25 +219,25 @@ fn a_name_that_cannot_be_is_refused_with_one_that_can() {
 }
 
 #[test]
-fn a_folder_without_the_sdk_is_no_clone_of_it() {
+fn a_folder_without_the_sdk_is_not_a_clone() {
     let outside = tempfile::tempdir().unwrap();
     let refused = plugin(outside.path(), &["new", "weather", "--sdk-path", "."])
         .output()
         .unwrap();
     assert_eq!(refused.status.code(), Some(3));
     insta::assert_snapshot!(String::from_utf8_lossy(&refused.stderr), @r#"
-    error: `.` is no clone of the SDK's repository
+    error: `.` is not a clone of the SDK's repository
 
     Caused by:
-      the crate `plugin-sdk` is not there: ./sdk/Cargo.toml
+      it does not contain the crate `plugin-sdk`: ./sdk/Cargo.toml
 
-    help: `--sdk-path` takes the folder that has `sdk` and `host-harness` in it
+    help: `--sdk-path` needs the folder that contains `sdk` and `host-harness`
     "#);
     assert!(!outside.path().join("weather").exists());
 }
 
 #[test]
-fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_where_not() {
+fn a_project_within_a_workspace_is_a_member_only_if_included() {
     let outside = tempfile::tempdir().unwrap();
     let workspace = "[workspace]\nresolver = \"3\"\nmembers = [\"plugins/*\"]\n";
     fs::write(outside.path().join("Cargo.toml"), workspace).unwrap();
@@ -273,7 +276,7 @@ fn within_a_workspace_it_is_a_member_where_it_is_taken_for_one_and_stands_alone_
         "{manifest}"
     );
 
-    // Cargo takes both as they are.
+    // Cargo accepts both.
     for project in ["plugins/weather", "elsewhere/weather"] {
         let metadata = ["metadata", "--no-deps", "--format-version=1"];
         cargo(&outside.path().join(project), &metadata)

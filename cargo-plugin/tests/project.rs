@@ -1,4 +1,4 @@
-//! Building, packing and testing a plugin's project, by cargo itself.
+//! Tests that build, package and test a plugin's project with cargo.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::project::{Project, manifest};
 use support::{cargo, target_dir};
 
-/// A plugin that says all that there is to say of itself.
+/// A plugin with a full description of itself.
 const REPEATER: &str = r#"use plugin_sdk::prelude::*;
 
 /// Repeats words.
@@ -69,7 +69,7 @@ fn repeater(name: &str) -> Project {
     project
 }
 
-/// The error that a command ends with, and its exit code.
+/// Returns the exit code and the errors of a command.
 fn refused(command: &mut Command) -> (Option<i32>, String) {
     let output = command.output().unwrap();
     (
@@ -78,7 +78,7 @@ fn refused(command: &mut Command) -> (Option<i32>, String) {
     )
 }
 
-/// An error without the folder that the project happens to be in.
+/// Returns the errors of a command, without the project's folder.
 fn error_in(project: &Project, command: &mut Command) -> String {
     let (code, said) = refused(command);
     assert_eq!(code, Some(3), "{said}");
@@ -86,7 +86,7 @@ fn error_in(project: &Project, command: &mut Command) -> String {
 }
 
 #[test]
-fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
+fn a_build_is_cargos_module_without_sidecars_of_other_hosts() {
     let project = repeater("built-repeater");
     let report = support::json(project.run(&["build", "--json"]).arg("--top=3"));
     let files: Vec<&str> = report["files"]
@@ -102,7 +102,8 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         expected.map(|file| folder.join(file).display().to_string())
     );
 
-    // Names were kept for the report and left out by us: what is shipped is what cargo itself makes, byte for byte.
+    // The tool keeps names for its report and strips them itself: the shipped module is the one
+    // that cargo builds, byte for byte.
     let wasm = fs::read(files[0]).unwrap();
     let by_hand = [
         "rustc",
@@ -123,7 +124,7 @@ fn a_build_is_what_cargo_makes_and_nothing_that_no_host_of_it_reads() {
         by_cargo.len()
     );
 
-    // And it runs.
+    // It runs.
     let mut plugin = Plugin::builder(plugin_sdk_harness::Source::bytes(wasm.clone()))
         .grant("kv")
         .build()
@@ -199,7 +200,7 @@ fn a_failure_of_the_stripped_module_has_the_names_of_the_same_build(wasm: &[u8],
     assert!(!harness(bytes.clone()).contains("blown_up"));
     assert!(harness(bytes.symbols(symbols)).contains("built_repeater::blown_up"));
 
-    // A module that differs by one byte, and in nothing that runs.
+    // The module differs by one byte outside of its code.
     let other = [wasm, b"\0\x02\x01x"].concat();
     folder.write("renamed.wasm", other);
     fs::rename(
@@ -231,7 +232,7 @@ fn the_last_size_is_remembered(project: &Project, size: usize) {
 }
 
 #[test]
-fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
+fn packages_are_reproducible_and_their_checksums_match() {
     let project = repeater("packed-repeater");
     let output = tempfile::tempdir().unwrap();
     let pack = |folder: &str| {
@@ -252,7 +253,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
         (report, archive)
     };
     let (report, first) = pack("one");
-    // Built anew, later.
+    // A later build.
     project.put("src/lib.rs", &format!("{REPEATER}\n"));
     cargo(
         &project.root,
@@ -297,7 +298,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
         ]
     );
     assert_eq!(report["files"].as_array().unwrap().len(), names.len());
-    // As whoever gets it would check it.
+    // The check of a user who downloads it.
     Command::new("sha256sum")
         .args(["--check", "--strict", "SHA256SUMS"])
         .current_dir(&folder)
@@ -319,7 +320,7 @@ fn a_package_is_the_same_byte_for_byte_and_its_checksums_are_right() {
 }
 
 #[test]
-fn a_plugin_that_does_what_it_says_passes() {
+fn a_plugin_that_matches_its_description_passes() {
     let project = repeater("tested-repeater");
     let report = support::json(&mut project.run(&["test", "--json"]));
     assert_eq!(
@@ -327,6 +328,7 @@ fn a_plugin_that_does_what_it_says_passes() {
         (&json!(true), &json!(true)),
         "{report:#}"
     );
+    assert_eq!(report.get("warnings"), None, "{report:#}");
     let names: Vec<&Value> = report["checks"]
         .as_array()
         .unwrap()
@@ -349,7 +351,7 @@ fn a_plugin_that_does_what_it_says_passes() {
 }
 
 #[test]
-fn a_plugin_that_does_not_do_what_it_says_fails_and_is_told_why() {
+fn a_plugin_that_differs_from_its_description_fails() {
     let source = r#"use plugin_sdk::prelude::*;
 
 /// Says one thing and does another.
@@ -414,7 +416,36 @@ impl Liar {
 }
 
 #[test]
-fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_are_none() {
+fn test_warns_of_printed_output_and_its_caller() {
+    let source = r#"use plugin_sdk::prelude::*;
+
+/// Prints.
+#[plugin]
+#[derive(Default)]
+pub struct Printer;
+
+#[plugin]
+impl Printer {
+    /// Counts words.
+    #[command]
+    pub fn count(text: &str) -> usize {
+        println!("counting {text}");
+        dbg!(text.split_whitespace().count())
+    }
+}
+"#;
+    let project = Project::plugin("printer", source);
+    let output = project.run(&["test", "--no-own"]).output().unwrap();
+    insta::assert_snapshot!(String::from_utf8_lossy(&output.stdout));
+    assert_eq!(output.status.code(), Some(0));
+    let report = support::json(&mut project.run(&["test", "--no-own", "--json"]));
+    assert_eq!(report["passed"], true);
+    let message = report["warnings"][0]["message"].as_str().unwrap();
+    assert!(message.contains("output is lost"), "{report:#}");
+}
+
+#[test]
+fn failing_tests_exit_1_and_broken_builds_exit_3() {
     let project = Project::plugin("failing-repeater", REPEATER);
     project.put(
         "tests/own.rs",
@@ -439,16 +470,16 @@ fn tests_of_the_crates_own_that_fail_are_an_answer_and_those_that_do_not_build_a
 }
 
 #[test]
-fn what_is_no_plugin_is_told_what_it_lacks() {
+fn a_project_that_is_not_a_plugin_learns_what_it_lacks() {
     let name = "[package]\nname = \"plain\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let library = Project::new(&[("Cargo.toml", name), ("src/lib.rs", "")]);
     insta::assert_snapshot!(error_in(&library, &mut library.run(&["build"])), @r#"
-    error: the package `plain` is no plugin
+    error: the package `plain` is not a plugin
 
     Caused by:
       it does not depend on `plugin-sdk`: [PROJECT]/Cargo.toml
 
-    help: `cargo plugin new NAME` makes a plugin; `cargo add plugin-sdk` begins to make one of a package
+    help: `cargo plugin new NAME` creates a plugin; `cargo add plugin-sdk` is the first step to turn a package into one
     "#);
 
     let rlib = manifest("plain").replace("\"cdylib\", ", "");
@@ -468,22 +499,22 @@ fn what_is_no_plugin_is_told_what_it_lacks() {
     let program = manifest("plain").replace("[lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n", "");
     let program = Project::new(&[("Cargo.toml", &program), ("src/main.rs", "fn main() {}")]);
     insta::assert_snapshot!(error_in(&program, &mut program.run(&["package"])), @r#"
-    error: the package `plain` has no library to make a plugin of
+    error: the package `plain` has no library that could be a plugin
 
     Caused by:
-      there is no `src/lib.rs` beside [PROJECT]/Cargo.toml
+      there is no `src/lib.rs` next to [PROJECT]/Cargo.toml
 
     help: a plugin is a library with `#[plugin]` in it: move it to `src/lib.rs`
     "#);
 
     let nothing = Project::new(&[]);
     insta::assert_snapshot!(error_in(&nothing, &mut nothing.run(&["test"])), @r#"
-    error: there is no project to work on
+    error: there is no project here
 
     Caused by:
       could not find `Cargo.toml` in `[PROJECT]` or any parent directory
 
-    help: `cargo plugin new NAME` makes one; `--manifest-path PATH` names one that is elsewhere
+    help: `cargo plugin new NAME` creates one; `--manifest-path PATH` names one elsewhere
     "#);
     let folder = nothing.run(&["build", "--manifest-path", "src"]);
     insta::assert_snapshot!(error_in(&nothing, &mut { folder }), @r#"
@@ -494,7 +525,7 @@ fn what_is_no_plugin_is_told_what_it_lacks() {
 }
 
 #[test]
-fn of_several_plugins_one_has_to_be_chosen() {
+fn one_of_several_plugins_must_be_chosen() {
     let workspace = Project::new(&[
         (
             "Cargo.toml",
@@ -544,12 +575,12 @@ fn an_error_of_the_compiler_is_shown_and_is_in_the_document() {
 }
 
 #[test]
-fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
+fn a_library_without_a_plugin_gets_a_hint() {
     let project = Project::plugin("empty-library", "");
     let said = error_in(&project, &mut project.run(&["build"]));
     let (_, said) = said.split_once("error: ").unwrap();
     insta::assert_snapshot!(said, @r#"
-    the module of `empty-library` does not say what plugin it is
+    the module of `empty-library` does not describe itself
 
     Caused by:
       it has no section `plugin-sdk`
@@ -562,7 +593,7 @@ fn a_library_without_a_plugin_in_it_is_told_what_makes_one() {
 fn wasm_opt_is_asked_for_and_never_needed() {
     let project = Project::plugin("optimised", REPEATER);
     let mut command = project.run(&["build", "--optimize"]);
-    // Cargo is called by its full path.
+    // The tool calls cargo by its full path.
     let said = error_in(
         &project,
         command
@@ -576,11 +607,11 @@ fn wasm_opt_is_asked_for_and_never_needed() {
     Caused by:
       cannot run `wasm-opt`: No such file or directory (os error 2)
 
-    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; everything works without
+    help: `--optimize` needs Binaryen: `npm install -g binaryen`, `apt install binaryen`, `brew install binaryen`; all other commands work without it
     "#);
 }
 
-/// The compiler by its full path.
+/// Returns the full path of the compiler.
 fn rustc() -> String {
     let output = std::process::Command::new("rustc")
         .args(["--print", "sysroot"])

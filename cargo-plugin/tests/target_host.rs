@@ -1,4 +1,4 @@
-//! Plugins for the hosts that are known: built, checked, called, tested and packed for each, by cargo itself.
+//! Tests of plugins for each known host: built, checked, called, tested and packaged with cargo.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ use support::modules::module;
 use support::project::{Project, manifest};
 use support::{Folder, WORKSPACE, cargo, parsed, plugin, target_dir};
 
-/// A plugin that logs, and remembers what it has repeated.
+/// A plugin that logs, and remembers the words that it repeated.
 const REPEATER: &str = r#"use plugin_sdk::prelude::*;
 
 /// Repeats words.
@@ -48,7 +48,7 @@ impl Repeater {
 }
 "#;
 
-/// The `Cargo.toml` of a plugin with a feature for every host, as `cargo plugin new` writes them.
+/// Returns the `Cargo.toml` of a plugin with a feature for every host, as `cargo plugin new` does.
 fn ready(name: &str) -> String {
     let features = hosts::all().iter().filter_map(|host| host.feature);
     let lines: String = features
@@ -65,7 +65,7 @@ fn repeater(name: &str) -> Project {
     Project::new(&[("Cargo.toml", &ready(name)), ("src/lib.rs", REPEATER)])
 }
 
-/// The hosts that are not of the SDK's own ABI.
+/// Returns the hosts without the SDK's own ABI.
 fn others() -> impl Iterator<Item = &'static HostContract> {
     hosts::all().iter().filter(|host| host.feature.is_some())
 }
@@ -75,7 +75,7 @@ fn made_for(wasm: &[u8]) -> Option<&'static str> {
     hosts::made_for(&inspection).map(|host| host.name)
 }
 
-/// The error that a command ends with, without the folder that the project happens to be in.
+/// Returns the error of a command, without the project's folder.
 fn error_in(project: &Project, words: &[&str]) -> String {
     let output = project.run(words).output().unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
@@ -85,7 +85,7 @@ fn error_in(project: &Project, words: &[&str]) -> String {
 }
 
 #[test]
-fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_its_host() {
+fn modules_for_several_hosts_have_their_own_sidecars() {
     let project = repeater("many-repeater");
     let hosts = ["--host=native", "--host=cis", "--host=neotalk"];
     let mut build = project.run(&[&["build", "--json", "--top=1"], &hosts[..]].concat());
@@ -131,7 +131,7 @@ fn modules_for_several_hosts_stand_beside_each_other_each_with_the_sidecar_of_it
     assert_eq!(sidecar["id"], "many-repeater");
     assert_eq!(sidecar["imports"], json!({"neotalk": {"log": "function"}}));
 
-    // One document where there is one build, in the same place, of the same bytes.
+    // One build gives one document, in the same place, with the same bytes.
     let first = fs::read(folder.join("cis/many-repeater.wasm")).unwrap();
     let again = support::json(&mut project.run(&["build", "--json", "--host=cis"]));
     assert_eq!(again["files"], reports[1]["files"]);
@@ -157,7 +157,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
     project: &Project,
     built: &Path,
 ) {
-    // What is beside the module says what the module says.
+    // The sidecar agrees with the module.
     let native = built.join("many-repeater.wasm");
     let cis = built.join("cis/many-repeater.wasm");
     let validate = |words: &[&str]| {
@@ -179,7 +179,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
     let (code, said) = validate(&["--host=cis", native.to_str().unwrap()]);
     assert_eq!(code, Some(1));
     assert!(said.contains("this module is made for `native`"), "{said}");
-    // Without a file, what is in the folder is built for the host.
+    // Without a file, the project in the folder is built for the host.
     let (code, said) = validate(&["--host=cis"]);
     assert_eq!(code, Some(0), "{said}");
 
@@ -191,7 +191,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
             String::from_utf8(output.stderr).unwrap(),
         )
     };
-    // The host that it is made for is played to it, with or without being named.
+    // The module's host is emulated, with or without `--host`.
     let repeat = ["repeat", "--word", "ho"];
     for options in [
         &["--grant=kv", cis.to_str().unwrap()][..],
@@ -202,7 +202,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
         assert_eq!((code, &*out), (0, "\"hoho\"\n"), "{err}");
         assert!(err.contains("repeating ho"), "its log is shown, too: {err}");
     }
-    // What the host denies fails as it does there: without a reason.
+    // A denied request fails as on the real host: without a reason.
     let (code, _, err) = call(&[&[cis.to_str().unwrap()][..], &repeat].concat());
     assert_eq!(code, 1);
     assert!(err.contains("CIS could not remember a value"), "{err}");
@@ -292,7 +292,7 @@ fn a_package_for_a_host_has_its_name_and_its_sidecar() {
 }
 
 #[test]
-fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
+fn a_crate_without_a_hosts_feature_gets_the_lines_to_add() {
     let plain = Project::plugin("plain-repeater", REPEATER);
     insta::assert_snapshot!(error_in(&plain, &["build", "--host", "cis"]), @r#"
     the plugin `plain-repeater` cannot be built for the host `cis`
@@ -305,7 +305,7 @@ fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
       [features]
       host-cis = ["plugin-sdk/host-cis"]
     "#);
-    // Every command that builds says so, and before anything is built.
+    // Every command that builds reports this, before it builds anything.
     for words in [
         &["package", "--host=native", "--host=cis"][..],
         &["validate", "--host=cis"],
@@ -337,7 +337,7 @@ fn a_crate_that_is_not_ready_for_a_host_is_told_which_lines_make_it_so() {
 }
 
 #[test]
-fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
+fn a_feature_that_selects_no_or_another_host_is_an_error() {
     let project = Project::new(&[
         (
             "Cargo.toml",
@@ -346,12 +346,12 @@ fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
         ("src/lib.rs", REPEATER),
     ]);
     insta::assert_snapshot!(error_in(&project, &["build", "--host", "cis", "--profile", "dev"]), @r#"
-    what was built of `vain-repeater` is no plugin for the host `cis`
+    the module built from `vain-repeater` is not a plugin for the host `cis`
 
     Caused by:
       this module is made for `native`: hosts of the plugin SDK's own ABI
 
-    help: the feature must choose that host in the SDK:
+    help: the feature must select that host in the SDK:
 
       host-cis = ["plugin-sdk/host-cis"]
     "#);
@@ -367,7 +367,7 @@ fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
         said.contains("no feature may turn `host-cis` on by default: `--host cis` does that"),
         "{said}"
     );
-    // Where nobody says which, it is what it is.
+    // Without `--host`, the module's own host applies.
     let report = support::json(&mut project.run(&["build", "--json", "--profile", "dev"]));
     assert_eq!(report["host"], "cis");
     assert!(
@@ -378,9 +378,10 @@ fn a_feature_that_chooses_nothing_or_another_host_is_found_out() {
     );
 }
 
-/// Cargo unites the features of all packages that it builds at once; this tool builds one package for one host at a time.
+/// Cargo unites the features of all packages that it builds at once; this tool builds one package
+/// for one host at a time.
 #[test]
-fn plugins_for_several_hosts_in_one_workspace_are_built_one_by_one() {
+fn plugins_of_one_workspace_are_built_one_by_one() {
     let member = |name: &str| {
         let manifest = ready(name);
         manifest.split_once("[profile").unwrap().0.to_owned()
@@ -416,7 +417,8 @@ fn plugins_for_several_hosts_in_one_workspace_are_built_one_by_one() {
             .unwrap_or_else(|| panic!("{report:#}"));
         assert_eq!(made_for(&fs::read(file).unwrap()), Some(host));
     }
-    // What cargo makes of both at once is one set of features, whoever asked for them: the plugin that asked for none is made for CIS as well.
+    // If cargo builds both at once, it unites their features: the plugin without a feature is made
+    // for CIS as well.
     let features = "united-one/host-cis";
     let both = [
         "build",
@@ -444,7 +446,7 @@ fn a_new_project_is_ready_for_every_host_that_is_known() {
     let lock = Path::new(WORKSPACE).join("Cargo.lock");
     fs::copy(lock, project.join("Cargo.lock")).unwrap();
 
-    // Cargo looks whether the SDK has every feature that the project asks for.
+    // Cargo checks that the SDK has every feature that the project asks for.
     let resolve = ["metadata", "--format-version=1", "--all-features"];
     cargo(&project, &resolve).assert().success();
     let readme = fs::read_to_string(project.join("README.md")).unwrap();
@@ -469,14 +471,14 @@ fn every_command_that_takes_a_host_knows_all_of_them() {
         let names: Vec<&str> = hosts::all().iter().map(|host| host.name).collect();
         assert_eq!(known.split(", ").collect::<Vec<_>>(), names, "{command}");
     }
-    // And what a help text says of each.
+    // The help text describes each.
     let help = folder.run(&["build", "--help"]).good();
     for host in hosts::all() {
         assert!(help.contains(host.name), "{help}");
     }
 }
 
-/// Whoever made it: the tool goes by what the module exports and imports.
+/// The tool recognises the host by the module's exports and imports, with any compiler.
 #[test]
 fn a_module_by_hand_is_recognised_too() {
     let folder = Folder::new();
@@ -495,7 +497,7 @@ fn a_module_by_hand_is_recognised_too() {
                 && message.is_some_and(|message| message.contains(&format!("`{host}`")))
         });
         assert!(named, "{told:#}");
-        // For its own host, it is told what it lacks.
+        // For its own host, the tool reports what it lacks.
         let validated = folder.run(&["validate", "by-hand.wasm", "--host", host, "--json"]);
         let told = parsed(&validated.out);
         assert_eq!(told["checks"][1]["code"], "exports", "{told:#}");
@@ -503,7 +505,7 @@ fn a_module_by_hand_is_recognised_too() {
     }
 }
 
-/// A plugin as Extism's own kits make it: it answers with its input, and says nothing of itself.
+/// A plugin like those of Extism's kits: it answers with its input, and does not describe itself.
 fn extism_echo() -> Vec<u8> {
     let imports = r#"(import "extism:host/env" "input_length" (func $length (result i64)))
         (import "extism:host/env" "input_offset" (func $offset (result i64)))

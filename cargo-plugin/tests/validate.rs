@@ -1,4 +1,4 @@
-//! `cargo plugin validate`, as people run it.
+//! Tests of `cargo plugin validate` on the command line.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -19,7 +19,7 @@ fn validate(folder: &Folder, options: &[&str]) -> (i32, String) {
         .said()
 }
 
-/// What is said of these bytes.
+/// Returns the exit code and the output for these bytes.
 fn of(wasm: impl AsRef<[u8]>, options: &[&str]) -> (i32, String) {
     let folder = Folder::new();
     folder.write("greeter.wasm", wasm);
@@ -34,7 +34,7 @@ fn a_plugin_in_order_passes() {
 }
 
 #[test]
-fn verbose_tells_all_that_was_found_out() {
+fn verbose_shows_all_details() {
     let (code, said) = of(plugin(&greeter()), &["--verbose"]);
     assert_eq!(code, 0);
     insta::assert_snapshot!(said);
@@ -42,7 +42,7 @@ fn verbose_tells_all_that_was_found_out() {
 
 /// NeoTalk's `magic header not found`.
 #[test]
-fn what_is_no_module_is_named() {
+fn files_that_are_not_modules_are_named() {
     let (code, said) = of("not wasm at all", &[]);
     assert_eq!(code, 1);
     insta::assert_snapshot!(said);
@@ -61,7 +61,7 @@ fn what_is_no_module_is_named() {
 
 /// NeoTalk's `Required export 'neotalk_command' not found`.
 #[test]
-fn exports_that_are_missing_or_wrong_are_told_at_once() {
+fn all_missing_and_wrong_exports_are_reported() {
     let wrong = EXPORTS
         .replace(r#"(func (export "free") (param i32 i32))"#, "")
         .replace(
@@ -99,7 +99,7 @@ fn a_plugin_of_another_host_is_recognised() {
 
 /// NeoTalk's `Out of memory: failed to allocate`.
 #[test]
-fn limits_are_held_against_the_module_and_the_host() {
+fn limits_must_fit_the_module_and_the_host() {
     let mut manifest = greeter();
     manifest["limits"] = json!({"memory_pages": 1, "max_fuel": 100, "timeout_ms": 9000});
     let (code, said) = of(plugin(&manifest), &["--timeout-ms", "5000"]);
@@ -116,7 +116,7 @@ fn limits_are_held_against_the_module_and_the_host() {
 }
 
 #[test]
-fn imports_are_the_hosts_or_told() {
+fn imports_that_the_host_lacks_are_reported() {
     let section = format!(
         "{}\n",
         json!({"abi": 1, "id": "a", "name": "A", "version": "1.0.0", "license": "MIT", "description": "A.", "permissions": [{"name": "http", "reason": "asks"}]})
@@ -133,9 +133,9 @@ fn imports_are_the_hosts_or_told() {
     assert!(!said.contains("`text`"), "{said}");
 }
 
-/// go-musicfox passes its functions by position: `incompatible import type`, if it is told at all.
+/// go-musicfox passes its functions by position, and at most reports `incompatible import type`.
 #[test]
-fn imports_in_another_order_are_refused_for_a_host_that_goes_by_position() {
+fn imports_in_another_order_fail_where_position_counts() {
     let exports = r#"(memory (export "memory") 1) (func (export "malloc") (param i32) (result i32) i32.const 8) (func (export "free") (param i32))
         (func (export "initialize") (param i32 i32) (result i32) i32.const 0) (func (export "start") (result i32) i32.const 0)
         (func (export "stop") (result i32) i32.const 0) (func (export "cleanup") (result i32) i32.const 0)
@@ -161,7 +161,7 @@ fn imports_in_another_order_are_refused_for_a_host_that_goes_by_position() {
 }
 
 #[test]
-fn who_brought_javascript_in_is_told_with_the_edit() {
+fn the_cause_of_javascript_imports_is_named_with_the_edit() {
     let imports = r#"(import "__wbindgen_placeholder__" "__wbg_now_1" (func $js_sys::Date::now)) (import "wasi_snapshot_preview1" "fd_write" (func))
         (import "env" "missing" (func $missing))"#;
     let fields = format!(
@@ -173,7 +173,7 @@ fn who_brought_javascript_in_is_told_with_the_edit() {
 }
 
 #[test]
-fn calls_that_the_standard_library_cannot_do_are_warnings() {
+fn calls_that_fail_in_the_standard_library_are_warnings() {
     let fields = format!(
         r#"{EXPORTS} (data (i32.const 0) "time not implemented on this platform") (func $std::time::Instant::now) (func $greeter::measure call $std::time::Instant::now)"#
     );
@@ -186,7 +186,7 @@ fn calls_that_the_standard_library_cannot_do_are_warnings() {
     insta::assert_snapshot!(said);
 }
 
-/// What NeoTalk asks a module for.
+/// The exports that NeoTalk requires.
 const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
     (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
     (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
@@ -194,7 +194,7 @@ const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
     (func (export "neotalk_cleanup"))"#;
 
 #[test]
-fn a_module_without_memory_for_its_host_is_warned_of() {
+fn a_module_without_an_allocator_gets_a_warning() {
     let warned = |fields: &str| {
         let (code, said) = of(module("", fields, None), &["--host", "neotalk"]);
         assert_eq!(code, 0, "{said}");
@@ -206,7 +206,7 @@ fn a_module_without_memory_for_its_host_is_warned_of() {
 }
 
 #[test]
-fn files_beside_a_native_module_are_no_matter_of_its_host() {
+fn files_next_to_a_native_module_are_ignored() {
     let folder = Folder::new();
     folder.write("greeter.wasm", plugin(&greeter()));
     folder.write("greeter.json", "{");
@@ -215,7 +215,7 @@ fn files_beside_a_native_module_are_no_matter_of_its_host() {
 }
 
 #[test]
-fn files_beside_the_module_say_what_it_says() {
+fn sidecars_must_agree_with_the_module() {
     let folder = Folder::new();
     let mut manifest = greeter();
     manifest["limits"] = json!({});
@@ -246,7 +246,7 @@ fn files_beside_the_module_say_what_it_says() {
 }
 
 #[test]
-fn a_section_that_was_stripped_or_is_broken_is_told() {
+fn a_stripped_or_broken_section_is_reported() {
     let (code, said) = of(module("", EXPORTS, None), &[]);
     assert_eq!(code, 0);
     assert!(
@@ -270,7 +270,7 @@ fn a_proposal_that_the_host_lacks_is_named() {
     );
     assert_eq!(code, 1);
     assert!(
-        said.contains("the module needs `exception-handling`, which the host does not run"),
+        said.contains("the module needs `exception-handling`, which the host does not support"),
         "{said}"
     );
 }
@@ -295,9 +295,9 @@ fn programs_read_checks_and_findings() {
     assert!(failed[0]["findings"][0]["help"].is_string());
 }
 
-/// Plugins that are built as their authors would.
+/// Builds plugins as their authors would.
 #[test]
-fn the_examples_pass_and_tell_what_their_source_says() {
+fn the_examples_pass_and_match_their_source() {
     for (name, expected) in [
         (
             "greeter",
@@ -319,7 +319,7 @@ fn the_examples_pass_and_tell_what_their_source_says() {
         for line in expected {
             assert!(said.contains(line), "{said}");
         }
-        // What std carries of the unsupported is no call of the plugin's.
+        // Unsupported functions in std alone are not calls of the plugin.
         assert!(!said.contains("standard library"), "{said}");
         let folder = Folder::new();
         folder.write("greeter.wasm", &built.wasm);
@@ -336,7 +336,7 @@ const BACKEND: [&str; 2] = [
     "rustflags = ['--cfg', 'getrandom_backend=\"custom\"']",
 ];
 
-/// A plugin with these dependencies, whose one command is this body.
+/// Returns a plugin with these dependencies and one command with this body.
 fn using(name: &str, dependencies: &[&str], body: &str) -> Project {
     let mut toml = manifest(name);
     for line in dependencies {
@@ -367,7 +367,7 @@ fn attempt(project: &Project) -> Result<String, plugin_sdk_harness::Failure> {
     plugin.call::<String>("attempt", ())
 }
 
-/// What stands between backticks in the remedy for a crate and is a line of `Cargo.toml`.
+/// Returns the lines of `Cargo.toml` in the remedy for a crate.
 fn lines_of(name: &str) -> Vec<&'static str> {
     let words = remedies::of(name).unwrap().split('`');
     words.filter(|word| word.contains(" = {")).collect()
@@ -386,7 +386,7 @@ fn every_remedy_that_keeps_a_crate_makes_it_work() {
                 sender.try_send(chrono::DateTime::<chrono::Utc>::from(now).to_rfc3339()).unwrap();\n\
                 Ok(format!(\"{} {}\", receiver.try_recv().unwrap(), ::time::OffsetDateTime::from(now)))";
     let answer = attempt(&using("tried-plain", &plain, body)).unwrap();
-    // Both tell the same day.
+    // Both return the same day.
     let day = answer.split('T').next().unwrap();
     assert!(answer.contains(&format!(" {day} ")), "{answer}");
 
@@ -416,13 +416,13 @@ fn every_remedy_that_keeps_a_crate_makes_it_work() {
     }
     project.put(".cargo/config.toml", &BACKEND.join("\n"));
     let [one, other] = [attempt(&project), attempt(&project)].map(Result::unwrap);
-    // The harness's numbers are the same in every run; that there are any is what the remedies are for.
+    // The harness's random numbers repeat in every run; the remedies make them available.
     assert_eq!(one, other);
     assert!(!one.contains("0, 0, 0, 0"), "{one}");
 }
 
 #[test]
-fn whatever_a_remedy_names_instead_of_a_crate_is_there() {
+fn every_replacement_that_a_remedy_names_exists() {
     let named = [
         ("instant", "time::monotonic()"),
         ("web-time", "time::monotonic()"),
@@ -445,7 +445,7 @@ fn whatever_a_remedy_names_instead_of_a_crate_is_there() {
 }
 
 #[test]
-fn a_test_that_cannot_load_its_plugin_gives_the_advice_of_validate() {
+fn a_failed_load_in_a_test_gives_the_hint_of_validate() {
     let project = using(
         "for-javascript",
         &["web-time = \"1\""],
@@ -479,7 +479,7 @@ fn a_test_that_cannot_load_its_plugin_gives_the_advice_of_validate() {
 }
 
 #[test]
-fn a_dependency_without_its_configuration_is_told_the_lines() {
+fn a_dependency_without_its_configuration_gets_the_lines() {
     let project = using(
         "unconfigured",
         &lines_of("uuid"),
@@ -495,7 +495,7 @@ fn a_dependency_without_its_configuration_is_told_the_lines() {
     );
     let hint = failure.hint().unwrap();
     assert!(BACKEND.iter().all(|line| hint.contains(line)), "{hint}");
-    // The tool shows cargo's output as it comes, and knows it all the same.
+    // The tool both shows and reads cargo's output.
     let built = project.run(&["build", "--profile=dev"]).output().unwrap();
     let said = String::from_utf8_lossy(&built.stderr);
     assert!(said.contains("Compiling") && said.contains(&hint), "{said}");

@@ -239,4 +239,6 @@ pub use plugin::{Plugin, PluginBuilder, Pool};
 pub use run::{Answers, Module};
 pub use source::{BuiltModule, CargoEnvironment, CrateSource, Source, remedies};
 pub use symbols::symbols_file;
+#[doc(hidden)]
+pub use text::is_safe;
 pub use wasm::inspect;

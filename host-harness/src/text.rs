@@ -140,22 +140,21 @@ fn filtered(text: &str, limit: usize) -> String {
             note_cut(&mut shown, text.len() - at);
             break;
         }
-        match character {
-            '\n' | '\t' => shown.push(character),
-            _ if character.is_control() || turns_text_around(character) => {
-                shown.extend(character.escape_unicode())
-            }
-            _ => shown.push(character),
+        match is_safe(character) {
+            true => shown.push(character),
+            false => shown.extend(character.escape_unicode()),
         }
     }
     shown
 }
 
-fn turns_text_around(character: char) -> bool {
-    matches!(
+/// Returns true if a terminal only shows a character, or breaks a line at it.
+pub fn is_safe(character: char) -> bool {
+    let turns_text_around = matches!(
         character,
         '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
-    )
+    );
+    matches!(character, '\n' | '\t') || !(character.is_control() || turns_text_around)
 }
 
 #[cfg(test)]

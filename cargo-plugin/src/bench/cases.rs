@@ -6,7 +6,7 @@ use std::path::Path;
 use plugin_sdk_harness::Module;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo};
 use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::flags::{Element, contents};
@@ -47,29 +47,17 @@ pub struct Cases {
 struct Listing {
     config: Option<Value>,
     #[serde(default, rename = "case")]
-    cases: Vec<Listed>,
+    cases: Vec<Call>,
 }
 
+/// A command and one form of its input, with further members for a case.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Listed {
+struct Call {
     name: Option<String>,
     config: Option<Value>,
     #[serde(default)]
     before: Vec<Call>,
-    command: String,
-    args: Option<Value>,
-    input: Option<String>,
-    text: Option<String>,
-    numbers: Option<Vec<Value>>,
-    bytes: Option<usize>,
-}
-
-/// A command and one form of its arguments. Not flattened into a case, because then a mistyped
-/// member would go unnoticed.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Call {
     command: String,
     args: Option<Value>,
     input: Option<String>,
@@ -87,35 +75,26 @@ impl Cases {
         let listing: Listing =
             toml::from_str(&text).map_err(|error| wrong().because(error.to_string().trim_end()))?;
         let mut cases: Vec<Case> = Vec::new();
-        for listed in listing.cases {
-            let name = listed
-                .name
-                .clone()
-                .unwrap_or_else(|| listed.command.clone());
+        for call in listing.cases {
+            let name = call.name.as_ref().unwrap_or(&call.command).clone();
             let in_case = |reason: String| wrong().because(format!("case `{name}`: {reason}"));
             if cases.iter().any(|case| case.name == name) {
                 return Err(in_case("there are two of this name".to_owned())
                     .help("`name = \"…\"` gives one of them another"));
             }
-            let before = listed.before.into_iter().map(|call| {
-                let input = call.input(module, folder)?;
-                Ok((call.command, input))
+            let before = call.before.iter().map(|before| {
+                if before.name.is_some() || before.config.is_some() || !before.before.is_empty() {
+                    let what = "a call in `before` has only a command and its input";
+                    return Err(what.to_owned());
+                }
+                Ok((before.command.clone(), before.input(module, folder)?))
             });
-            let before = before.collect::<Result<_, String>>().map_err(in_case)?;
-            let call = Call {
-                command: listed.command,
-                args: listed.args,
-                input: listed.input,
-                text: listed.text,
-                numbers: listed.numbers,
-                bytes: listed.bytes,
-            };
             cases.push(Case {
+                before: before.collect::<Result<_, _>>().map_err(in_case)?,
                 input: call.input(module, folder).map_err(in_case)?,
                 name,
                 command: call.command,
-                before,
-                config: listed.config.or_else(|| listing.config.clone()),
+                config: call.config.or_else(|| listing.config.clone()),
             });
         }
         if cases.is_empty() {
@@ -138,22 +117,20 @@ impl Cases {
                 .manifest()
                 .and_then(|manifest| manifest.command(command));
             match inputs(module, info) {
-                Ok(inputs) => {
-                    for (nth, input) in inputs.into_iter().enumerate() {
-                        found.cases.push(Case {
-                            name: match nth {
-                                0 => command.to_owned(),
-                                nth => format!("{command} {}", nth + 1),
-                            },
-                            command: command.to_owned(),
-                            input,
-                            before: Vec::new(),
-                            config: None,
-                        });
-                    }
-                }
+                Ok(inputs) => found
+                    .cases
+                    .extend((1..).zip(inputs).map(|(nth, input)| Case {
+                        name: match nth {
+                            1 => command.to_owned(),
+                            nth => format!("{command} {nth}"),
+                        },
+                        command: command.to_owned(),
+                        input,
+                        before: Vec::new(),
+                        config: None,
+                    })),
                 Err(reason) => {
-                    found.skipped.insert(command.to_owned(), reason.to_owned());
+                    found.skipped.insert(command.to_owned(), reason);
                 }
             }
         }
@@ -171,29 +148,29 @@ impl Call {
                 all.join(", ")
             ));
         }
-        let info = module
-            .manifest()
-            .and_then(|manifest| manifest.command(&self.command));
-        match (
-            &self.args,
-            &self.input,
-            &self.text,
-            &self.numbers,
-            self.bytes,
-        ) {
+        let Call {
+            args,
+            input,
+            text,
+            numbers,
+            bytes,
+            ..
+        } = self;
+        match (args, input, text, numbers, bytes) {
             (None, None, None, None, None) => Ok(Vec::new()),
             (Some(args), None, None, None, None) => Ok(args.to_string().into_bytes()),
             (None, Some(path), None, None, None) => {
                 contents(&folder.join(path).display().to_string()).map(|contents| contents.0)
             }
             (None, None, Some(text), None, None) => Ok(text.clone().into_bytes()),
-            (None, None, None, None, Some(bytes)) => Ok(vec![0; bytes]),
+            (None, None, None, None, Some(bytes)) => Ok(vec![0; *bytes]),
             (None, None, None, Some(numbers), None) => {
-                let takes = info
-                    .and_then(|info| info.input.as_deref())
-                    .and_then(Element::named);
-                let element = takes.filter(|element| *element != Element::Text);
-                let element = element.ok_or("it takes no numbers, as far as its plugin says")?;
+                let element = module
+                    .manifest()
+                    .and_then(|manifest| manifest.command(&self.command)?.input.as_deref())
+                    .and_then(Element::named)
+                    .filter(|element| *element != Element::Text)
+                    .ok_or("it takes no numbers, as far as its plugin says")?;
                 let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 element.encode(numbers.iter().map(String::as_str))
             }
@@ -204,45 +181,42 @@ impl Call {
     }
 }
 
-/// Returns possible inputs of a command.
-fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, &'static str> {
-    let Some(info) = info else {
-        return Err("the plugin does not describe it");
+/// Returns possible inputs of a command, or the reason why none is known.
+fn inputs(module: &Module, info: Option<&CommandInfo>) -> Result<Vec<Vec<u8>>, String> {
+    let (Some(manifest), Some(info)) = (module.manifest(), info) else {
+        return Err("the plugin does not describe it".to_owned());
     };
     match info.codec {
-        Codec::Binary => {
-            Err("its arguments cross in the binary codec: name their bytes with `input` in a case")
-        }
+        Codec::Binary => Err(
+            "its arguments use the binary codec: give their bytes with `input` in a case"
+                .to_owned(),
+        ),
         Codec::Raw => Ok(vec![match info.input.as_deref().map(Element::named) {
             None => Vec::new(),
             Some(Some(Element::Text)) => TEXT.repeat(ELEMENTS / TEXT.len()).into_bytes(),
-            Some(Some(number)) => number
-                .encode(std::iter::repeat_n("0", ELEMENTS))
-                .unwrap_or_default(),
-            Some(None) => return Err("it takes bytes of a kind that is not known"),
+            Some(Some(number)) => number.encode(std::iter::repeat_n("0", ELEMENTS))?,
+            Some(None) => return Err("it takes bytes of an unknown kind".to_owned()),
         }]),
         _ => {
-            let Some(arguments) = &info.arguments else {
+            let Some(arguments) = info.arguments.as_ref().map(|schema| schema.as_value()) else {
                 return Ok(vec![Vec::new()]);
             };
-            let nothing = Map::new();
-            let definitions = module
-                .manifest()
-                .map_or(&nothing, |manifest| &manifest.defs);
-            let schemas = Schemas::new(definitions);
-            let shape = schemas.shape(arguments.as_value());
+            let schemas = Schemas::new(&manifest.defs);
+            let shape = schemas.shape(arguments);
             let examples: Vec<Value> = match shape.examples {
-                [] => schemas.example(arguments.as_value()).into_iter().collect(),
+                [] => schemas.example(arguments).into_iter().collect(),
                 examples => examples.to_vec(),
             };
-            match (examples.is_empty(), &shape.kind) {
-                (true, Kind::Object(_)) => Err("one of its arguments has no example"),
-                (true, _) => Err("its arguments have no example"),
-                (false, _) => Ok(examples
-                    .iter()
-                    .map(|example| example.to_string().into_bytes())
-                    .collect()),
+            if examples.is_empty() {
+                return Err(match shape.kind {
+                    Kind::Object(_) => "one of its arguments has no example".to_owned(),
+                    _ => "its arguments have no example".to_owned(),
+                });
             }
+            let inputs = examples
+                .iter()
+                .map(|example| example.to_string().into_bytes());
+            Ok(inputs.collect())
         }
     }
 }

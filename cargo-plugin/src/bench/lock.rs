@@ -21,8 +21,8 @@ pub fn lock_file(host: Host) -> String {
 const VERSION: u32 = 1;
 
 const HEADER: &str = "\
-# What the plugin's commands cost, as `cargo plugin bench --lock` has counted it.
-# `cargo plugin bench --check` holds a build to it exactly.
+# The cost of the plugin's commands, as counted by `cargo plugin bench --lock`.
+# `cargo plugin bench --check` compares a build with it exactly.
 ";
 
 /// The counts, and the versions that they depend on.
@@ -107,58 +107,49 @@ impl Lock {
     /// Ignores changes of numbers within `tolerance` percent.
     pub fn differences(&self, now: &Lock, tolerance: f64) -> Vec<Difference> {
         let mut found = self.reasons(now);
-        found.extend(number(
-            None,
-            "module size in bytes",
-            self.module_bytes,
-            now.module_bytes,
-            tolerance,
-        ));
-        for (name, locked) in &self.case {
-            match now.case.get(name) {
-                Some(counts) => found.extend(counted(name, locked, counts, tolerance)),
-                None => found.push(Difference::of(
-                    Some(name),
-                    "case",
-                    Some("locked".to_owned()),
-                    None,
-                )),
-            }
-        }
+        let bytes = |lock: &Lock| Some(lock.module_bytes);
+        let size = number("module size in bytes", bytes(self), bytes(now), tolerance);
+        found.extend(size);
         let added = now
             .case
             .keys()
             .filter(|name| !self.case.contains_key(*name));
-        found.extend(
-            added.map(|name| Difference::of(Some(name), "case", None, Some("measured".to_owned()))),
-        );
+        for name in self.case.keys().chain(added) {
+            let there = |word: &str| Some(word.to_owned());
+            let differences = match (self.case.get(name), now.case.get(name)) {
+                (Some(locked), Some(counts)) => counted(locked, counts, tolerance),
+                (Some(_), None) => vec![Difference::of("case", there("locked"), None)],
+                (None, _) => vec![Difference::of("case", None, there("measured"))],
+            };
+            found.extend(differences.into_iter().map(|difference| Difference {
+                case: Some(name.clone()),
+                ..difference
+            }));
+        }
         found
     }
 
     /// Returns changes that may explain different numbers. They are not differences of the plugin.
     pub fn reasons(&self, now: &Lock) -> Vec<Difference> {
-        let text = |text: &str| Some(text.to_owned());
-        let all = [
-            ("rustc", self.rustc.clone(), now.rustc.clone()),
-            ("cargo-plugin", text(&self.tool), text(&now.tool)),
-            ("profile", text(&self.profile), text(&now.profile)),
-        ];
-        let different = all.into_iter().filter(|(_, locked, found)| locked != found);
-        let different =
-            different.map(|(what, locked, found)| Difference::of(None, what, locked, found));
-        different.collect()
+        let values = |lock: &Lock| {
+            [
+                ("rustc", lock.rustc.clone()),
+                ("cargo-plugin", Some(lock.tool.clone())),
+                ("profile", Some(lock.profile.clone())),
+            ]
+        };
+        let pairs = values(self).into_iter().zip(values(now));
+        let different = pairs.filter(|((_, locked), (_, found))| locked != found);
+        different
+            .map(|((what, locked), (_, found))| Difference::of(what, locked, found))
+            .collect()
     }
 }
 
 impl Difference {
-    fn of(
-        case: Option<&str>,
-        what: &'static str,
-        locked: Option<String>,
-        found: Option<String>,
-    ) -> Self {
+    fn of(what: &'static str, locked: Option<String>, found: Option<String>) -> Self {
         Difference {
-            case: case.map(str::to_owned),
+            case: None,
             what,
             locked,
             found,
@@ -196,61 +187,48 @@ impl fmt::Display for Difference {
     }
 }
 
-fn counted(name: &str, locked: &Counts, now: &Counts, tolerance: f64) -> Vec<Difference> {
+fn counted(locked: &Counts, now: &Counts, tolerance: f64) -> Vec<Difference> {
     let mut found = Vec::new();
     if locked.error != now.error {
-        let (locked, now) = (locked.error.clone(), now.error.clone());
-        found.push(Difference::of(Some(name), "error", locked, now));
+        found.push(Difference::of(
+            "error",
+            locked.error.clone(),
+            now.error.clone(),
+        ));
     }
-    for (what, before, after) in [
-        ("fuel", locked.fuel, now.fuel),
-        ("pages", locked.pages, now.pages),
-        ("host calls", locked.host_calls, now.host_calls),
-        ("argument bytes", locked.argument_bytes, now.argument_bytes),
-        ("result bytes", locked.result_bytes, now.result_bytes),
-    ] {
-        found.extend(number(Some(name), what, before, after, tolerance));
-    }
-    match (locked.allocations, now.allocations) {
-        (Some(before), Some(after)) => {
-            found.extend(number(Some(name), "allocations", before, after, tolerance))
-        }
-        (None, None) => {}
-        (before, after) => {
-            let text = |count: Option<u64>| count.map(|count| count.to_string());
-            found.push(Difference::of(
-                Some(name),
-                "allocations",
-                text(before),
-                text(after),
-            ));
-        }
+    let numbers = |counts: &Counts| {
+        [
+            ("fuel", Some(counts.fuel)),
+            ("pages", Some(counts.pages)),
+            ("host calls", Some(counts.host_calls)),
+            ("argument bytes", Some(counts.argument_bytes)),
+            ("result bytes", Some(counts.result_bytes)),
+            ("allocations", counts.allocations),
+        ]
+    };
+    for ((what, before), (_, after)) in numbers(locked).into_iter().zip(numbers(now)) {
+        found.extend(number(what, before, after, tolerance));
     }
     found
 }
 
+/// Compares two numbers. One that is missing on one side differs.
 fn number(
-    case: Option<&str>,
     what: &'static str,
-    before: u64,
-    after: u64,
+    before: Option<u64>,
+    after: Option<u64>,
     tolerance: f64,
 ) -> Option<Difference> {
-    if before == after {
+    let both = before.zip(after).filter(|(before, _)| *before > 0);
+    let percent =
+        both.map(|(before, after)| (after as f64 - before as f64) / before as f64 * 100.0);
+    if before == after || percent.is_some_and(|percent| percent.abs() <= tolerance) {
         return None;
     }
-    let percent = (before > 0).then(|| (after as f64 - before as f64) / before as f64 * 100.0);
-    if percent.is_some_and(|percent| percent.abs() <= tolerance) {
-        return None;
-    }
+    let text = |number: Option<u64>| number.map(|number| number.to_string());
     Some(Difference {
         percent,
-        ..Difference::of(
-            case,
-            what,
-            Some(before.to_string()),
-            Some(after.to_string()),
-        )
+        ..Difference::of(what, text(before), text(after))
     })
 }
 

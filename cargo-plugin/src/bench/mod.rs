@@ -11,4 +11,4 @@ mod measure;
 
 pub use cases::{Case, Cases, FILE};
 pub use lock::{Difference, Lock, lock_file};
-pub use measure::{Measured, Times, count, time};
+pub use measure::{Measured, count, time};

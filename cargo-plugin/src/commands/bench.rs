@@ -17,42 +17,47 @@ use crate::terminal::{BAD, GOOD, NOTE, Report, Terminal, Verdict, WARNING};
 use crate::text;
 use crate::wasm;
 
-/// Measures what the plugin's commands cost: fuel, memory, allocations, calls of the host, time
+/// Measures the cost of the plugin's commands: fuel, memory, allocations, host calls and time
 #[derive(clap::Args)]
 #[command(after_help = "\
-The calls are those of `plugin-bench.toml`, beside the plugin's `Cargo.toml`:
+The file `plugin-bench.toml` next to the plugin's `Cargo.toml` lists the calls:
 
   [[case]]
   command = \"greet\"
   args = { name = \"Ada\" }
 
-Without it, each command is called with the examples of its description, or with the simplest arguments that it allows.")]
+Without it, the tool calls each command with the examples of its description, or with the simplest arguments that it allows.")]
 pub struct Bench {
     /// The plugin's `.wasm` file [default: the release build of the project in the current folder]
     #[arg(value_name = "FILE", conflicts_with_all = ["manifest_path", "package", "features", "no_default_features"])]
     file: Option<PathBuf>,
-    /// Writes what was counted into the lock file
+    /// Writes the counts into the lock file
     #[arg(long, conflicts_with = "check")]
     lock: bool,
-    /// Holds what is counted against the lock file; each difference is told, and the exit code is 1
+    /// Compares the counts with the lock file; reports each difference, and exits with 1 if there
+    /// is one
     #[arg(long, visible_alias = "locked")]
     check: bool,
-    /// How far numbers may be from those in the lock file, as `1%` [default: not at all]
+    /// The greatest difference of a number from the lock file, such as `1%` [default: 0]
     #[arg(long, value_name = "PERCENT", value_parser = percent, requires = "check")]
     tolerance: Option<f64>,
-    /// The file of cases [default: `plugin-bench.toml` beside `Cargo.toml`, or for FILE in the current folder]
+    /// The file of cases [default: `plugin-bench.toml` next to `Cargo.toml`, or for FILE in the
+    /// current folder]
     #[arg(long, value_name = "FILE")]
     cases: Option<PathBuf>,
-    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.HOST.lock`, beside `Cargo.toml`, or for FILE in the current folder]
+    /// The lock file [default: `plugin-bench.lock`, or with a host `plugin-bench.HOST.lock`, next
+    /// to `Cargo.toml`, or for FILE in the current folder]
     #[arg(long, value_name = "FILE")]
     lock_file: Option<PathBuf>,
-    /// How long each case is called again and again to be timed, as `200ms`; `0` for no times
+    /// The time for which each case is repeated to measure its duration, such as `200ms`; `0`
+    /// measures none
     #[arg(long, value_name = "TIME", value_parser = quantities::parse_time, default_value = "200ms")]
     time: Duration,
-    /// The fuel of a call, at which one without end is ended
+    /// The fuel limit of a call, which ends infinite loops
     #[arg(long, value_name = "N", default_value_t = 5_000_000_000)]
     fuel: u64,
-    /// The host that is played to the plugin, which is built for it [default: for FILE the one that it is made for]
+    /// The emulated host, for which the plugin is built [default: for FILE the host that it is made
+    /// for]
     #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]
@@ -80,24 +85,18 @@ impl Bench {
             terminal.status("Measuring", &text::line(&case.name, 100));
             measured.push(measure(&subject.loaded, case, self.fuel, budget)?);
         }
+        let module_bytes = subject.loaded.wasm.len() as u64;
         let rustc = wasm::compiler(&subject.loaded.wasm).or(subject.rustc);
-        let now = Lock::new(
-            &measured,
-            subject.loaded.wasm.len() as u64,
-            rustc.clone(),
-            RELEASE,
-        );
-        let path = match &self.lock_file {
-            Some(path) => path.clone(),
-            None => subject.folder.join(bench::lock_file(subject.loaded.host)),
-        };
+        let now = Lock::new(&measured, module_bytes, rustc.clone(), RELEASE);
+        let path = self
+            .lock_file
+            .unwrap_or_else(|| subject.folder.join(bench::lock_file(subject.loaded.host)));
+        let skipped = found.skipped.into_iter();
         let mut report = Benched {
-            module_bytes: subject.loaded.wasm.len() as u64,
+            module_bytes,
             rustc,
             cases: measured,
-            skipped: found
-                .skipped
-                .into_iter()
+            skipped: skipped
                 .map(|(command, reason)| Skipped { command, reason })
                 .collect(),
             differences: None,
@@ -109,20 +108,13 @@ impl Bench {
             if differences.iter().all(Difference::is_reason) {
                 differences.clear();
             }
-            let same = differences.is_empty();
             report.differences = Some(differences);
-            terminal.show(&report)?;
-            return Ok(match same {
-                true => Verdict::Yes,
-                false => Verdict::No,
-            });
         }
         if self.lock {
             now.write(&path)?;
             terminal.status("Locked", &path.display().to_string());
         }
-        terminal.show(&report)?;
-        Ok(Verdict::Yes)
+        terminal.show(&report)
     }
 
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
@@ -169,7 +161,7 @@ fn percent(text: &str) -> Result<f64, String> {
     let number = text.trim_end_matches('%').trim_end();
     match number.parse::<f64>() {
         Ok(percent) if percent.is_finite() && percent >= 0.0 => Ok(percent),
-        _ => Err("it is a number of percent, as `1%`".to_owned()),
+        _ => Err("expected a percentage, such as `1%`".to_owned()),
     }
 }
 
@@ -226,52 +218,63 @@ struct Skipped {
     reason: String,
 }
 
+/// A column of the table: its heading, and its cell for a case.
+type Column = (&'static str, fn(&Measured) -> String);
+
+const ERROR: Column = ("error", |case| {
+    case.counts.error.clone().unwrap_or_else(String::new)
+});
+const ALLOCATIONS: Column = ("allocations", |case| {
+    case.counts
+        .allocations
+        .map_or(String::new(), quantities::count)
+});
+const TIMES: [Column; 2] = [
+    ("min", |case| {
+        case.time
+            .map_or(String::new(), |times| nanoseconds(times.min_ns))
+    }),
+    ("median", |case| {
+        case.time
+            .map_or(String::new(), |times| nanoseconds(times.median_ns))
+    }),
+];
+
+fn nanoseconds(count: u64) -> String {
+    quantities::time(Duration::from_nanos(count))
+}
+
 impl Benched {
     fn table(&self) -> Table {
         let has = |member: fn(&Measured) -> bool| self.cases.iter().any(member);
-        let (timed, counted) = (
-            has(|case| case.time.is_some()),
-            has(|case| case.counts.allocations.is_some()),
-        );
-        let failed = has(|case| case.counts.error.is_some());
-        let mut columns = vec!["case", "fuel"];
-        columns.extend(timed.then_some(["min", "median"]).into_iter().flatten());
-        columns.push("pages");
-        columns.extend(counted.then_some("allocations"));
-        columns.extend(["host calls", "bytes in", "bytes out"]);
-        columns.extend(failed.then_some("error"));
+        let mut columns: Vec<Column> = vec![
+            ("case", |case| text::line(&case.name, 60)),
+            ("fuel", |case| quantities::count(case.counts.fuel)),
+        ];
+        if has(|case| case.time.is_some()) {
+            columns.extend(TIMES);
+        }
+        columns.push(("pages", |case| case.counts.pages.to_string()));
+        columns.extend(has(|case| case.counts.allocations.is_some()).then_some(ALLOCATIONS));
+        columns.extend::<[Column; 3]>([
+            ("host calls", |case| {
+                quantities::count(case.counts.host_calls)
+            }),
+            ("bytes in", |case| {
+                quantities::count(case.counts.argument_bytes)
+            }),
+            ("bytes out", |case| {
+                quantities::count(case.counts.result_bytes)
+            }),
+        ]);
+        columns.extend(has(|case| case.counts.error.is_some()).then_some(ERROR));
         let mut table = Table::new();
         table
             .load_style(presets::ASCII_MARKDOWN)
             .set_content_arrangement(ContentArrangement::Disabled)
-            .set_header(columns);
+            .set_header(columns.iter().map(|(heading, _)| *heading));
         for case in &self.cases {
-            let counts = &case.counts;
-            let mut row = vec![text::line(&case.name, 60), quantities::count(counts.fuel)];
-            if timed {
-                let time = |time: fn(&bench::Times) -> u64| {
-                    case.time.as_ref().map_or(String::new(), |times| {
-                        quantities::time(Duration::from_nanos(time(times)))
-                    })
-                };
-                row.extend([time(|times| times.min_ns), time(|times| times.median_ns)]);
-            }
-            row.push(counts.pages.to_string());
-            if counted {
-                row.push(counts.allocations.map_or(String::new(), quantities::count));
-            }
-            row.extend(
-                [
-                    counts.host_calls,
-                    counts.argument_bytes,
-                    counts.result_bytes,
-                ]
-                .map(quantities::count),
-            );
-            if failed {
-                row.push(counts.error.clone().unwrap_or_default());
-            }
-            table.add_row(row);
+            table.add_row(columns.iter().map(|(_, cell)| cell(case)));
         }
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
@@ -281,16 +284,16 @@ impl Benched {
 }
 
 impl Report for Benched {
+    fn verdict(&self) -> Verdict {
+        self.differences.as_ref().is_none_or(Vec::is_empty).into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
         let Some(differences) = &self.differences else {
-            writeln!(out, "{}", self.table())?;
-            write!(
-                out,
-                "\nmodule: {} bytes",
-                quantities::count(self.module_bytes)
-            )?;
+            let bytes = quantities::count(self.module_bytes);
+            write!(out, "{}\n\nmodule: {bytes} bytes", self.table())?;
             match &self.rustc {
-                Some(rustc) => writeln!(out, ", made by rustc {rustc}")?,
+                Some(rustc) => writeln!(out, ", compiled by rustc {rustc}")?,
                 None => writeln!(out)?,
             }
             for Skipped { command, reason } in &self.skipped {
@@ -308,26 +311,18 @@ impl Report for Benched {
         for reason in reasons {
             writeln!(
                 out,
-                "{WARNING}warning{WARNING:#}: {reason}, from which the differences may come"
+                "{WARNING}warning{WARNING:#}: {reason}, which may be the cause"
             )?;
         }
         for difference in &differences {
             writeln!(out, "{BAD}✗{BAD:#} {difference}")?;
         }
-        match differences.len() {
-            0 => writeln!(
-                out,
-                "{GOOD}✓{GOOD:#} all {} cases are as they are locked",
-                self.cases.len()
-            ),
-            1 => writeln!(
-                out,
-                "\n1 difference; `cargo plugin bench --lock` takes it as it is now"
-            ),
-            several => writeln!(
-                out,
-                "\n{several} differences; `cargo plugin bench --lock` takes them as they are now"
-            ),
+        const HELP: &str = "`cargo plugin bench --lock` updates the lock file";
+        match (differences.len(), self.cases.len()) {
+            (0, 1) => writeln!(out, "{GOOD}✓{GOOD:#} the only case matches the lock file"),
+            (0, cases) => writeln!(out, "{GOOD}✓{GOOD:#} all {cases} cases match the lock file"),
+            (1, _) => writeln!(out, "\n1 difference; {HELP}"),
+            (several, _) => writeln!(out, "\n{several} differences; {HELP}"),
         }
     }
 }

@@ -16,21 +16,24 @@ use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 /// The number of crates and functions shown by default.
 const TOP: usize = 8;
 
-/// Builds the plugin as it is shipped, and the files that go with it
+/// Builds the plugin for shipping, with the files that go with it
 ///
-/// With `--host`, the file that the host reads is written next to the module, generated from what the plugin says of itself: `<id>.json` for NeoTalk, `plugin.json`
-/// for go-musicfox, `skill.toml` for CIS. `<id>.symbols` has the names of the module's functions: keep it, to read later failures of the module.
+/// With `--host`, generates the file that the host reads from the plugin's manifest, next to the
+/// module: `<id>.json` for NeoTalk, `plugin.json` for go-musicfox, `skill.toml` for CIS.
+/// `<id>.symbols` has the names of the module's functions: keep it to read later failures of the
+/// module.
 #[derive(clap::Args)]
 #[command(after_help = "\
-The profile is `release` unless you say otherwise: this is the command for what you ship. `cargo test` and `cargo build`
-make everything else, and need no tool.")]
+The default profile is `release`, because this command is for modules that you ship. For everything else, `cargo test` and
+`cargo build` are enough.")]
 pub struct Build {
     #[command(flatten)]
     options: BuildOptions,
-    /// Where to put the files, if not into `plugin/<profile>/<id>` of cargo's target folder; what is made for a host goes into a folder of that host's name within
+    /// The folder for the files, with a folder in it for each `--host` [default:
+    /// `plugin/<profile>/<id>` in cargo's target folder]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// How many of the largest crates and functions to show
+    /// The number of the largest crates and functions to show
     #[arg(long, value_name = "NUMBER", default_value_t = TOP)]
     top: usize,
     #[command(flatten)]
@@ -45,8 +48,7 @@ impl Build {
             let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
             builds.push(self.report(&project, &bundle)?);
         }
-        terminal.show(&Several(builds))?;
-        Ok(Verdict::Yes)
+        terminal.show(&Several(builds))
     }
 
     /// Writes the files, and returns the report.

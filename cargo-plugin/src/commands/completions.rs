@@ -43,8 +43,7 @@ impl Completions {
         terminal.show(&Script {
             shell: self.shell.to_string(),
             script,
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 

@@ -3,46 +3,30 @@
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::ValueEnum;
+use plugin_sdk_harness::Import;
 use plugin_sdk_harness::inspect::Inspection;
 use semver::Version;
 use serde::Serialize;
 
-use crate::compatibility::{self, Change, Level};
+use crate::compatibility::{self, Change, Changes, Level};
 use crate::error::{Error, Result};
 use crate::plugin_file::PluginFile;
 use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, Terminal, Verdict};
 use crate::text;
 
-/// Tells what a new version of a plugin changes for its users
+/// Compares two versions of a plugin, and checks the new version number
 ///
-/// Each change is breaking, minor or a patch, and the worst of them decides which version the new one must have. The answer is yes if it has such a version.
+/// Each change for users is breaking, minor or a patch; the worst one determines the lowest version
+/// number that the new version may have. Exits with 0 if its number is high enough, else with 1.
 #[derive(clap::Args)]
 pub struct Diff {
-    /// The version that is in use: a `.wasm` file, or the folder of a project, which is built
+    /// The version in use: a `.wasm` file, or a project's folder, which is built
     old: PathBuf,
-    /// The version that is to follow it, likewise
+    /// The version to release: a `.wasm` file or a project's folder
     new: PathBuf,
-    /// Lets changes up to this level pass, whatever the version says
+    /// Accepts changes up to this level, whatever the version number is
     #[arg(long, value_name = "LEVEL")]
-    allow: Option<Allowed>,
-}
-
-#[derive(Clone, Copy, ValueEnum)]
-enum Allowed {
-    Patch,
-    Minor,
-    Breaking,
-}
-
-impl From<Allowed> for Level {
-    fn from(allowed: Allowed) -> Self {
-        match allowed {
-            Allowed::Patch => Level::Patch,
-            Allowed::Minor => Level::Minor,
-            Allowed::Breaking => Level::Breaking,
-        }
-    }
+    allow: Option<Level>,
 }
 
 impl Diff {
@@ -54,17 +38,17 @@ impl Diff {
         let mut changes = compatibility::compare(&of_old, &of_new);
         module(&was, &is, &mut changes);
         if changes.is_empty() && old.wasm != new.wasm {
-            changes.push(Change::new(Level::Patch, "the code", "changed", None));
+            changes.patch("the code", "changed");
         }
-        compatibility::sort(&mut changes);
+        let changes = changes.sorted();
         let level = changes.first().map(|change| change.level);
         let (before, after) = (
             version(&old, &of_old.version)?,
             version(&new, &of_new.version)?,
         );
-        let allowed = self.allow.map(Level::from);
         let by_version = compatibility::allows(&before, &after, level);
-        let by_option = level.is_none_or(|level| allowed.is_some_and(|allowed| level <= allowed));
+        let by_option =
+            level.is_none_or(|level| self.allow.is_some_and(|allowed| level <= allowed));
         let report = Comparison {
             id: of_new.id.clone(),
             needed: compatibility::next(&before, level).to_string(),
@@ -75,11 +59,7 @@ impl Diff {
             by_version,
             changes,
         };
-        terminal.show(&report)?;
-        Ok(match report.allowed {
-            true => Verdict::Yes,
-            false => Verdict::No,
-        })
+        terminal.show(&report)
     }
 }
 
@@ -93,57 +73,41 @@ fn version(file: &PluginFile, version: &str) -> Result<Version> {
     })
 }
 
-/// Collects changes in the host requirements, and in the exports other than commands.
-fn module(old: &Inspection<'_>, new: &Inspection<'_>, changes: &mut Vec<Change>) {
-    const SERVICES: &str = "plugin_host";
-    for imported in new.imports() {
-        // Every host has the services, and permissions are in the manifest.
-        let known = old
-            .imports()
-            .iter()
-            .any(|old| old.import == imported.import);
-        if known || imported.import.module == SERVICES {
-            continue;
-        }
-        changes.push(Change::new(
-            Level::Breaking,
-            format!("the host function {}", imported.import),
-            "is needed now",
-            Some("hosts that do not have it cannot load the plugin"),
-        ));
-    }
-    for imported in old.imports() {
-        if imported.import.module != SERVICES
-            && !new
+/// Collects changes in the imports, and in the exports other than commands.
+fn module(old: &Inspection<'_>, new: &Inspection<'_>, changes: &mut Changes) {
+    // Every host has the services, and permissions are in the manifest.
+    let lacks = |inspection: &Inspection<'_>, import: &Import| {
+        import.module != "plugin_host"
+            && !inspection
                 .imports()
                 .iter()
-                .any(|new| new.import == imported.import)
-        {
-            changes.push(Change::new(
-                Level::Minor,
-                format!("the host function {}", imported.import),
-                "is no longer needed",
-                None,
-            ));
+                .any(|known| known.import == *import)
+    };
+    for import in new.imports().iter().map(|imported| &imported.import) {
+        if lacks(old, import) {
+            changes.breaking(
+                format!("the host function {import}"),
+                "is needed now",
+                "hosts that do not have it cannot load the plugin",
+            );
         }
     }
-    let has = |inspection: &Inspection<'_>, name: &str| {
-        inspection.exports().any(|export| export.name == name)
-    };
+    for import in old.imports().iter().map(|imported| &imported.import) {
+        if lacks(new, import) {
+            changes.minor(format!("the host function {import}"), "is no longer needed");
+        }
+    }
     for (export, hook) in [("plugin_start", "start"), ("plugin_stop", "stop")] {
-        match (has(old, export), has(new, export)) {
-            (true, false) => changes.push(Change::new(
-                Level::Breaking,
-                format!("the hook `{hook}`"),
-                "is gone",
-                Some("hosts that call it do not find it"),
-            )),
-            (false, true) => changes.push(Change::new(
-                Level::Minor,
-                format!("the hook `{hook}`"),
-                "is new",
-                None,
-            )),
+        let has = |inspection: &Inspection<'_>| {
+            let mut exports = inspection.exports();
+            exports.any(|known| known.name == export)
+        };
+        let subject = format!("the hook `{hook}`");
+        match (has(old), has(new)) {
+            (true, false) => {
+                changes.breaking(subject, "is gone", "hosts that call it do not find it");
+            }
+            (false, true) => changes.minor(subject, "is new"),
             _ => {}
         }
     }
@@ -165,6 +129,10 @@ struct Comparison {
 }
 
 impl Report for Comparison {
+    fn verdict(&self) -> Verdict {
+        self.allowed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         writeln!(
             out,
@@ -200,12 +168,12 @@ impl Report for Comparison {
             }
         }
         writeln!(out)?;
-        self.verdict(out)
+        self.conclusion(out)
     }
 }
 
 impl Comparison {
-    fn verdict(&self, out: &mut dyn Write) -> io::Result<()> {
+    fn conclusion(&self, out: &mut dyn Write) -> io::Result<()> {
         let what = match self.level {
             None => "Nothing changed",
             Some(Level::Patch) => "Patches only",

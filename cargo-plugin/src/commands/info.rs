@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -16,15 +16,15 @@ use crate::schema::{Member, Schemas};
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
 use crate::text;
 
-/// Tells what a plugin says of itself, without running it
+/// Shows a plugin's description of itself, without running it
 #[derive(clap::Args)]
 pub struct Info {
     /// The plugin: a `.wasm` file
     file: PathBuf,
-    /// Prints the JSON Schema of a command's arguments, and nothing else
+    /// Prints only the JSON Schema of a command's arguments
     #[arg(long, value_name = "COMMAND")]
     schema: Option<String>,
-    /// With `--schema`: that of the command's result
+    /// With `--schema`: prints the schema of the command's result instead
     #[arg(long, requires = "schema")]
     result: bool,
 }
@@ -37,59 +37,50 @@ impl Info {
             && let Some(Foreign { commands, .. }) = file.foreign(&inspection)
         {
             let module = Module::of(&file, &inspection);
-            terminal.show(&ForeignReport { commands, module })?;
-            return Ok(Verdict::Yes);
+            return terminal.show(&ForeignReport { commands, module });
         }
         let manifest = file.manifest(&inspection)?;
         match &self.schema {
-            Some(command) => terminal.show(&schema(&manifest, command, self.result)?)?,
+            Some(command) => terminal.show(&schema(&manifest, command, self.result)?),
             None => {
                 let module = Module::of(&file, &inspection);
-                terminal.show(&Information { manifest, module })?;
+                terminal.show(&Information { manifest, module })
             }
         }
-        Ok(Verdict::Yes)
     }
 }
 
 fn schema(manifest: &Manifest, name: &str, result: bool) -> Result<Document> {
-    let Some(command) = manifest.command(name) else {
-        return Err(unknown(manifest, name));
-    };
-    let schema = if result {
-        &command.result
-    } else {
-        &command.arguments
+    let command = manifest
+        .command(name)
+        .ok_or_else(|| unknown(manifest, name))?;
+    let schema = match result {
+        true => &command.result,
+        false => &command.arguments,
     };
     match schema {
         Some(schema) => Ok(Document(manifest.standalone(schema))),
         None => Err(Error::new(format!(
-            "the command `{}` takes and gives plain bytes, which have no schema",
+            "the command `{}` takes and returns plain bytes, which have no schema",
             text::line(name, 60)
         ))),
     }
 }
 
 fn unknown(manifest: &Manifest, name: &str) -> Error {
-    let error = Error::new(format!(
-        "the plugin has no command `{}`",
-        text::line(name, 60)
-    ));
-    let names: Vec<&str> = manifest
+    let error = format!("the plugin has no command `{}`", text::line(name, 60));
+    let error = Error::new(error);
+    let names = manifest
         .commands
         .iter()
-        .map(|command| command.name.as_str())
-        .collect();
-    let nearest = names
-        .iter()
-        .min_by_key(|known| strsim::damerau_levenshtein(known, name));
-    let is_near =
-        |known: &&&str| strsim::damerau_levenshtein(known, name) * 3 <= known.len().max(3);
-    match (nearest.filter(is_near), names.is_empty()) {
-        (Some(nearest), _) => error.help(format!("did you mean `{}`?", text::line(nearest, 60))),
-        (None, true) => error.help("it has no commands at all"),
-        (None, false) => error.help(format!("it has {}", text::line(&names.join(", "), 500))),
-    }
+        .map(|command| command.name.as_str());
+    let names: Vec<&str> = names.collect();
+    let nearest = text::nearest(name, names.iter().copied());
+    error.help(match nearest {
+        Some(nearest) => format!("did you mean `{}`?", text::line(nearest, 60)),
+        None if names.is_empty() => "it has no commands at all".to_owned(),
+        None => format!("it has {}", text::line(&names.join(", "), 500)),
+    })
 }
 
 /// A JSON document that is the whole answer.
@@ -133,13 +124,14 @@ struct Section {
 
 impl Module {
     fn of(file: &PluginFile, inspection: &Inspection<'_>) -> Self {
+        const HOOKS: [&str; 3] = ["plugin_start", "plugin_stop", "plugin_event"];
         let memory = inspection.memory();
         let imports = inspection.imports().iter().map(|imported| Import {
             module: imported.import.module.clone(),
             name: imported.import.name.clone(),
             ty: imported.ty.clone(),
         });
-        let hooks = inspection.exports().map(|export| export.name);
+        let exports = inspection.exports().map(|export| export.name);
         let sections = inspection.sections().iter().map(|section| Section {
             name: section.name.to_owned(),
             bytes: section.bytes,
@@ -151,17 +143,13 @@ impl Module {
             memory_pages: memory.map(|memory| memory.initial),
             max_memory_pages: memory.and_then(|memory| memory.maximum),
             imports: imports.collect(),
-            hooks: hooks
-                .filter(|name| {
-                    ["plugin_start", "plugin_stop", "plugin_event"].contains(&name.as_str())
-                })
+            hooks: exports
+                .filter(|name| HOOKS.contains(&name.as_str()))
                 .collect(),
             sections: sections.collect(),
         }
     }
-}
 
-impl Module {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         line(out, "Module", &self.file)?;
         if let Some(host) = self.host.and_then(hosts::find) {
@@ -169,11 +157,8 @@ impl Module {
         }
         line(out, "Size", &quantities::bytes(self.bytes as u64))?;
         if let Some(pages) = self.memory_pages {
-            line(
-                out,
-                "Memory Size",
-                &format!("{} KB", pages.saturating_mul(64)),
-            )?;
+            let kilobytes = pages.saturating_mul(64);
+            line(out, "Memory Size", &format!("{kilobytes} KB"))?;
         }
         Ok(())
     }
@@ -194,36 +179,19 @@ impl Report for ForeignReport {
             out,
             "\nIt was not made with plugin-sdk, and does not describe itself."
         )?;
-        if !self.commands.is_empty() {
-            writeln!(out, "\n{HEADING}Commands:{HEADING:#}")?;
-            for command in &self.commands {
-                writeln!(out, "  {}", text::line(command, 200))?;
-            }
+        heading(out, "Commands", self.commands.is_empty())?;
+        for command in &self.commands {
+            writeln!(out, "  {}", text::line(command, 200))?;
         }
         Ok(())
     }
 }
 
+#[derive(Serialize)]
 struct Information {
+    #[serde(flatten)]
     manifest: Manifest,
     module: Module,
-}
-
-/// Serializes the manifest's own document with the additional member `module`.
-impl Serialize for Information {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        #[derive(Serialize)]
-        struct Both<'a> {
-            #[serde(flatten)]
-            manifest: &'a Manifest,
-            module: &'a Module,
-        }
-        let both = Both {
-            manifest: &self.manifest,
-            module: &self.module,
-        };
-        both.serialize(serializer)
-    }
 }
 
 impl Report for Information {
@@ -236,20 +204,18 @@ impl Report for Information {
         identity(out, manifest)?;
         requirements(out, manifest)?;
         if let Some(config) = &manifest.config {
-            writeln!(out, "\n{HEADING}Config Schema:{HEADING:#}")?;
+            heading(out, "Config Schema", false)?;
             let schema = manifest.standalone(config);
             for line in text::lines(&format!("{schema:#}")) {
                 writeln!(out, "{line}")?;
             }
         }
-        if !manifest.commands.is_empty() {
-            writeln!(out, "\n{HEADING}Commands:{HEADING:#}")?;
-            for (nth, info) in manifest.commands.iter().enumerate() {
-                if nth > 0 {
-                    writeln!(out)?;
-                }
-                command(out, manifest, info)?;
+        heading(out, "Commands", manifest.commands.is_empty())?;
+        for (nth, info) in manifest.commands.iter().enumerate() {
+            if nth > 0 {
+                writeln!(out)?;
             }
+            command(out, manifest, info)?;
         }
         types(out, manifest)?;
         events(out, manifest)?;
@@ -258,13 +224,27 @@ impl Report for Information {
     }
 }
 
+/// Writes a heading, unless the list below it is empty.
+fn heading(out: &mut dyn Write, heading: &str, is_empty: bool) -> io::Result<()> {
+    match is_empty {
+        true => Ok(()),
+        false => writeln!(out, "\n{HEADING}{heading}:{HEADING:#}"),
+    }
+}
+
 fn line(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
-    writeln!(
-        out,
-        "{:<16} {}",
-        format!("{name}:"),
-        text::line(value, 1000)
-    )
+    let name = format!("{name}:");
+    writeln!(out, "{name:<16} {}", text::line(value, 1000))
+}
+
+/// Writes one line of a list under a heading.
+fn item(out: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    let name = format!("{}:", text::line(name, 60));
+    writeln!(out, "  {name:<15} {}", text::line(value, 300))
+}
+
+fn indented(out: &mut dyn Write, description: &str) -> io::Result<()> {
+    text::lines(description).try_for_each(|line| writeln!(out, "      {line}"))
 }
 
 fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
@@ -281,79 +261,45 @@ fn identity(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
             _ => writeln!(out, "{:<16} {description}", "")?,
         }
     }
-    if !manifest.authors.is_empty() {
-        line(out, "Author", &manifest.authors.join(", "))?;
-    }
+    let authors = manifest.authors.join(", ");
     for (name, value) in [
-        ("Homepage", &manifest.homepage),
-        ("Repository", &manifest.repository),
-        ("License", &manifest.license),
+        ("Author", Some(&authors)),
+        ("Homepage", manifest.homepage.as_ref()),
+        ("Repository", manifest.repository.as_ref()),
+        ("License", manifest.license.as_ref()),
+        ("SDK", Some(&manifest.sdk)),
     ] {
-        if let Some(value) = value {
+        if let Some(value) = value.filter(|value| !value.is_empty()) {
             line(out, name, value)?;
         }
-    }
-    if !manifest.sdk.is_empty() {
-        line(out, "SDK", &manifest.sdk)?;
     }
     Ok(())
 }
 
 fn requirements(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
-    if !manifest.requires.is_empty() {
-        writeln!(out, "\n{HEADING}Requirements:{HEADING:#}")?;
-        for (host, version) in &manifest.requires {
-            let name = format!("{}:", text::line(host, 60));
-            writeln!(out, "  {name:<15} {}", text::line(version, 100))?;
-        }
+    heading(out, "Requirements", manifest.requires.is_empty())?;
+    for (host, version) in &manifest.requires {
+        item(out, host, version)?;
     }
-    writeln!(out, "\n{HEADING}Permissions:{HEADING:#}")?;
+    heading(out, "Permissions", false)?;
     if manifest.permissions.is_empty() {
         writeln!(out, "  none")?;
     }
     for permission in &manifest.permissions {
-        let name = format!("{}:", text::line(permission.name(), 60));
-        let optional = if permission.is_optional() {
-            " (optional)"
-        } else {
-            ""
-        };
-        writeln!(
+        let reason = text::line(permission.reason().unwrap_or("no reason given"), 280);
+        item(
             out,
-            "  {name:<15} {}{optional}",
-            text::line(permission.reason().unwrap_or("no reason given"), 300)
+            permission.name(),
+            &match permission.is_optional() {
+                true => format!("{reason} (optional)"),
+                false => reason,
+            },
         )?;
     }
-    let limits = [
-        (
-            "Memory:",
-            manifest
-                .limits
-                .memory_pages
-                .map(|pages| quantities::pages(pages.into())),
-        ),
-        (
-            "Fuel:",
-            manifest
-                .limits
-                .max_fuel
-                .map(|fuel| format!("{fuel} a call")),
-        ),
-        (
-            "Time:",
-            manifest
-                .limits
-                .timeout_ms
-                .map(|time| format!("{time} ms a call")),
-        ),
-    ];
-    if limits.iter().any(|(_, limit)| limit.is_some()) {
-        writeln!(out, "\n{HEADING}Limits asked for:{HEADING:#}")?;
-        for (name, limit) in limits {
-            if let Some(limit) = limit {
-                writeln!(out, "  {name:<15} {limit}")?;
-            }
-        }
+    let limits: Vec<_> = quantities::limits(&manifest.limits).collect();
+    heading(out, "Limits asked for", limits.is_empty())?;
+    for (name, limit) in limits {
+        item(out, name, &limit)?;
     }
     Ok(())
 }
@@ -363,9 +309,7 @@ fn command(out: &mut dyn Write, manifest: &Manifest, info: &CommandInfo) -> io::
     let arguments = info.arguments.as_ref().map(|schema| schema.as_value());
     let members = arguments.map_or(Vec::new(), |schema| schemas.members(schema));
     writeln!(out, "  {}", signature(info, &members, schemas))?;
-    for line in text::lines(&info.description) {
-        writeln!(out, "      {line}")?;
-    }
+    indented(out, &info.description)?;
     for member in &members {
         if let Some(description) = member.schema.get("description").and_then(Value::as_str) {
             let name = text::line(member.name, 60);
@@ -376,9 +320,10 @@ fn command(out: &mut dyn Write, manifest: &Manifest, info: &CommandInfo) -> io::
         writeln!(out, "      takes batches")?;
     }
     for error in &info.errors {
-        let separator = match error.description.is_empty() {
-            true => "",
-            false => ": ",
+        let separator = if error.description.is_empty() {
+            ""
+        } else {
+            ": "
         };
         let code = text::line(&error.code, 60);
         let description = joined(&error.description);
@@ -406,17 +351,15 @@ fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>
         return format!("{name}({takes}){gives} [raw]");
     }
     let member = |member: &Member<'_>| {
-        let default = member.schema.get("default");
-        let default = default.map(|value| format!(" = {}", text::json(value)));
-        let optional = match (member.required, &default) {
-            (false, None) => "?",
-            _ => "",
+        let optional = if member.required { "" } else { "?" };
+        let (optional, default) = match member.schema.get("default") {
+            Some(value) => ("", format!(" = {}", text::json(value))),
+            None => (optional, String::new()),
         };
+        let name = text::line(member.name, 60);
         format!(
-            "{}{optional}: {}{}",
-            text::line(member.name, 60),
-            schemas.named(member.schema),
-            default.unwrap_or_default()
+            "{name}{optional}: {}{default}",
+            schemas.named(member.schema)
         )
     };
     let takes = match &command.arguments {
@@ -441,54 +384,33 @@ fn signature(command: &CommandInfo, members: &[Member<'_>], schemas: Schemas<'_>
 }
 
 fn types(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
-    if manifest.defs.is_empty() {
-        return Ok(());
-    }
-    writeln!(out, "\n{HEADING}Types:{HEADING:#}")?;
+    heading(out, "Types", manifest.defs.is_empty())?;
     let schemas = Schemas::new(&manifest.defs);
     for (name, schema) in &manifest.defs {
         let ty = schemas.named(schema);
         writeln!(out, "  {} = {ty}", text::line(name, 60))?;
-        for line in text::lines(
-            schema
-                .get("description")
-                .and_then(Value::as_str)
-                .unwrap_or_default(),
-        ) {
-            writeln!(out, "      {line}")?;
+        if let Some(description) = schema.get("description").and_then(Value::as_str) {
+            indented(out, description)?;
         }
     }
     Ok(())
 }
 
 fn events(out: &mut dyn Write, manifest: &Manifest) -> io::Result<()> {
-    if !manifest.handles.is_empty() {
-        writeln!(out, "\n{HEADING}Events handled:{HEADING:#}")?;
-    }
+    let schemas = Schemas::new(&manifest.defs);
+    heading(out, "Events handled", manifest.handles.is_empty())?;
     for handled in &manifest.handles {
-        let data = handled.data.as_ref();
-        let data = data.map(|data| Schemas::new(&manifest.defs).named(data.as_value()));
-        event(out, &handled.topic, data, &handled.description)?;
+        write!(out, "  {}", text::line(&handled.topic, 100))?;
+        if let Some(data) = &handled.data {
+            write!(out, ": {}", schemas.named(data.as_value()))?;
+        }
+        writeln!(out)?;
+        indented(out, &handled.description)?;
     }
-    if !manifest.emits.is_empty() {
-        writeln!(out, "\n{HEADING}Events emitted:{HEADING:#}")?;
-    }
+    heading(out, "Events emitted", manifest.emits.is_empty())?;
     for emitted in &manifest.emits {
-        event(out, &emitted.topic, None, &emitted.description)?;
-    }
-    Ok(())
-}
-
-fn event(
-    out: &mut dyn Write,
-    topic: &str,
-    data: Option<String>,
-    description: &str,
-) -> io::Result<()> {
-    let data = data.map_or(String::new(), |data| format!(": {data}"));
-    writeln!(out, "  {}{data}", text::line(topic, 100))?;
-    for line in text::lines(description) {
-        writeln!(out, "      {line}")?;
+        writeln!(out, "  {}", text::line(&emitted.topic, 100))?;
+        indented(out, &emitted.description)?;
     }
     Ok(())
 }

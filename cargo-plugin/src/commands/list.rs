@@ -17,15 +17,16 @@ use crate::quantities;
 use crate::terminal::{BAD, Report, Terminal, Verdict};
 use crate::text;
 
-/// Lists the plugins of a folder
+/// Lists the plugins in a folder
 ///
-/// Looks at all files `*.wasm` of the folder, not into folders within it. What is no plugin, or does not describe itself, is listed with the reason.
+/// Reads all files `*.wasm` in the folder, not those in folders within it. A file that is not a
+/// plugin, or does not describe itself, is listed with the reason.
 #[derive(clap::Args)]
 pub struct List {
     /// The folder
     #[arg(long, value_name = "DIR", default_value = ".")]
     dir: PathBuf,
-    /// Lists plugins of this type only, such as `tool`
+    /// Lists only plugins of this type, such as `tool`
     #[arg(long = "type", value_name = "TYPE")]
     plugin_type: Option<String>,
 }
@@ -44,7 +45,14 @@ impl List {
         if let Some(only) = &self.plugin_type {
             plugins.retain(|plugin| plugin.plugin_type.as_ref() == Some(only));
         }
-        plugins.sort();
+        plugins.sort_by_cached_key(|plugin| {
+            let Entry {
+                id, version, file, ..
+            } = plugin;
+            // Versions that are not semantic ones come first.
+            let semantic = semver::Version::parse(version).ok();
+            (id.clone(), semantic, version.clone(), file.clone())
+        });
         broken.sort_by(|one, other| one.file.cmp(&other.file));
         terminal.show(&Listing {
             dir: text::path(&self.dir),
@@ -52,8 +60,7 @@ impl List {
             plugin_type: self.plugin_type,
             plugins,
             broken,
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 
@@ -71,12 +78,10 @@ fn modules(dir: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// A plugin; the fields are in sort order.
-#[derive(PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Serialize)]
 struct Entry {
     id: String,
-    #[serde(serialize_with = "as_text")]
-    version: Version,
+    version: String,
     name: String,
     #[serde(rename = "type")]
     plugin_type: Option<String>,
@@ -85,26 +90,6 @@ struct Entry {
     /// The host that the module is made for.
     host: &'static str,
     file: String,
-}
-
-/// A version, ordered as a semantic version if it is one.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Version {
-    Other(String),
-    Semantic(semver::Version),
-}
-
-impl std::fmt::Display for Version {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Version::Other(text) => f.write_str(&text::line(text, 60)),
-            Version::Semantic(version) => version.fmt(f),
-        }
-    }
-}
-
-fn as_text<S: serde::Serializer>(version: &Version, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_str(version)
 }
 
 impl Entry {
@@ -118,14 +103,11 @@ impl Entry {
             Some(_) => host.exports(&inspection),
         };
         if let Some(failure) = failures.first() {
-            return Err(
-                Error::new(format!("`{}` is not a plugin", text::path(path)))
-                    .because(failure.message()),
-            );
+            let error = Error::new(format!("`{}` is not a plugin", text::path(path)));
+            return Err(error.because(failure.message()));
         }
         Ok(Entry {
-            version: semver::Version::parse(&manifest.version)
-                .map_or(Version::Other(manifest.version), Version::Semantic),
+            version: text::line(&manifest.version, 60),
             id: manifest.id,
             name: manifest.name,
             plugin_type: manifest.plugin_type,
@@ -138,7 +120,8 @@ impl Entry {
 }
 
 fn file_name(path: &Path) -> String {
-    let name = path.file_name().unwrap_or_default();
+    // Every entry of a folder has a name.
+    let name = path.file_name().unwrap_or(path.as_os_str());
     text::line(&name.to_string_lossy(), 200)
 }
 
@@ -174,61 +157,60 @@ struct Listing {
 
 impl Report for Listing {
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        let mut parts = Vec::new();
         if !self.plugins.is_empty() {
-            let mut table = Table::new();
-            table.load_style(NOTHING).set_header([
-                "ID", "NAME", "VERSION", "TYPE", "HOST", "COMMANDS", "SIZE", "FILE",
-            ]);
-            for plugin in &self.plugins {
-                table.add_row([
-                    text::line(&plugin.id, 60),
-                    text::line(&plugin.name, 60),
-                    plugin.version.to_string(),
-                    plugin
-                        .plugin_type
-                        .as_deref()
-                        .map_or("-".to_owned(), |plugin_type| text::line(plugin_type, 60)),
-                    plugin.host.to_owned(),
-                    plugin.commands.to_string(),
-                    quantities::bytes(plugin.bytes),
-                    plugin.file.clone(),
-                ]);
-            }
-            for line in table.to_string().lines() {
-                writeln!(out, "{}", line.trim())?;
-            }
-        } else if self.broken.is_empty() && self.hidden == 0 {
-            writeln!(
-                out,
-                "There are no plugins in `{}`: it has no file `*.wasm`",
-                self.dir
-            )?;
+            parts.push(self.table());
         }
-        if self.hidden > 0 {
-            let plugins = if self.hidden == 1 {
-                "plugin is"
-            } else {
-                "plugins are"
+        if let Some(ty) = self.plugin_type.as_ref().filter(|_| self.hidden > 0) {
+            let plugins = match self.hidden {
+                1 => "plugin is",
+                _ => "plugins are",
             };
-            let separator = if self.plugins.is_empty() { "" } else { "\n" };
-            writeln!(
-                out,
-                "{separator}{} {plugins} of another type than `{}`",
-                self.hidden,
-                text::line(self.plugin_type.as_deref().unwrap_or_default(), 60)
-            )?;
+            let ty = text::line(ty, 60);
+            parts.push(format!(
+                "{} {plugins} of another type than `{ty}`\n",
+                self.hidden
+            ));
         }
         if !self.broken.is_empty() {
-            let separator = if self.plugins.is_empty() && self.hidden == 0 {
-                ""
-            } else {
-                "\n"
-            };
-            writeln!(out, "{separator}Not plugins, or broken:")?;
+            let mut part = "Not plugins, or broken:\n".to_owned();
+            for Broken { file, reason } in &self.broken {
+                part.push_str(&format!("  {BAD}✗{BAD:#} {file}: {reason}\n"));
+            }
+            parts.push(part);
         }
-        for broken in &self.broken {
-            writeln!(out, "  {BAD}✗{BAD:#} {}: {}", broken.file, broken.reason)?;
+        if parts.is_empty() {
+            let dir = &self.dir;
+            parts.push(format!(
+                "There are no plugins in `{dir}`: it has no file `*.wasm`\n"
+            ));
         }
-        Ok(())
+        write!(out, "{}", parts.join("\n"))
+    }
+}
+
+impl Listing {
+    fn table(&self) -> String {
+        let mut table = Table::new();
+        table.load_style(NOTHING).set_header([
+            "ID", "NAME", "VERSION", "TYPE", "HOST", "COMMANDS", "SIZE", "FILE",
+        ]);
+        for plugin in &self.plugins {
+            table.add_row([
+                text::line(&plugin.id, 60),
+                text::line(&plugin.name, 60),
+                plugin.version.clone(),
+                text::line(plugin.plugin_type.as_deref().unwrap_or("-"), 60),
+                plugin.host.to_owned(),
+                plugin.commands.to_string(),
+                quantities::bytes(plugin.bytes),
+                plugin.file.clone(),
+            ]);
+        }
+        let table = table.to_string();
+        table
+            .lines()
+            .map(|line| format!("{}\n", line.trim()))
+            .collect()
     }
 }

@@ -10,99 +10,37 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::project::own_metadata;
 use crate::target_host::{self, Host};
-use crate::template::{self, PluginType, Sdk, Surroundings};
+use crate::template::{self, Sdk, Surroundings, Template};
 use crate::terminal::{GOOD, NOTE, Report, Terminal, Verdict};
 
 /// Names that a crate cannot or should not have: Rust's keywords, the standard library's crates,
 /// and the project's dependencies.
-const TAKEN: [&str; 63] = [
-    "abstract",
-    "alloc",
-    "as",
-    "async",
-    "await",
-    "become",
-    "box",
-    "break",
-    "build",
-    "const",
-    "continue",
-    "core",
-    "crate",
-    "deps",
-    "do",
-    "dyn",
-    "else",
-    "enum",
-    "examples",
-    "extern",
-    "false",
-    "final",
-    "fn",
-    "for",
-    "gen",
-    "if",
-    "impl",
-    "in",
-    "incremental",
-    "let",
-    "log",
-    "loop",
-    "macro",
-    "match",
-    "mod",
-    "move",
-    "mut",
-    "override",
-    "plugin-sdk",
-    "plugin-sdk-harness",
-    "plugin-sdk-macros",
-    "priv",
-    "proc-macro",
-    "pub",
-    "ref",
-    "return",
-    "self",
-    "serde",
-    "serde-json",
-    "static",
-    "std",
-    "struct",
-    "super",
-    "test",
-    "trait",
-    "true",
-    "try",
-    "type",
-    "typeof",
-    "unsafe",
-    "use",
-    "where",
-    "while",
-];
+const TAKEN: &str = "\
+    abstract alloc as async await become box break build const continue core crate deps do dyn \
+    else enum examples extern false final fn for gen if impl in incremental let log loop macro \
+    match mod move mut override plugin-sdk plugin-sdk-harness plugin-sdk-macros priv proc-macro \
+    pub ref return self serde serde-json static std struct super test trait true try type typeof \
+    unsafe use where while";
 
-/// Makes a new plugin project
+/// Creates a new plugin project
 ///
-/// The project's tests pass as it is, natively and in WebAssembly.
+/// The project's tests pass unchanged, natively and in WebAssembly.
 #[derive(clap::Args)]
 pub struct New {
-    /// What programs know the plugin by: lower-case letters, digits and hyphens
+    /// The name by which programs know the plugin: lower-case letters, digits and hyphens
     name: String,
-    /// What the plugin is for
-    #[arg(
-        short = 't',
-        long = "type",
-        value_name = "TYPE",
-        default_value = "tool"
-    )]
-    plugin_type: PluginType,
-    /// The folder to make the project's folder in [default: the current one]
+    /// The purpose of the plugin
+    #[arg(short = 't', long = "type", value_name = "TYPE", default_value = "tool", value_parser = template::parser())]
+    template: Template,
+    /// The folder in which to create the project's folder [default: the current one]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
-    /// A host that the plugin is for, which its README and its workflow then build it for, too; may be given several times
+    /// A host for which the README and the workflow build the plugin, too; may be given several
+    /// times
     #[arg(long = "host", value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     hosts: Vec<Host>,
-    /// Depends on the SDK in this folder, a clone of its repository [default: the SDK that this program came with]
+    /// Depends on the SDK in this folder, a clone of its repository [default: the SDK of this
+    /// program]
     #[arg(long, value_name = "DIR", conflicts_with = "sdk_git")]
     sdk_path: Option<PathBuf>,
     /// Depends on the SDK in this Git repository
@@ -119,10 +57,8 @@ impl New {
             false => parent.join(&self.name),
         };
         if folder.exists() {
-            return Err(
-                Error::new(format!("`{}` is there already", folder.display()))
-                    .help("choose another name, or another folder by `--output DIR`"),
-            );
+            let error = Error::new(format!("`{}` already exists", folder.display()));
+            return Err(error.help("choose another name, or another folder with `--output DIR`"));
         }
         let sdk = match (self.sdk_path, self.sdk_git) {
             (Some(clone), _) => {
@@ -132,17 +68,17 @@ impl New {
             (_, Some(url)) => Sdk::Git(url),
             _ => Sdk::of_this_program()?,
         };
-        make_folder(&folder)?;
+        create_folder(&folder)?;
         let sdk = match sdk {
             Sdk::Path(clone) => Sdk::Path(relative(&folder, &clone)?),
             elsewhere => elsewhere,
         };
         let write_manifest = |surroundings| {
-            let manifest = template::manifest(&self.name, self.plugin_type, &sdk, surroundings);
+            let manifest = template::manifest(&self.name, self.template, &sdk, surroundings);
             write(&folder.join("Cargo.toml"), &manifest)
         };
         let mut files = vec!["Cargo.toml".to_owned()];
-        for (path, contents) in template::files(&self.name, self.plugin_type, &self.hosts) {
+        for (path, contents) in template::files(&self.name, self.template, &self.hosts) {
             write(&folder.join(path), &contents)?;
             files.push(path.to_owned());
         }
@@ -153,7 +89,7 @@ impl New {
         }
         terminal.show(&NewReport {
             name: self.name,
-            plugin_type: self.plugin_type.word(),
+            plugin_type: self.template.word,
             hosts: self.hosts.iter().map(|host| host.name).collect(),
             sdk: match &sdk {
                 Sdk::Path(clone) => Some(clone.clone()),
@@ -162,34 +98,29 @@ impl New {
             folder,
             files,
             workspace: workspace.filter(|_| surroundings == Surroundings::Member),
-        })?;
-        Ok(Verdict::Yes)
+        })
     }
 }
 
 /// Checks that a name is valid for a plugin and for a crate.
 fn check_name(name: &str) -> Result<()> {
-    let refused = |reason: &str| {
-        Err(Error::new(format!("`{name}` cannot be the name of a plugin")).because(reason))
-    };
     let proper = proper_name(name);
-    let suggest = |result: Result<()>| {
-        result.map_err(
-            |error| match proper.is_empty() || TAKEN.contains(&proper.as_str()) {
-                true => error,
-                false => error.help(format!("did you mean `{proper}`?")),
-            },
-        )
+    let reason = if name.is_empty() || name != proper {
+        "a name consists of lower-case letters and digits, with single hyphens between them, and begins with a letter"
+    } else if is_taken(name) {
+        "it is a Rust keyword, or the name of a crate that the plugin needs"
+    } else {
+        return Ok(());
     };
-    if name.is_empty() || name != proper {
-        return suggest(refused(
-            "it has to be lower-case letters and digits, with single hyphens between them, beginning with a letter",
-        ));
-    }
-    match TAKEN.contains(&name) {
-        true => refused("it is a word of Rust's, or the name of a crate that the plugin needs"),
-        false => Ok(()),
-    }
+    let error = Error::new(format!("`{name}` cannot be the name of a plugin")).because(reason);
+    Err(match proper.is_empty() || is_taken(&proper) {
+        true => error,
+        false => error.help(format!("did you mean `{proper}`?")),
+    })
+}
+
+fn is_taken(name: &str) -> bool {
+    TAKEN.split(' ').any(|taken| taken == name)
 }
 
 /// Returns the nearest valid name; empty if there is none.
@@ -245,11 +176,8 @@ fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
     let Ok(folder) = folder.canonicalize() else {
         return (Surroundings::Alone, None);
     };
-    let around = folder.ancestors().skip(1);
-    if !around
-        .map(|folder| folder.join("Cargo.toml"))
-        .any(|manifest| manifest.is_file())
-    {
+    let mut around = folder.ancestors().skip(1);
+    if !around.any(|folder| folder.join("Cargo.toml").is_file()) {
         return (Surroundings::Alone, None);
     }
     match own_metadata(Some(&folder.join("Cargo.toml"))) {
@@ -266,19 +194,19 @@ fn surroundings(folder: &Path) -> (Surroundings, Option<PathBuf>) {
     }
 }
 
-fn make_folder(folder: &Path) -> Result<()> {
-    fs::create_dir_all(folder).map_err(|error| cannot_make(folder, error))
+fn create_folder(folder: &Path) -> Result<()> {
+    fs::create_dir_all(folder).map_err(|error| cannot_create(folder, error))
 }
 
 fn write(path: &Path, contents: &str) -> Result<()> {
     if let Some(parent) = path.parent() {
-        make_folder(parent)?;
+        create_folder(parent)?;
     }
-    fs::write(path, contents).map_err(|error| cannot_make(path, error))
+    fs::write(path, contents).map_err(|error| cannot_create(path, error))
 }
 
-fn cannot_make(path: &Path, error: io::Error) -> Error {
-    Error::new(format!("cannot make `{}`", path.display())).because(error)
+fn cannot_create(path: &Path, error: io::Error) -> Error {
+    Error::new(format!("cannot create `{}`", path.display())).because(error)
 }
 
 /// Returns the relative path from one folder to another; both must exist.
@@ -324,16 +252,16 @@ impl Report for NewReport {
             writeln!(out, "  {file}")?;
         }
         if let Some(clone) = &self.sdk {
+            let clone = clone.display();
             writeln!(
                 out,
-                "\n{NOTE}note{NOTE:#}: it takes the SDK from the folder {}",
-                clone.display()
+                "\n{NOTE}note{NOTE:#}: it depends on the SDK in the folder {clone}"
             )?;
         }
         if let Some(workspace) = &self.workspace {
             writeln!(
                 out,
-                "\n{NOTE}note{NOTE:#}: it is a member of a workspace, whose profiles count: let {} have these\n",
+                "\n{NOTE}note{NOTE:#}: it is a member of a workspace, whose profiles apply; add these to {}:\n",
                 workspace.display()
             )?;
             for line in template::profiles().lines() {
@@ -385,9 +313,7 @@ mod tests {
         ] {
             assert_eq!(proper_name(name), proper, "{name}");
         }
-        let mut taken = TAKEN;
-        taken.sort_unstable();
-        assert_eq!(taken, TAKEN);
+        assert!(TAKEN.split(' ').is_sorted());
     }
 
     #[test]

@@ -10,9 +10,8 @@ use crate::archive;
 use crate::artifact::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
 use crate::project::{Project, Selection};
-use crate::reference;
-
 use crate::quantities;
+use crate::reference;
 use crate::terminal::{GOOD, Report, Several, Terminal, Verdict};
 
 /// The file that describes the plugin's commands, generated from its manifest.
@@ -21,16 +20,17 @@ const REFERENCE: &str = "COMMANDS.md";
 /// The prefixes of file names that go into every package, in any case.
 const LEGAL: [&str; 4] = ["license", "licence", "copying", "notice"];
 
-/// Packs the plugin into one archive to give away
+/// Packs the plugin into an archive for distribution
 ///
-/// The archive `<id>-<version>.tar.gz` holds a folder `<id>-<version>` with the module, the files beside it (see `cargo plugin build`), the
-/// README and licences of the crate, `COMMANDS.md`, which describes its commands, and `SHA256SUMS`. The same module is packed to the same
-/// archive, byte for byte. What is made for a host by `--host` is `<id>-<version>-<host>.tar.gz`.
+/// The archive `<id>-<version>.tar.gz` contains a folder `<id>-<version>` with the module, its
+/// sidecar (see `cargo plugin build`), the README and licences of the crate, `COMMANDS.md`, which
+/// describes the commands, and `SHA256SUMS`. The same module always gives the same archive, byte
+/// for byte. With `--host`, the archive is `<id>-<version>-<host>.tar.gz`.
 #[derive(clap::Args)]
 pub struct Package {
     #[command(flatten)]
     options: BuildOptions,
-    /// The folder to put the archive into, if not `plugin/<profile>` of cargo's target folder
+    /// The folder for the archive [default: `plugin/<profile>` in cargo's target folder]
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
@@ -45,8 +45,7 @@ impl Package {
             let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
             packages.push(self.pack(&project, &bundle, terminal)?);
         }
-        terminal.show(&Several(packages))?;
-        Ok(Verdict::Yes)
+        terminal.show(&Several(packages))
     }
 
     fn pack(
@@ -61,10 +60,10 @@ impl Package {
             reference::markdown(&bundle.manifest).into_bytes(),
         ));
         for path in documents(project)? {
-            let contents = read(&path)?;
-            let name = path.file_name().unwrap_or_default().to_string_lossy();
-            if !files.iter().any(|(taken, _)| *taken == name) {
-                files.push((name.into_owned(), contents));
+            let contents = fs::read(&path).map_err(|error| cannot_read(&path, error))?;
+            let name = file_name(&path);
+            if files.iter().all(|(taken, _)| *taken != name) {
+                files.push((name, contents));
             }
         }
         files.sort();
@@ -120,13 +119,14 @@ fn documents(project: &Project) -> Result<Vec<PathBuf>> {
 }
 
 fn is_legal(path: &Path) -> bool {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let name = name.to_lowercase();
+    let name = file_name(path).to_lowercase();
     LEGAL.iter().any(|beginning| name.starts_with(beginning))
 }
 
-fn read(path: &Path) -> Result<Vec<u8>> {
-    fs::read(path).map_err(|error| cannot_read(path, error))
+/// Returns the name of a file that exists.
+fn file_name(path: &Path) -> String {
+    let name = path.file_name().unwrap_or(path.as_os_str());
+    name.to_string_lossy().into_owned()
 }
 
 fn cannot_read(path: &Path, error: io::Error) -> Error {

@@ -3,6 +3,8 @@
 use std::io::{self, Write};
 use std::process::Stdio;
 
+use plugin_sdk_harness::Failure;
+use plugin_sdk_harness::inspect::Inspection;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -13,35 +15,39 @@ use crate::flags::document;
 use crate::project::{DEV, Features, Project, RELEASE, Selection};
 use crate::target_host::{self, Host};
 use crate::terminal::{BAD, Form, GOOD, NOTE, Report, Terminal, Verdict};
+use crate::validation::{Finding, lost_output};
 use crate::wasm::Anatomy;
 
-/// Tests the plugin: its own tests, and whether it does what it says of itself
+/// Runs the plugin's own tests, and checks it against its description
 ///
-/// First the module is built, so that a plugin that does not build says so once. Then `cargo test` runs the crate's own tests. At last the module is
-/// loaded and initialised, and every command is called with arguments that its description does not allow, which it must refuse, and
-/// with such as it does, which it must take; its answers must be as they are described.
+/// Builds the module, and runs the crate's own tests with `cargo test`. Then loads and initialises
+/// the module, and calls every command with arguments that its description does not allow, which it
+/// must refuse, and with arguments that it allows, which it must accept. The results must match the
+/// description. Warns of output by `println!` and `dbg!`, which is lost in a plugin.
 #[derive(clap::Args)]
 pub struct Test {
     /// Tests with the profile `release`
     #[arg(short, long)]
     release: bool,
-    /// A configuration for the module: a JSON object, `@FILE`, or `-` for standard input [default: `{}`]
+    /// A configuration for the module: a JSON object, `@FILE`, or `-` for standard input [default:
+    /// `{}`]
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
-    /// Runs the crate's own tests only
+    /// Skips the check against the description
     #[arg(long, conflicts_with = "no_own")]
     no_smoke: bool,
-    /// Leaves the crate's own tests out
+    /// Skips the crate's own tests
     #[arg(long)]
     no_own: bool,
-    /// Builds the plugin for this host, which is then played to it; the crate's own tests are given the feature, too
+    /// Builds the plugin for this host, and checks it on the emulated host; the crate's own tests
+    /// get the host's feature, too
     #[arg(long, value_name = "HOST", value_parser = target_host::parser())]
     host: Option<Host>,
     #[command(flatten)]
     features: Features,
     #[command(flatten)]
     selection: Selection,
-    /// Arguments for the crate's own tests, such as a part of their names
+    /// Arguments for the crate's own tests, such as part of a test's name
     #[arg(last = true, value_name = "ARGS")]
     arguments: Vec<String>,
 }
@@ -62,6 +68,11 @@ impl Test {
             true => None,
             false => Some(self.own_tests(&project, &features, terminal)?),
         };
+        let unread =
+            |failure: Failure| Error::new("the module cannot be read").because(failure.message());
+        let inspection = Inspection::of(&built.wasm).map_err(unread)?;
+        let code = inspection.code().map_err(unread)?;
+        let warnings = Vec::from_iter(lost_output(&inspection, &code));
         let checks = match self.no_smoke {
             true => Vec::new(),
             false => {
@@ -70,7 +81,7 @@ impl Test {
                     &format!("{} v{}", manifest.id, manifest.version),
                 );
                 let interface = Anatomy::of(&built.wasm)?.interface;
-                let _spinner = terminal.spinner("what it says of itself");
+                let _spinner = terminal.spinner("its description");
                 conformance::check(
                     &built.wasm,
                     host,
@@ -86,10 +97,7 @@ impl Test {
             host: host.name,
             own_tests,
             checks,
-        })?;
-        Ok(match passed {
-            true => Verdict::Yes,
-            false => Verdict::No,
+            warnings,
         })
     }
 
@@ -146,9 +154,15 @@ struct TestReport {
     /// True if the crate's own tests passed; null if they were skipped.
     own_tests: Option<bool>,
     checks: Vec<Check>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    warnings: Vec<Finding>,
 }
 
 impl Report for TestReport {
+    fn verdict(&self) -> Verdict {
+        self.passed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.own_tests {
             Some(true) => writeln!(out, "{GOOD}✓{GOOD:#} its own tests pass")?,
@@ -159,7 +173,7 @@ impl Report for TestReport {
             match outcome {
                 Outcome::Passed => writeln!(out, "{GOOD}✓{GOOD:#} {name}")?,
                 Outcome::Skipped { reason } => {
-                    writeln!(out, "{NOTE}-{NOTE:#} {name}: left out, because {reason}")?;
+                    writeln!(out, "{NOTE}-{NOTE:#} {name}: skipped, because {reason}")?;
                 }
                 Outcome::Failed { reason } => {
                     writeln!(
@@ -169,6 +183,9 @@ impl Report for TestReport {
                     )?;
                 }
             }
+        }
+        for warning in &self.warnings {
+            warning.warn(out, "")?;
         }
         Ok(())
     }

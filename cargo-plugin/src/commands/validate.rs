@@ -11,29 +11,29 @@ use crate::validation::{Expectations, validate};
 
 /// Checks a plugin file, without running it
 ///
-/// Looks at its format, the exports and imports, the limits that it asks for, what it says of itself, the files beside it, and what its dependencies
-/// brought in.
+/// Checks its format, exports and imports, the limits that it asks for, its manifest, its sidecar,
+/// and imports that come from its dependencies.
 #[derive(clap::Args)]
 pub struct Validate {
-    /// The plugin: a `.wasm` file [default: the release build of the project in the current folder, for that host]
+    /// The plugin's `.wasm` file [default: the release build of the project in the current folder]
     #[arg(conflicts_with_all = ["package", "features", "no_default_features"])]
     file: Option<PathBuf>,
-    /// Shows all that was found out
+    /// Shows all details
     #[arg(short, long)]
     verbose: bool,
-    /// The host that the plugin is to run on
+    /// The host that will run the plugin
     #[arg(long, value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     host: Host,
-    /// A module of functions that the host offers beside its own; may be given several times
+    /// A module of further functions that the host offers; may be given several times
     #[arg(long, value_name = "MODULE")]
     provides: Vec<String>,
-    /// How much memory the host gives, in pages of 64 KiB
+    /// The memory that the host gives, in pages of 64 KiB
     #[arg(long, value_name = "PAGES")]
     memory_pages: Option<u32>,
-    /// How much fuel the host gives to a call
+    /// The fuel that the host gives to a call
     #[arg(long, value_name = "FUEL")]
     max_fuel: Option<u64>,
-    /// How long the host lets a call take, in milliseconds
+    /// The host's time limit for a call, in milliseconds
     #[arg(long, value_name = "MS")]
     timeout_ms: Option<u64>,
     #[command(flatten)]
@@ -66,11 +66,7 @@ impl Validate {
             },
         );
         validation.verbose = self.verbose;
-        terminal.show(&validation)?;
-        Ok(match validation.passed {
-            true => Verdict::Yes,
-            false => Verdict::No,
-        })
+        terminal.show(&validation)
     }
 
     /// Builds a project's plugin for shipping, for the host.

@@ -17,30 +17,22 @@ const PERMISSIONS: [(&str, &[&str]); 4] = [
 ];
 
 /// The author of a skill that names none: the member is required.
-const NOBODY: &str = "unknown";
+const UNKNOWN: &str = "unknown";
 
 pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
-    let skill = [
-        ("name", Some(json!(manifest.id))),
-        ("version", Some(json!(manifest.version))),
-        ("description", Some(json!(manifest.description))),
-        (
-            "author",
-            Some(json!(super::author(manifest).as_deref().unwrap_or(NOBODY))),
-        ),
-        ("type", Some(json!("wasm"))),
-        ("entry", Some(json!(super::module_file(manifest)))),
-        ("homepage", manifest.homepage.clone().map(Value::from)),
-        ("repository", manifest.repository.clone().map(Value::from)),
-        ("license", manifest.license.clone().map(Value::from)),
-    ];
-    let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
-    let skill: Map<String, Value> = skill.into_iter().filter_map(said).collect();
-    let events: Vec<&str> = manifest
-        .handles
-        .iter()
-        .map(|handled| handled.topic.as_str())
-        .collect();
+    let skill = super::without_null(json!({
+        "name": manifest.id,
+        "version": manifest.version,
+        "description": manifest.description,
+        "author": super::author(manifest).as_deref().unwrap_or(UNKNOWN),
+        "type": "wasm",
+        "entry": super::module_file(manifest),
+        "homepage": manifest.homepage,
+        "repository": manifest.repository,
+        "license": manifest.license,
+    }));
+    let events = manifest.handles.iter();
+    let events: Vec<&str> = events.map(|handled| handled.topic.as_str()).collect();
     let commands: Vec<Value> = manifest.commands.iter().map(command).collect();
     json!({
         "skill": skill,
@@ -54,17 +46,17 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
 fn permissions(manifest: &Manifest) -> Map<String, Value> {
     let mut permissions = Map::new();
     let mut custom = Vec::new();
-    for permission in &manifest.permissions {
-        match PERMISSIONS
-            .iter()
-            .find(|(name, _)| *name == permission.name())
-        {
+    for name in manifest
+        .permissions
+        .iter()
+        .map(|permission| permission.name())
+    {
+        let known = PERMISSIONS.iter().find(|(known, _)| *known == name);
+        match known {
             Some((_, members)) => {
-                for member in *members {
-                    permissions.insert((*member).to_owned(), json!(true));
-                }
+                permissions.extend(members.iter().map(|name| ((*name).to_owned(), json!(true))));
             }
-            None => custom.push(permission.name()),
+            None => custom.push(name),
         }
     }
     if !custom.is_empty() {
@@ -74,30 +66,20 @@ fn permissions(manifest: &Manifest) -> Map<String, Value> {
 }
 
 fn command(command: &CommandInfo) -> Value {
-    let schema = command.arguments.as_ref().map(|schema| schema.as_value());
-    let required = schema
-        .and_then(|schema| schema.get("required"))
-        .and_then(Value::as_array);
-    let properties = schema
-        .and_then(|schema| schema.get("properties"))
-        .and_then(Value::as_object);
+    let member = |name| command.arguments.as_ref()?.as_value().get(name);
+    let required = member("required").and_then(Value::as_array);
+    let properties = member("properties").and_then(Value::as_object);
     let arguments = properties.into_iter().flatten().map(|(name, schema)| {
         let text = |member: &str| schema.get(member).and_then(Value::as_str);
-        let mut argument = json!({
+        super::without_null(json!({
             "name": name,
-            "description": text("description").unwrap_or_default(),
+            "description": text("description").unwrap_or(""),
             // The type is described elsewhere, or there are several.
             "type": text("type").unwrap_or("any"),
             "required": required.is_some_and(|required| required.contains(&json!(name))),
-        });
-        // TOML has no null.
-        if let (Some(default), Value::Object(argument)) = (
-            schema.get("default").filter(|default| has_no_null(default)),
-            &mut argument,
-        ) {
-            argument.insert("default".to_owned(), default.clone());
-        }
-        argument
+            // TOML has no null.
+            "default": schema.get("default").filter(|default| has_no_null(default)),
+        }))
     });
     json!({
         "name": command.name,

@@ -60,8 +60,11 @@ impl Sidecar {
     pub fn contents(&self) -> String {
         match self.format {
             Format::Json => format!("{:#}\n", self.document),
-            // No document contains null, the only value that TOML cannot express.
-            Format::Toml => toml::to_string(&self.document).unwrap_or_default(),
+            Format::Toml => match toml::to_string(&self.document) {
+                Ok(text) => text,
+                // No document contains null, the only value that TOML cannot express.
+                Err(error) => unreachable!("a document for TOML: {error}"),
+            },
         }
     }
 }
@@ -133,12 +136,10 @@ fn plugin_type(manifest: &Manifest) -> &str {
     manifest.plugin_type.as_deref().unwrap_or(DEFAULT_TYPE)
 }
 
-/// Returns all authors in one text; `None` if there are none.
+/// Returns all authors in one text, if there are any.
 fn author(manifest: &Manifest) -> Option<String> {
-    match manifest.authors.as_slice() {
-        [] => None,
-        authors => Some(authors.join(", ")),
-    }
+    let authors = manifest.authors.join(", ");
+    (!manifest.authors.is_empty()).then_some(authors)
 }
 
 /// Returns the configuration's schema with its properties at the top level: hosts follow no
@@ -146,6 +147,14 @@ fn author(manifest: &Manifest) -> Option<String> {
 fn config_schema(manifest: &Manifest) -> Option<Value> {
     let schema = manifest.config.as_ref()?;
     Some(manifest.inlined(schema))
+}
+
+/// Removes the members of an object that are null because the manifest does not specify them.
+fn without_null(mut document: Value) -> Value {
+    if let Value::Object(members) = &mut document {
+        members.retain(|_, value| !value.is_null());
+    }
+    document
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! go-musicfox's `plugin.json`.
 
 use plugin_sdk_harness::manifest::Manifest;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use crate::quantities::PAGE;
 use crate::wasm::Interface;
 
 /// The version of the plugin interface that the document is for.
@@ -14,66 +15,50 @@ const KERNEL_VERSION: &str = "2.0.0";
 /// The host's name among the hosts for which a plugin requires a version.
 const HOST: &str = "go-musicfox";
 
-/// The size of a page of linear memory in KiB.
-const PAGE_KIB: u64 = 64;
-
 pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
-    let mut rust = Map::new();
-    rust.insert("file".to_owned(), json!(super::module_file(manifest)));
-    rust.insert("runtime".to_owned(), json!("wasmtime"));
-    if let Some(pages) = manifest.limits.memory_pages {
-        rust.insert("memory_limit".to_owned(), json!(memory(pages)));
-    }
-    if let Some(milliseconds) = manifest.limits.timeout_ms {
-        rust.insert("timeout".to_owned(), json!(duration(milliseconds)));
-    }
-    let host_functions: Vec<&str> = interface
-        .imports
-        .iter()
-        .map(|(_, name)| name.as_str())
-        .collect();
-    let permissions: Vec<Value> = manifest
-        .permissions
-        .iter()
-        .map(|permission| {
-            json!({
-                "id": permission.name(),
-                "description": permission.reason().unwrap_or_default(),
-                "required": !permission.is_optional(),
-            })
+    let limits = &manifest.limits;
+    let rust = super::without_null(json!({
+        "file": super::module_file(manifest),
+        "runtime": "wasmtime",
+        "memory_limit": limits.memory_pages.map(memory),
+        "timeout": limits.timeout_ms.map(duration),
+    }));
+    let imports = interface.imports.iter();
+    let host_functions: Vec<&str> = imports.map(|(_, name)| name.as_str()).collect();
+    let permissions = manifest.permissions.iter().map(|permission| {
+        json!({
+            "id": permission.name(),
+            // The member is required.
+            "description": permission.reason().unwrap_or(""),
+            "required": !permission.is_optional(),
         })
-        .collect();
+    });
     let kernel = manifest
         .requires
         .get(HOST)
         .and_then(|requirement| least_version(requirement))
         .unwrap_or(KERNEL_VERSION);
-    let members = [
-        ("id", Some(json!(manifest.id))),
-        ("name", Some(json!(manifest.name))),
-        ("version", Some(json!(manifest.version))),
-        ("description", Some(json!(manifest.description))),
-        ("author", super::author(manifest).map(Value::from)),
-        ("license", manifest.license.clone().map(Value::from)),
-        ("type", Some(json!("wasm"))),
-        ("category", Some(json!(category(manifest)))),
+    super::without_null(json!({
+        "id": manifest.id,
+        "name": manifest.name,
+        "version": manifest.version,
+        "description": manifest.description,
+        "author": super::author(manifest),
+        "license": manifest.license,
+        "type": "wasm",
+        "category": category(manifest),
         // In the same form as in `get_metadata`.
-        ("tags", Some(json!(manifest.tags))),
-        ("api_version", Some(json!(API_VERSION))),
-        ("min_kernel_version", Some(json!(kernel))),
-        (
-            "wasm",
-            Some(json!({
-                "implementations": {"rust": rust},
-                "preferred": "rust",
-                "host_functions": host_functions,
-            })),
-        ),
-        ("permissions", Some(Value::Array(permissions))),
-        ("config_schema", super::config_schema(manifest)),
-    ];
-    let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
-    Value::Object(members.into_iter().filter_map(said).collect())
+        "tags": manifest.tags,
+        "api_version": API_VERSION,
+        "min_kernel_version": kernel,
+        "wasm": {
+            "implementations": {"rust": rust},
+            "preferred": "rust",
+            "host_functions": host_functions,
+        },
+        "permissions": permissions.collect::<Vec<_>>(),
+        "config_schema": super::config_schema(manifest),
+    }))
 }
 
 /// Returns the plugin's type with hyphens between words, as the host writes categories.
@@ -92,7 +77,7 @@ fn least_version(requirement: &str) -> Option<&str> {
 
 /// Formats a size as `30MB`, or as `64KB` if it is not a whole number of MB.
 fn memory(pages: u32) -> String {
-    let kib = u64::from(pages) * PAGE_KIB;
+    let kib = u64::from(pages) * (PAGE / 1024);
     match kib % 1024 {
         0 => format!("{}MB", kib / 1024),
         _ => format!("{kib}KB"),

@@ -33,34 +33,26 @@ pub fn document(manifest: &Manifest, interface: &Interface) -> Value {
         .iter()
         .flat_map(|permission| permissions(permission.name()))
         .collect();
-    let members = [
-        ("$schema", Some(json!(SCHEMA))),
-        ("id", Some(json!(manifest.id))),
-        ("name", Some(json!(manifest.name))),
-        ("version", Some(json!(manifest.version))),
-        ("description", Some(json!(manifest.description))),
-        ("plugin_type", Some(json!(super::plugin_type(manifest)))),
-        (
-            "required_neotalk_version",
-            manifest.requires.get(HOST).map(|version| json!(version)),
-        ),
-        ("author", super::author(manifest).map(Value::from)),
-        ("homepage", manifest.homepage.clone().map(Value::from)),
-        ("repository", manifest.repository.clone().map(Value::from)),
-        ("license", manifest.license.clone().map(Value::from)),
-        (
-            "memory_pages",
-            manifest.limits.memory_pages.map(Value::from),
-        ),
-        ("max_fuel", manifest.limits.max_fuel.map(Value::from)),
-        ("timeout_ms", manifest.limits.timeout_ms.map(Value::from)),
-        ("permissions", Some(json!(permissions))),
-        ("config_schema", super::config_schema(manifest)),
-        ("imports", Some(Value::Object(imports))),
-        ("exports", Some(json!(interface.exports))),
-    ];
-    let said = |(name, value): (&str, Option<Value>)| Some((name.to_owned(), value?));
-    Value::Object(members.into_iter().filter_map(said).collect())
+    super::without_null(json!({
+        "$schema": SCHEMA,
+        "id": manifest.id,
+        "name": manifest.name,
+        "version": manifest.version,
+        "description": manifest.description,
+        "plugin_type": super::plugin_type(manifest),
+        "required_neotalk_version": manifest.requires.get(HOST),
+        "author": super::author(manifest),
+        "homepage": manifest.homepage,
+        "repository": manifest.repository,
+        "license": manifest.license,
+        "memory_pages": manifest.limits.memory_pages,
+        "max_fuel": manifest.limits.max_fuel,
+        "timeout_ms": manifest.limits.timeout_ms,
+        "permissions": permissions,
+        "config_schema": super::config_schema(manifest),
+        "imports": imports,
+        "exports": interface.exports,
+    }))
 }
 
 /// Returns a function's module and name in the sidecar's form: `neotalk` and `log` for

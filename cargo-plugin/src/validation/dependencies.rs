@@ -1,7 +1,7 @@
 //! Imports from dependencies that no plugin host provides (JavaScript, WASI, a clock, files), and
 //! the dependencies that they come from.
 
-use plugin_sdk_harness::inspect::Imported;
+use plugin_sdk_harness::inspect::{Code, Imported, Inspection, Unsupported};
 use plugin_sdk_harness::remedies;
 
 use super::{Finding, Subject, Validation};
@@ -52,38 +52,33 @@ pub fn is_foreign(module: &str) -> bool {
 
 /// Returns one finding for each kind of foreign imports.
 pub fn foreign(subject: &Subject<'_>, imports: &[&Imported]) -> Vec<Finding> {
-    let of = |foreign: Foreign| -> Vec<&Imported> {
-        let own = imports
+    let finding = |foreign: Foreign| {
+        let own: Vec<&Imported> = imports
             .iter()
-            .filter(|imported| kind(&imported.import.module) == Some(foreign));
-        own.copied().collect()
+            .copied()
+            .filter(|imported| kind(&imported.import.module) == Some(foreign))
+            .collect();
+        let finding = |what| Finding::new(format!("{what} {}", names(&own)));
+        if own.is_empty() {
+            return None;
+        }
+        Some(match foreign {
+            Foreign::JavaScript => {
+                let what = "the module was made for JavaScript, by `wasm-bindgen`: it imports";
+                blame(subject, &own, finding(what))
+            }
+            Foreign::Wasi => finding("the module was made for WASI: it imports").help(
+                "build it with `--target wasm32-unknown-unknown`, as `cargo plugin build` does",
+            ),
+            Foreign::Undefined => {
+                let what = "the module imports functions that were declared and never defined:";
+                let finding = finding(what).help("declare a function of the host with `#[plugin_sdk::host_functions(module = \"…\")]`, which names the host's module; link C code in");
+                callers(subject, &own, finding, &["core", "alloc", "std"]).0
+            }
+        })
     };
-    let mut findings = Vec::new();
-    let javascript = of(Foreign::JavaScript);
-    if !javascript.is_empty() {
-        let finding = Finding::new(format!(
-            "the module was made for JavaScript, by `wasm-bindgen`: it imports {}",
-            names(&javascript)
-        ));
-        findings.push(blame(subject, &javascript, finding));
-    }
-    let wasi = of(Foreign::Wasi);
-    if !wasi.is_empty() {
-        findings.push(
-            Finding::new(format!(
-                "the module was made for WASI: it imports {}",
-                names(&wasi)
-            ))
-            .help("build it with `--target wasm32-unknown-unknown`, as `cargo plugin build` does"),
-        );
-    }
-    let undefined = of(Foreign::Undefined);
-    if !undefined.is_empty() {
-        let finding = Finding::new(format!("the module imports functions that were declared and never defined: {}", names(&undefined)))
-            .help("a function of the host's is declared with `#[plugin_sdk::host_functions(module = \"…\")]`, which names the host's module; C code must be linked in");
-        findings.push(callers(subject, &undefined, finding, &["core", "alloc", "std"]).0);
-    }
-    findings
+    let kinds = [Foreign::JavaScript, Foreign::Wasi, Foreign::Undefined];
+    kinds.into_iter().filter_map(finding).collect()
 }
 
 fn names(imports: &[&Imported]) -> String {
@@ -133,7 +128,7 @@ fn blame(subject: &Subject<'_>, imports: &[&Imported], finding: Finding) -> Find
                 .filter(|name| remedies::of(name).is_some()),
         );
         if crates.is_empty() {
-            finding = finding.note("the module has no names that would tell which crate it was: build it without `strip` to see them, as with `--config profile.release.strip=false`");
+            finding = finding.note("the module has no names that show which crate it was: build it without `strip`, for example with `--config profile.release.strip=false`");
         }
     }
     let path = subject.expectations.manifest_path.as_deref();
@@ -145,29 +140,40 @@ fn blame(subject: &Subject<'_>, imports: &[&Imported], finding: Finding) -> Find
 }
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
-    for unsupported in subject.inspection.unsupported(subject.code) {
-        let silent = unsupported.callers.is_empty();
-        if silent && USUAL.contains(&unsupported.message) {
-            continue;
-        }
-        let what = match unsupported.is_printing() {
-            true => "the module may print, and what a plugin prints is lost".to_owned(),
+    let found = unsupported(subject.inspection, subject.code);
+    validation
+        .warnings
+        .extend(found.into_iter().map(|(_, finding)| finding));
+}
+
+/// Returns a warning for output of the module, which is lost, if it may print.
+pub fn lost_output(inspection: &Inspection<'_>, code: &Code) -> Option<Finding> {
+    let mut found = unsupported(inspection, code).into_iter();
+    let (_, finding) = found.find(|(unsupported, _)| unsupported.is_printing())?;
+    Some(finding)
+}
+
+/// Returns the standard library's functions that the module calls in vain, with a warning for each.
+fn unsupported(inspection: &Inspection<'_>, code: &Code) -> Vec<(Unsupported, Finding)> {
+    let mut found = inspection.unsupported(code);
+    found.retain(|one| !one.callers.is_empty() || !USUAL.contains(&one.message));
+    let with_finding = |unsupported: Unsupported| {
+        let finding = Finding::new(match unsupported.is_printing() {
+            true => "the module may print, and a plugin's output is lost".to_owned(),
             false => format!(
-                "the module may call what the standard library cannot do in a plugin: “{}”",
+                "the module may call a function of the standard library that fails in a plugin: “{}”",
                 unsupported.message
             ),
+        });
+        let callers = unsupported.callers.iter();
+        let callers: Vec<String> = callers.map(|caller| format!("`{}`", caller.path)).collect();
+        let finding = finding.help(unsupported.help);
+        let finding = match callers.is_empty() {
+            false => finding.note(format!("called by {}", text::listed(&callers))),
+            true if inspection.has_names() => finding,
+            true => finding.note("a build without `strip` shows its callers"),
         };
-        let mut finding = Finding::new(what).help(unsupported.help);
-        if !silent {
-            let callers: Vec<String> = unsupported
-                .callers
-                .iter()
-                .map(|function| format!("`{}`", function.path))
-                .collect();
-            finding = finding.note(format!("called by {}", text::listed(&callers)));
-        } else if !subject.inspection.has_names() {
-            finding = finding.note("a build without `strip` tells who calls it");
-        }
-        validation.warnings.push(finding);
-    }
+        (unsupported, finding)
+    };
+    found.into_iter().map(with_finding).collect()
 }

@@ -23,69 +23,65 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let limits = subject.manifest.map(|manifest| &manifest.limits);
     let asked = limits.and_then(|limits| limits.memory_pages).map(u64::from);
     let mut findings = Vec::new();
+    let mut add = |message, help| findings.push(Finding::new(message).help(help));
+    let (begins, gives) = (pages(memory.initial), pages(host));
     if memory.initial > host {
-        findings.push(
-            Finding::new(format!(
-                "the module begins with {}, and the host gives {}: it runs out of memory before its first call",
-                pages(memory.initial),
-                pages(host)
-            ))
-            .help(format!("give it `memory_pages = {}` or more, or make its static data smaller", memory.initial)),
+        add(
+            format!(
+                "the module begins with {begins}, and the host gives {gives}: it runs out of memory before its first call"
+            ),
+            format!(
+                "give it `memory_pages = {}` or more, or make its static data smaller",
+                memory.initial
+            ),
         );
     }
     if let Some(asked) = asked {
+        let asks = pages(asked);
         if asked < memory.initial {
-            findings.push(
-                Finding::new(format!(
-                    "the plugin asks for {}, and begins with {}: a host that gives what it asks for cannot load it",
-                    pages(asked),
-                    pages(memory.initial)
-                ))
-                .help(format!(
+            add(
+                format!(
+                    "the plugin asks for {asks}, and begins with {begins}: a host that gives what it asks for cannot load it"
+                ),
+                format!(
                     "ask for more, `#[plugin(limits(memory_pages = {}))]`, or link it with a smaller stack: `-C link-arg=-zstack-size=65536`",
                     memory.initial
-                )),
+                ),
             );
         }
         if asked > host {
-            findings.push(
-                Finding::new(format!(
-                    "the plugin asks for {}, and the host gives {}",
-                    pages(asked),
-                    pages(host)
-                ))
-                .help(format!(
-                    "start the host with `memory_pages = {asked}`, or ask for less"
-                )),
+            add(
+                format!("the plugin asks for {asks}, and the host gives {gives}"),
+                format!("start the host with `memory_pages = {asked}`, or ask for less"),
             );
         }
         if let Some(maximum) = memory.maximum.filter(|maximum| *maximum < asked) {
-            findings.push(
-                Finding::new(format!("the plugin asks for {}, and its module allows itself {} at most", pages(asked), pages(maximum)))
-                    .help("link it with a larger maximum, `-C link-arg=--max-memory=<bytes>`, or with none"),
+            let most = pages(maximum);
+            add(
+                format!("the plugin asks for {asks}, and its module allows itself {most} at most"),
+                "link it with a larger maximum, `-C link-arg=--max-memory=<bytes>`, or with none"
+                    .to_owned(),
             );
         }
     }
-    let others = [
-        (
-            "fuel",
-            "max_fuel",
-            limits.and_then(|limits| limits.max_fuel),
-            expectations.max_fuel,
-        ),
+    let fuel = limits.and_then(|limits| limits.max_fuel);
+    let timeout = limits.and_then(|limits| limits.timeout_ms);
+    for (unit, limit, asked, host) in [
+        ("fuel", "max_fuel", fuel, expectations.max_fuel),
         (
             "milliseconds",
             "timeout_ms",
-            limits.and_then(|limits| limits.timeout_ms),
+            timeout,
             expectations.timeout_ms,
         ),
-    ];
-    for (unit, limit, asked, host) in others {
-        if let (Some(asked), Some(host)) = (
-            asked,
-            host.filter(|host| asked.is_some_and(|asked| asked > *host)),
-        ) {
-            findings.push(Finding::new(format!("the plugin asks for {asked} {unit} a call, and the host gives {host}")).help(format!("ask for less, `#[plugin(limits({limit} = {host}))]`, or start the host with more")));
+    ] {
+        if let Some((asked, host)) = asked.zip(host).filter(|(asked, host)| asked > host) {
+            add(
+                format!("the plugin asks for {asked} {unit} a call, and the host gives {host}"),
+                format!(
+                    "ask for less, `#[plugin(limits({limit} = {host}))]`, or start the host with more"
+                ),
+            );
         }
     }
     validation.checks.push(Check::new(
@@ -94,20 +90,15 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         findings,
     ));
     if memory.initial >= LARGE {
-        validation.warnings.push(
-            Finding::new(format!("Large memory size: the module begins with {}", pages(memory.initial)))
-                .help("large `static`s are part of it from the beginning; what is allocated when it is needed is not"),
-        );
+        let message = format!("Large memory size: the module begins with {begins}");
+        validation.warnings.push(Finding::new(message).help(
+            "large `static`s take memory from the beginning; allocated memory only when it is needed",
+        ));
     }
-    if let Some(fuel) = limits
-        .and_then(|limits| limits.max_fuel)
-        .filter(|fuel| *fuel < LITTLE_FUEL)
-    {
-        validation.warnings.push(
-            Finding::new(format!(
-                "Little fuel: the plugin asks for {fuel} a call, which few calls get by with"
-            ))
-            .help("`cargo plugin bench` tells how much each command uses"),
-        );
+    if let Some(fuel) = fuel.filter(|fuel| *fuel < LITTLE_FUEL) {
+        let message =
+            format!("Little fuel: the plugin asks for {fuel} a call, which is too little for most");
+        let help = "`cargo plugin bench` measures how much each command uses";
+        validation.warnings.push(Finding::new(message).help(help));
     }
 }

@@ -29,11 +29,10 @@ pub fn check(
     for warning in subject.inspection.warnings() {
         // The message's second line is the hint.
         let text = warning.to_string();
-        let (message, help) = text.split_once("\n  help: ").unwrap_or((&text, ""));
-        let mut finding = Finding::new(message);
-        if !help.is_empty() {
-            finding = finding.help(help);
-        }
+        let finding = match text.split_once("\n  help: ") {
+            Some((message, help)) => Finding::new(message).help(help),
+            None => Finding::new(text),
+        };
         match warning {
             Warning::Manifest { .. } => {}
             Warning::NotExported { .. } => findings.push(finding),
@@ -51,66 +50,58 @@ pub fn check(
 }
 
 fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec<Finding>) {
+    let short = |text: &str| text::line(text, 60);
+    let mut add = |message: &str, help| findings.push(Finding::new(message).help(help));
     if manifest.id.is_empty() {
-        findings.push(
-            Finding::new("the plugin has no id").help(
-                "`#[plugin(id = \"…\")]` gives it one; unless said, it is the package's name",
-            ),
-        );
+        let help = "`#[plugin(id = \"…\")]` gives it one; the default is the package's name";
+        add("the plugin has no id", help);
     }
     if let Err(reason) = Version::parse(&manifest.version) {
-        findings.push(
-            Finding::new(format!(
-                "the version `{}` is none: {reason}",
-                text::line(&manifest.version, 60)
-            ))
-            .help("`version` in Cargo.toml is where it comes from, as in `1.2.0`"),
+        let version = short(&manifest.version);
+        let help = "it is `version` in Cargo.toml, such as `1.2.0`";
+        add(
+            &format!("the version `{version}` is invalid: {reason}"),
+            help,
         );
     }
     for (host, requirement) in &manifest.requires {
         if let Err(reason) = VersionReq::parse(requirement) {
-            findings.push(
-                Finding::new(format!(
-                    "the plugin requires `{}` of the host `{}`, which is no requirement: {reason}",
-                    text::line(requirement, 60),
-                    text::line(host, 60)
-                ))
-                .help("write it as cargo has it: `>=0.1.0`"),
+            let message = format!(
+                "the plugin requires `{}` of the host `{}`, which is not a version requirement: {reason}",
+                short(requirement),
+                short(host)
             );
+            add(&message, "write it as in Cargo.toml: `>=0.1.0`");
         }
     }
-    for (member, said, key) in [
-        (
-            "description",
-            !manifest.description.is_empty(),
-            "a doc comment on the `#[plugin]` struct, or `description` in Cargo.toml, is one",
-        ),
-        (
-            "licence",
-            manifest.license.is_some(),
-            "`license = \"MIT\"` in Cargo.toml says it",
-        ),
-    ] {
-        if !said {
-            warnings.push(Finding::new(format!("No {member} specified")).help(key));
-        }
+    let mut warn = |message: &str, help: &str| warnings.push(Finding::new(message).help(help));
+    if manifest.description.is_empty() {
+        warn(
+            "No description specified",
+            "write a doc comment on the `#[plugin]` struct, or `description` in Cargo.toml",
+        );
+    }
+    if manifest.license.is_none() {
+        warn(
+            "No licence specified",
+            "`license = \"MIT\"` in Cargo.toml specifies it",
+        );
     }
     if manifest.commands.is_empty() && manifest.handles.is_empty() {
-        warnings.push(Finding::new("the plugin has neither commands nor handlers of events: nothing can be asked of it").help("`#[command]` on a method makes it one"));
+        warn(
+            "the plugin has neither commands nor event handlers: a host cannot use it",
+            "`#[command]` on a method makes it a command",
+        );
     }
-    let silent: Vec<String> = manifest
-        .commands
-        .iter()
+    let silent = manifest.commands.iter();
+    let silent: Vec<String> = silent
         .filter(|command| command.description.is_empty())
-        .map(|command| format!("`{}`", text::line(&command.name, 60)))
+        .map(|command| format!("`{}`", short(&command.name)))
         .collect();
     if !silent.is_empty() {
-        warnings.push(
-            Finding::new(format!(
-                "commands without a description: {}",
-                text::listed(&silent)
-            ))
-            .help("a doc comment on the function is one"),
+        warn(
+            &format!("commands without a description: {}", text::listed(&silent)),
+            "write a doc comment on the function",
         );
     }
     for permission in &manifest.permissions {
@@ -118,15 +109,12 @@ fn contents(manifest: &Manifest, findings: &mut Vec<Finding>, warnings: &mut Vec
             .reason()
             .is_none_or(|reason| reason.trim().is_empty())
         {
-            warnings.push(
-                Finding::new(format!(
-                    "the permission `{0}` is asked for without a reason",
-                    text::line(permission.name(), 60)
-                ))
-                .help(format!(
-                    "whoever grants it reads it: `#[plugin(permissions({} = \"what for\"))]`",
-                    text::line(permission.name(), 60)
-                )),
+            let name = short(permission.name());
+            warn(
+                &format!("the permission `{name}` is asked for without a reason"),
+                &format!(
+                    "users read the reason before they grant it: `#[plugin(permissions({name} = \"…\"))]`"
+                ),
             );
         }
     }

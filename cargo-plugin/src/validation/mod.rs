@@ -18,6 +18,7 @@ use serde::Serialize;
 
 use crate::plugin_file::PluginFile;
 
+pub use dependencies::lost_output;
 pub use report::Validation;
 
 /// The properties of the host that the plugin is to run on.

@@ -1,5 +1,7 @@
 //! The module itself: its format, the host's ABI, and the imports that the host must provide.
 
+use std::collections::BTreeMap;
+
 use plugin_sdk_harness::inspect::{Imported, Proposal};
 use plugin_sdk_harness::{Failure, FailureKind, hosts};
 
@@ -8,13 +10,13 @@ use crate::target_host;
 use crate::text;
 
 /// The reason why a plugin may lack an export.
-const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool has removed it after linking, and must be told to keep the exports of `docs/abi.md`";
+const REMOVED: &str = "the SDK's macros export it: if they made this plugin, a tool removed it after linking; make that tool keep the exports of `docs/abi.md`";
 
 /// Returns the check for bytes that are not a module, or a broken one.
 pub fn no_module(failure: &Failure) -> Check {
     let mut finding = Finding::of(failure);
     if failure.code() == "not_wasm" && finding.help.is_none() {
-        finding = finding.help("`cargo plugin build` makes a plugin of a crate; a module begins with the bytes `00 61 73 6d`, its magic header");
+        finding = finding.help("`cargo plugin build` builds a plugin; a module begins with the bytes `00 61 73 6d`, its magic header");
     }
     Check::new(
         "format",
@@ -24,27 +26,28 @@ pub fn no_module(failure: &Failure) -> Check {
 }
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
-    let expectations = subject.expectations;
-    let host = expectations.host;
-    let lacking: Vec<Finding> = subject
+    let host = subject.expectations.host;
+    let lacking = subject
         .code
         .proposals()
-        .filter(|proposal| host.lacks.contains(proposal))
-        .map(|proposal| {
-            let finding = Finding::new(format!("the module needs `{proposal}`, which the host does not run"));
-            match proposal {
-                Proposal::Externref => finding.help("references to a host's values are what `wasm-bindgen` has of JavaScript's; a Rust plugin has none"),
-                _ => finding.help(format!("build without it: `-C target-feature=-{proposal}` in the rustflags, where the compiler was told to use it")),
+        .filter(|proposal| host.lacks.contains(proposal));
+    let lacking = lacking.map(|proposal| {
+        let message = format!("the module needs `{proposal}`, which the host does not support");
+        Finding::new(message).help(match proposal {
+            Proposal::Externref => {
+                "`wasm-bindgen` uses references to JavaScript's values; a Rust plugin has none"
+                    .to_owned()
             }
+            _ => format!("build without it: `-C target-feature=-{proposal}` in the rustflags"),
         })
-        .collect();
+    });
     validation.checks.push(Check::new(
         "format",
         [
             "WASM format valid",
             "WASM format valid, but not for this host",
         ],
-        lacking,
+        lacking.collect(),
     ));
 
     let failures = host.exports(subject.inspection);
@@ -52,73 +55,67 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
         // Listing the exports that it lacks for this host adds nothing.
         let finding = Finding::new(target_host::said(other)).help(target_host::advice(other, host));
-        validation.checks.push(Check::new(
-            "host",
-            ["Made for this host", "Made for another host"],
-            vec![finding],
-        ));
+        let names = ["Made for this host", "Made for another host"];
+        validation
+            .checks
+            .push(Check::new("host", names, vec![finding]));
         return;
     }
-    if host.feature.is_some() {
-        let wrong = failures.iter().map(Finding::of).collect();
-        check_exports(validation, wrong);
-        no_memory_for_the_host(subject, &failures, validation);
-        imports(subject, validation);
-        return;
+    match host.feature {
+        Some(_) => {
+            check_exports(validation, failures.iter().map(Finding::of).collect());
+            check_allocator(subject, &failures, validation);
+        }
+        None => check_abi(&failures, validation),
     }
+    check_imports(subject, validation);
+}
+
+/// Checks the version and the exports of the SDK's own ABI.
+fn check_abi(failures: &[Failure], validation: &mut Validation) {
     let (version, exports): (Vec<&Failure>, Vec<&Failure>) = failures.iter().partition(|failure| {
         failure.code() == "abi_version" || failure.message().contains("`plugin_abi_")
     });
-    let says = version.iter().map(|failure| Finding::of(failure)).collect();
+    let is_right = version.is_empty();
     validation.checks.push(Check::new(
         "abi",
         ["ABI version 1", "ABI version not supported"],
-        says,
+        version.into_iter().map(Finding::of).collect(),
     ));
     // A module for another version, or for another kind of host, lacks every export: listing them
     // adds nothing.
-    if version.is_empty() || exports.len() < 4 {
-        let missing = exports
-            .iter()
-            .map(|failure| match failure.code() {
-                "missing_export" => Finding::new(failure.message()).help(REMOVED),
-                _ => Finding::of(failure),
-            })
-            .collect();
-        check_exports(validation, missing);
+    if is_right || exports.len() < 4 {
+        let finding = |failure: &Failure| match failure.code() {
+            "missing_export" => Finding::new(failure.message()).help(REMOVED),
+            _ => Finding::of(failure),
+        };
+        check_exports(validation, exports.into_iter().map(finding).collect());
     }
-    imports(subject, validation);
 }
 
 /// Warns of a missing allocator where the host does not require one but cannot pass arguments
 /// without it.
-fn no_memory_for_the_host(
-    subject: &Subject<'_>,
-    failures: &[Failure],
-    validation: &mut Validation,
-) {
+fn check_allocator(subject: &Subject<'_>, failures: &[Failure], validation: &mut Validation) {
     let host = subject.expectations.host;
-    let exports = |name: &str| {
+    let is_exported = |name: &str| {
         let mut exports = subject.inspection.exports();
         exports.any(|export| export.name == name)
     };
-    let told = |name: &str| {
-        let mut failures = failures.iter();
-        failures.any(|failure| failure.message().contains(name))
+    let is_reported = |name: &str| {
+        failures
+            .iter()
+            .any(|failure| failure.message().contains(name))
     };
-    let missing = host
-        .allocator()
-        .filter(|name| !exports(name) && !told(name));
-    let Some(alloc) = missing else {
-        return;
-    };
-    let warning = Finding::new(format!(
-        "the module exports no `{alloc}`: the host `{}` has no memory to put names and arguments into, and its emulator calls no command",
-        host.name
-    ));
-    validation.warnings.push(warning.help(format!(
-        "export `{alloc}(size: i32) -> i32`; plugins of this SDK do"
-    )));
+    let missing = host.allocator();
+    if let Some(alloc) = missing.filter(|name| !is_exported(name) && !is_reported(name)) {
+        let warning = Finding::new(format!(
+            "the module exports no `{alloc}`: the host `{}` has no memory for names and arguments, and its emulator calls no command",
+            host.name
+        ));
+        validation.warnings.push(warning.help(format!(
+            "export `{alloc}(size: i32) -> i32`; plugins of this SDK do"
+        )));
+    }
 }
 
 fn check_exports(validation: &mut Validation, wrong: Vec<Finding>) {
@@ -129,29 +126,23 @@ fn check_exports(validation: &mut Validation, wrong: Vec<Finding>) {
     validation.checks.push(Check::new("exports", names, wrong));
 }
 
-fn imports(subject: &Subject<'_>, validation: &mut Validation) {
+fn check_imports(subject: &Subject<'_>, validation: &mut Validation) {
     let expectations = subject.expectations;
-    let found = expectations.host.imports(subject.inspection);
+    let host = expectations.host;
+    let found = host.imports(subject.inspection);
     let mut findings: Vec<Finding> = Vec::new();
     for failure in &found.failures {
-        match failure.kind() {
-            FailureKind::MissingImports { imports } => {
-                for import in imports {
-                    let finding = Finding::new(format!(
-                        "the host `{}` has no {import}",
-                        expectations.host.name
-                    ));
-                    let nearest = expectations.host.nearest(&import.name);
-                    findings.push(finding.help(match nearest {
-                        Some(nearest) => format!("did you mean `{nearest}`?"),
-                        None => {
-                            "is the plugin made with a later plugin-sdk than the host's?".to_owned()
-                        }
-                    }));
-                }
-            }
-            _ => findings.push(Finding::of(failure)),
-        }
+        let FailureKind::MissingImports { imports } = failure.kind() else {
+            findings.push(Finding::of(failure));
+            continue;
+        };
+        findings.extend(imports.iter().map(|import| {
+            let finding = Finding::new(format!("the host `{}` has no {import}", host.name));
+            finding.help(match host.nearest(&import.name) {
+                Some(nearest) => format!("did you mean `{nearest}`?"),
+                None => "is the plugin made with a later plugin-sdk than the host's?".to_owned(),
+            })
+        }));
     }
     let (foreign, others): (Vec<&Imported>, Vec<&Imported>) = found
         .others
@@ -159,40 +150,33 @@ fn imports(subject: &Subject<'_>, validation: &mut Validation) {
         .filter(|imported| !expectations.provides.contains(&imported.import.module))
         .partition(|imported| dependencies::is_foreign(&imported.import.module));
     findings.extend(dependencies::foreign(subject, &foreign));
-    let (functions, rest): (Vec<&Imported>, Vec<&Imported>) = others
-        .into_iter()
-        .partition(|imported| imported.function.is_some());
-    for imported in rest {
-        findings.push(Finding::new(format!(
-            "the module imports {}, which is no function: hosts offer nothing else",
-            imported.import
-        )));
+    let mut by_module: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for Imported {
+        import, function, ..
+    } in others
+    {
+        match function {
+            Some(_) => by_module
+                .entry(&import.module)
+                .or_default()
+                .push(format!("`{}`", text::line(&import.name, 60))),
+            None => findings.push(Finding::new(format!(
+                "the module imports {import}, which is not a function: hosts offer nothing else"
+            ))),
+        }
     }
     let names = [
         "Imports offered by the host",
         "Imports that the host does not offer",
     ];
-    validation
-        .checks
-        .push(Check::new("imports", names, findings));
-    let mut modules: Vec<&str> = functions
-        .iter()
-        .map(|imported| imported.import.module.as_str())
-        .collect();
-    modules.sort_unstable();
-    modules.dedup();
-    for module in modules {
-        let own: Vec<String> = functions
-            .iter()
-            .filter(|imported| imported.import.module == module)
-            .map(|imported| format!("`{}`", text::line(&imported.import.name, 60)))
-            .collect();
-        let module = text::line(module, 60);
+    let check = Check::new("imports", names, findings);
+    validation.checks.push(check);
+    for (module, functions) in by_module {
+        let (module, functions) = (text::line(module, 60), text::listed(&functions));
         let warning = Finding::new(format!(
-            "only hosts with functions of the module `{module}` can run it: {}",
-            text::listed(&own)
-        ))
-        .help(format!("`--provides {module}` says that yours has them"));
-        validation.warnings.push(warning);
+            "only hosts with functions of the module `{module}` can run it: {functions}"
+        ));
+        let help = format!("if your host has them, add `--provides {module}`");
+        validation.warnings.push(warning.help(help));
     }
 }

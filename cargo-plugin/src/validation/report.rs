@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Check, Finding, Subject};
 use crate::plugin_file::PluginFile;
 use crate::quantities::{bytes, pages};
-use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, WARNING};
+use crate::terminal::{BAD, GOOD, HEADING, NOTE, Report, Verdict, WARNING};
 use crate::text;
 
 /// All results of a validation.
@@ -54,66 +54,32 @@ impl Validation {
     pub(super) fn describe(&mut self, subject: &Subject<'_>) {
         self.passed = self.checks.iter().all(|check| check.passed);
         let inspection = subject.inspection;
-        let mut add = |name, value: String, verbose| {
-            self.details.push(Detail {
-                name,
-                value,
-                verbose,
-            })
-        };
-        let none = |list: Vec<String>| match list.is_empty() {
-            true => "none".to_owned(),
-            false => list.join(", "),
-        };
         if let Some(manifest) = subject.manifest {
-            add(
-                "Plugin",
-                format!("{} v{}", manifest.id, text::line(&manifest.version, 60)),
-                false,
-            );
-            add(
-                "Type",
-                manifest
-                    .plugin_type
-                    .clone()
-                    .unwrap_or_else(|| "not said".to_owned()),
-                false,
-            );
-            let commands: Vec<String> = manifest
-                .commands
-                .iter()
-                .map(|command| text::line(&command.name, 60))
-                .collect();
-            add("Commands", none(commands), false);
-            let permissions: Vec<String> = manifest
-                .permissions
-                .iter()
-                .map(|permission| text::line(permission.name(), 60))
-                .collect();
-            let permissions = match permissions.is_empty() {
-                true => "none (strict sandbox)".to_owned(),
-                false => permissions.join(", "),
-            };
-            add("Permissions", permissions, false);
+            let version = text::line(&manifest.version, 60);
+            self.fact("Plugin", format!("{} v{version}", manifest.id));
+            let ty = manifest.plugin_type.clone();
+            self.fact("Type", ty.unwrap_or_else(|| "not specified".to_owned()));
+            let commands = manifest.commands.iter();
+            let commands = commands.map(|command| text::line(&command.name, 60));
+            self.fact("Commands", joined(commands, "none"));
+            let permissions = manifest.permissions.iter();
+            let permissions = permissions.map(|permission| text::line(permission.name(), 60));
+            self.fact("Permissions", joined(permissions, "none (strict sandbox)"));
         }
         let host = subject.expectations.host;
         if host.feature.is_some() {
-            add("Host", format!("{}: {}", host.name, host.summary), false);
+            self.fact("Host", format!("{}: {}", host.name, host.summary));
         }
         if let Some(memory) = inspection.memory() {
-            let maximum = memory
-                .maximum
-                .map_or("no maximum of its own".to_owned(), |maximum| {
-                    format!("at most {}", pages(maximum))
-                });
-            add(
-                "Memory",
-                format!("{}, {maximum}", pages(memory.initial)),
-                false,
-            );
+            let maximum = match memory.maximum {
+                Some(maximum) => format!("at most {}", pages(maximum)),
+                None => "no maximum of its own".to_owned(),
+            };
+            self.fact("Memory", format!("{}, {maximum}", pages(memory.initial)));
         }
-        add("Size", bytes(inspection.size() as u64), false);
-        if let Some(limits) = subject.manifest.map(|manifest| &manifest.limits) {
+        self.fact("Size", bytes(inspection.size() as u64));
+        if let Some(manifest) = subject.manifest {
+            let limits = &manifest.limits;
             let asked = [
                 limits.memory_pages.map(|asked| pages(asked.into())),
                 limits
@@ -121,98 +87,86 @@ impl Validation {
                     .map(|fuel| format!("{fuel} fuel a call (`cargo plugin bench` measures it)")),
                 limits.timeout_ms.map(|time| format!("{time} ms a call")),
             ];
-            add(
-                "Asks for",
-                none(asked.into_iter().flatten().collect()),
-                true,
-            );
-            add(
-                "SDK",
-                subject
-                    .manifest
-                    .filter(|manifest| !manifest.sdk.is_empty())
-                    .map_or_else(
-                        || "none".to_owned(),
-                        |manifest| text::line(&manifest.sdk, 60),
-                    ),
-                true,
-            );
+            self.verbose_fact("Asks for", asked.into_iter().flatten());
+            let sdk = Some(&manifest.sdk).filter(|sdk| !sdk.is_empty());
+            self.verbose_fact("SDK", sdk.map(|sdk| text::line(sdk, 60)));
         }
-        add("Functions", subject.code.functions().to_string(), true);
-        add(
-            "Needs",
-            none(
-                subject
-                    .code
-                    .proposals()
-                    .map(|proposal| proposal.name().to_owned())
-                    .collect(),
-            ),
-            true,
-        );
-        let imports = inspection.imports().iter();
-        add(
-            "Imports",
-            none(
-                imports
-                    .map(|imported| {
-                        text::line(
-                            &format!("{}.{}", imported.import.module, imported.import.name),
-                            100,
-                        )
-                    })
-                    .collect(),
-            ),
-            true,
-        );
-        add(
+        self.verbose_fact("Functions", [subject.code.functions().to_string()]);
+        let needs = subject.code.proposals();
+        self.verbose_fact("Needs", needs.map(|proposal| proposal.name().to_owned()));
+        let imports = inspection.imports().iter().map(|imported| &imported.import);
+        let imports = imports.map(|import| format!("{}.{}", import.module, import.name));
+        self.verbose_fact("Imports", imports.map(|import| text::line(&import, 100)));
+        let exports = inspection.exports();
+        self.verbose_fact(
             "Exports",
-            none(
-                inspection
-                    .exports()
-                    .map(|export| text::line(&export.name, 60))
-                    .collect(),
-            ),
-            true,
+            exports.map(|export| text::line(&export.name, 60)),
         );
-        let sections = inspection.sections().iter();
-        add(
-            "Sections",
-            none(
-                sections
-                    .map(|section| {
-                        format!(
-                            "{} {}",
-                            text::line(section.name, 40),
-                            bytes(section.bytes as u64)
-                        )
-                    })
-                    .collect(),
-            ),
-            true,
-        );
+        let sections = inspection.sections().iter().map(|section| {
+            let size = bytes(section.bytes as u64);
+            format!("{} {size}", text::line(section.name, 40))
+        });
+        self.verbose_fact("Sections", sections);
         let packages = inspection.packages().into_iter();
-        add(
-            "Packages seen",
-            none(
-                packages
-                    .map(|(name, version)| format!("{name} {version}"))
-                    .collect(),
-            ),
-            true,
-        );
+        let packages = packages.map(|(name, version)| format!("{name} {version}"));
+        self.verbose_fact("Packages seen", packages);
         if !self.sidecars.is_empty() {
-            let sidecars = self.sidecars.join(", ");
-            self.details.push(Detail {
-                name: "Metadata files",
-                value: sidecars,
-                verbose: true,
-            });
+            self.verbose_fact("Metadata files", self.sidecars.clone());
         }
+    }
+
+    fn fact(&mut self, name: &'static str, value: String) {
+        self.details.push(Detail {
+            name,
+            value,
+            verbose: false,
+        });
+    }
+
+    fn verbose_fact(&mut self, name: &'static str, values: impl IntoIterator<Item = String>) {
+        self.details.push(Detail {
+            name,
+            value: joined(values, "none"),
+            verbose: true,
+        });
+    }
+}
+
+/// Joins values by commas.
+fn joined(values: impl IntoIterator<Item = String>, if_empty: &str) -> String {
+    let values: Vec<String> = values.into_iter().collect();
+    match values.is_empty() {
+        true => if_empty.to_owned(),
+        false => values.join(", "),
+    }
+}
+
+impl Finding {
+    /// Writes a warning of several lines.
+    pub fn warn(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
+        writeln!(out, "{indent}{WARNING}!{WARNING:#} {}", self.message)?;
+        self.details(out, &format!("{indent}  "))
+    }
+
+    /// Writes the notes and the help.
+    fn details(&self, out: &mut dyn Write, indent: &str) -> io::Result<()> {
+        for note in &self.notes {
+            writeln!(out, "{indent}- {note}")?;
+        }
+        let mut heading = format!("{NOTE}help{NOTE:#}: ");
+        for line in self.help.iter().flat_map(|help| help.lines()) {
+            writeln!(out, "{indent}{heading}{line}")?;
+            heading = " ".repeat("help: ".len());
+        }
+        Ok(())
     }
 }
 
 impl Report for Validation {
+    fn verdict(&self) -> Verdict {
+        self.passed.into()
+    }
+
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         match self.passed {
             true => writeln!(out, "{GOOD}✓{GOOD:#} Plugin validation passed")?,
@@ -226,14 +180,13 @@ impl Report for Validation {
             }
             for finding in &check.findings {
                 writeln!(out, "      {}", finding.message)?;
-                rest(out, finding, "      ")?;
+                finding.details(out, "      ")?;
             }
         }
         if !self.warnings.is_empty() {
             writeln!(out, "\n{HEADING}Warnings:{HEADING:#}")?;
             for warning in &self.warnings {
-                writeln!(out, "  {WARNING}!{WARNING:#} {}", warning.message)?;
-                rest(out, warning, "    ")?;
+                warning.warn(out, "  ")?;
             }
         }
         let details: Vec<_> = self
@@ -249,19 +202,4 @@ impl Report for Validation {
         }
         Ok(())
     }
-}
-
-fn rest(out: &mut dyn Write, finding: &Finding, indent: &str) -> io::Result<()> {
-    for note in &finding.notes {
-        writeln!(out, "{indent}- {note}")?;
-    }
-    if let Some(help) = &finding.help {
-        for (nth, line) in help.lines().enumerate() {
-            match nth {
-                0 => writeln!(out, "{indent}{NOTE}help{NOTE:#}: {line}")?,
-                _ => writeln!(out, "{indent}      {line}")?,
-            }
-        }
-    }
-    Ok(())
 }

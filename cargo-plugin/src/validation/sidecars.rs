@@ -17,7 +17,7 @@ const MAX_BYTES: u64 = 4 << 20;
 /// The greatest number of different members that are listed.
 const MAX_DIFFERENCES: usize = 20;
 
-const HELP: &str = "`cargo plugin build` writes it anew, from the module";
+const HELP: &str = "`cargo plugin build` writes it again, from the module";
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let (Some(manifest), Ok(anatomy)) = (subject.manifest, Anatomy::of(&subject.file.wasm)) else {
@@ -30,11 +30,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
             let Ok(about) = fs::metadata(&path) else {
                 continue;
             };
-            let Some(finding) = compare(&path, about.len(), &sidecar, manifest) else {
-                validation.sidecars.push(text::path(&path));
-                continue;
-            };
-            match finding {
+            match compare(&path, about.len(), &sidecar, manifest) {
+                Found::Same => validation.sidecars.push(text::path(&path)),
                 Found::Foreign => {}
                 Found::Different(finding) => findings.push(finding),
             }
@@ -45,9 +42,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
             "Metadata files in step with the module",
             "Metadata files out of step with the module",
         ];
-        validation
-            .checks
-            .push(Check::new("sidecars", names, findings));
+        let check = Check::new("sidecars", names, findings);
+        validation.checks.push(check);
     }
 }
 
@@ -67,48 +63,48 @@ fn places(subject: &Subject<'_>, sidecar: &Sidecar) -> Vec<PathBuf> {
 }
 
 enum Found {
+    /// The file agrees with the module.
+    Same,
     /// A file with the same name that describes another plugin.
     Foreign,
     Different(Finding),
 }
 
-fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> Option<Found> {
+fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> Found {
     let name = text::path(path);
-    let bad = |why: String| {
-        Some(Found::Different(
-            Finding::new(format!("`{name}` {why}")).help(HELP),
-        ))
-    };
-    if bytes > MAX_BYTES {
-        return bad(format!("has {bytes} bytes"));
-    }
-    let text = match fs::read_to_string(path) {
-        Ok(text) => text,
-        Err(error) => return bad(format!("cannot be read: {error}")),
-    };
-    let document: Value = match sidecar.format.parse(&text) {
+    let finding = |why: String| Finding::new(format!("`{name}` {why}")).help(HELP);
+    let document = match read(path, bytes, sidecar) {
         Ok(document) => document,
-        Err(error) => return bad(format!("is not {}: {error}", sidecar.format.name())),
+        Err(why) => return Found::Different(finding(why)),
     };
     let id = document.pointer(sidecar.identity).and_then(Value::as_str);
     if !sidecar.is_named_after_module && id.is_some_and(|id| id != manifest.id) {
-        return Some(Found::Foreign);
+        return Found::Foreign;
     }
     let mut differences = Vec::new();
     members("", &document, &sidecar.document, &mut differences);
     if differences.is_empty() {
-        return None;
+        return Found::Same;
     }
-    let mut finding =
-        Finding::new(format!("`{name}` does not say what the module says")).help(HELP);
+    let mut finding = finding("differs from the module".to_owned());
     let more = differences.len().saturating_sub(MAX_DIFFERENCES);
-    finding
-        .notes
-        .extend(differences.into_iter().take(MAX_DIFFERENCES));
+    differences.truncate(MAX_DIFFERENCES);
+    finding.notes = differences;
     if more > 0 {
         finding = finding.note(format!("and {more} more"));
     }
-    Some(Found::Different(finding))
+    Found::Different(finding)
+}
+
+fn read(path: &Path, bytes: u64, sidecar: &Sidecar) -> Result<Value, String> {
+    if bytes > MAX_BYTES {
+        return Err(format!("has {bytes} bytes"));
+    }
+    let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+    let format = sidecar.format;
+    format
+        .parse(&text)
+        .map_err(|error| format!("is not {}: {error}", format.name()))
 }
 
 /// Collects the paths of the members that differ.
@@ -129,23 +125,20 @@ fn members(path: &str, file: &Value, module: &Value, differences: &mut Vec<Strin
         path => format!("{path}.{}", text::line(name, 60)),
     };
     for (name, value) in of_file {
+        let (path, shown) = (below(name), text::json(value));
         match of_module.get(name) {
-            Some(same) => members(&below(name), value, same, differences),
+            Some(same) => members(&path, value, same, differences),
             None => differences.push(format!(
-                "`{}` is not in the module: {} in the file",
-                below(name),
-                text::json(value)
+                "`{path}` is not in the module: {shown} in the file"
             )),
         }
     }
-    for (name, value) in of_module
-        .iter()
-        .filter(|(name, _)| !of_file.contains_key(*name))
-    {
-        differences.push(format!(
-            "`{}` is not in the file: {} in the module",
-            below(name),
-            text::json(value)
-        ));
+    for (name, value) in of_module {
+        if !of_file.contains_key(name) {
+            let (path, shown) = (below(name), text::json(value));
+            differences.push(format!(
+                "`{path}` is not in the file: {shown} in the module"
+            ));
+        }
     }
 }

@@ -1,4 +1,5 @@
-//! Changes the loudness of audio in place, a block of samples at a time: the samples stay where the host wrote them.
+//! Changes the loudness of audio in place, a block of samples at a time, without copying the
+//! samples.
 
 #![forbid(unsafe_code)]
 
@@ -10,17 +11,17 @@ pub struct MyPlugin {
     gain_db: f32,
 }
 
-/// What a host can choose.
+/// The options of the plugin.
 #[derive(Clone, Debug, Default, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
-    /// How much louder, in decibels; quieter below 0.
+    /// The change of loudness, in decibels; below 0 the audio gets quieter.
     pub gain_db: f32,
 }
 
 #[plugin]
 impl MyPlugin {
-    /// Takes the configuration; `{}` changes nothing.
+    /// Reads the configuration; `{}` changes nothing.
     #[init]
     pub fn new(config: Config) -> Self {
         MyPlugin {
@@ -28,7 +29,7 @@ impl MyPlugin {
         }
     }
 
-    /// Changes the samples of a block, of all channels alike.
+    /// Changes the samples of a block, for all channels alike.
     #[command(raw)]
     pub fn process_audio(&mut self, samples: &mut [f32]) {
         let factor = 10_f32.powf(self.gain_db / 20.0);
@@ -37,7 +38,7 @@ impl MyPlugin {
         }
     }
 
-    /// Sets how much louder it gets, in decibels, from the next block on.
+    /// Sets the gain in decibels, from the next block on.
     #[command]
     pub fn set_gain(&mut self, gain_db: f32) -> Result<()> {
         if !gain_db.is_finite() {
@@ -47,7 +48,7 @@ impl MyPlugin {
         Ok(())
     }
 
-    /// How much louder it gets, in decibels.
+    /// Returns the gain in decibels.
     #[command]
     pub fn gain(&self) -> f32 {
         self.gain_db

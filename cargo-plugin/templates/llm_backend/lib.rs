@@ -1,4 +1,5 @@
-//! Answers conversations by a language model behind an HTTP API of the kind that most of them have: `POST …/chat/completions`.
+//! Answers conversations with a language model behind the usual HTTP API: `POST
+//! …/chat/completions`.
 
 #![forbid(unsafe_code)]
 
@@ -7,24 +8,24 @@ use std::time::Duration;
 use plugin_sdk::http::Request;
 use plugin_sdk::prelude::*;
 
-/// How long a model may think.
+/// The time limit for an answer of the model.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Answers conversations by a language model on a server.
+/// Answers conversations with a language model on a server.
 #[plugin(type = "llm_backend", permissions(http = "asks the model's server"))]
 pub struct MyPlugin {
     config: Config,
 }
 
-/// Where the model is.
+/// The server and the model.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
     /// The address of the API, without `/chat/completions`.
     pub endpoint: String,
-    /// The key that the server wants, if it wants one.
+    /// The API key, if the server needs one.
     pub api_key: Option<String>,
-    /// The model that answers where a call does not name one.
+    /// The model for calls that name none.
     pub model: String,
 }
 
@@ -38,13 +39,13 @@ impl Default for Config {
     }
 }
 
-/// Who says something in a conversation.
+/// The author of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, Schema)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Says how the model should behave.
+    /// The instructions for the model.
     System,
-    /// Asks.
+    /// The user.
     User,
     /// The model itself.
     Assistant,
@@ -53,24 +54,24 @@ pub enum Role {
 /// One turn of a conversation.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Message {
-    /// Who says it.
+    /// The author of the message.
     pub role: Role,
-    /// What is said.
+    /// The text of the message.
     pub content: String,
 }
 
 /// The next turn of a conversation.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Reply {
-    /// What the model says.
+    /// The model's answer.
     pub content: String,
-    /// The model that said it.
+    /// The model that answered.
     pub model: String,
 }
 
 #[plugin]
 impl MyPlugin {
-    /// Takes the configuration; `{}` is a server on this computer.
+    /// Reads the configuration; `{}` means a server on this computer.
     #[init]
     pub fn new(config: Config) -> Self {
         MyPlugin { config }
@@ -111,14 +112,14 @@ impl MyPlugin {
         }
     }
 
-    /// The model that answers where a call does not name one.
+    /// Returns the model for calls that name none.
     #[command]
     pub fn default_model(&self) -> &str {
         &self.config.model
     }
 }
 
-/// What the server is asked.
+/// The request to the server.
 #[derive(Serialize)]
 struct Question<'a> {
     model: &'a str,
@@ -126,7 +127,7 @@ struct Question<'a> {
     temperature: f64,
 }
 
-/// What it answers, as far as it matters here.
+/// The parts of the server's answer that matter here.
 #[derive(Deserialize)]
 struct Answer {
     model: String,

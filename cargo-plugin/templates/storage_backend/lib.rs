@@ -1,10 +1,11 @@
-//! Keeps documents for a host: text by key, in the host's own key-value store, which outlives the plugin.
+//! Keeps documents for a host: text by key, in the host's key-value store, which outlives the
+//! plugin.
 
 #![forbid(unsafe_code)]
 
 use plugin_sdk::prelude::*;
 
-/// What comes before every key, so that several plugins can share one store.
+/// The prefix of every key, so that several plugins can share one store.
 const PREFIX: &str = "my-plugin/";
 
 /// Keeps text by key.
@@ -12,36 +13,36 @@ const PREFIX: &str = "my-plugin/";
 #[derive(Default)]
 pub struct MyPlugin;
 
-/// How much is kept.
+/// The amount of stored data.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Usage {
     /// The number of documents.
     pub documents: u64,
-    /// Their length in bytes, all together.
+    /// Their total length in bytes.
     pub bytes: u64,
 }
 
 #[plugin]
 impl MyPlugin {
-    /// Keeps a document under a key, in place of what is there.
+    /// Stores a document under a key, replacing the previous one.
     #[command]
     pub fn put(key: &str, text: &str) -> Result<()> {
         kv::set_bytes(&checked(key)?, text)
     }
 
-    /// The document under a key, or nothing.
+    /// Returns the document under a key, if there is one.
     #[command]
     pub fn get(key: &str) -> Result<Option<String>> {
         read(&checked(key)?)
     }
 
-    /// Removes the document under a key, and tells whether there was one.
+    /// Removes the document under a key, and returns whether there was one.
     #[command]
     pub fn delete(key: &str) -> Result<bool> {
         kv::delete(&checked(key)?)
     }
 
-    /// All keys that begin so, in alphabetical order.
+    /// Lists the keys that begin with a prefix, in alphabetical order.
     #[command]
     pub fn list(#[arg(default)] prefix: String) -> Result<Vec<String>> {
         let keys = kv::list(&format!("{PREFIX}{prefix}"))?;
@@ -49,7 +50,7 @@ impl MyPlugin {
         Ok(own.map(str::to_owned).collect())
     }
 
-    /// How much is kept.
+    /// Returns the amount of stored data.
     #[command]
     pub fn usage() -> Result<Usage> {
         let mut usage = Usage {
@@ -64,7 +65,7 @@ impl MyPlugin {
     }
 }
 
-/// The key as it is in the host's store.
+/// Returns the key as it is in the host's store.
 fn checked(key: &str) -> Result<String> {
     match key {
         "" => Err(Error::new("key_empty", "a document needs a key")),

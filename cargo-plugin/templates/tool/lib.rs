@@ -11,7 +11,7 @@ pub struct MyPlugin {
     greeted: u64,
 }
 
-/// What a host can choose.
+/// The options of the plugin.
 #[derive(Clone, Debug, Deserialize, Schema)]
 #[serde(default, deny_unknown_fields)]
 pub struct Config {
@@ -27,18 +27,18 @@ impl Default for Config {
     }
 }
 
-/// What a greeted person gets.
+/// The answer to a greeting.
 #[derive(Debug, PartialEq, Serialize, Deserialize, Schema)]
 pub struct Greeting {
-    /// One line for each time.
+    /// One line for each greeting.
     pub message: String,
-    /// How many people have been greeted so far, this one included.
+    /// The number of people greeted so far, including this one.
     pub greeted: u64,
 }
 
 #[plugin]
 impl MyPlugin {
-    /// Takes the configuration; `{}` will do.
+    /// Reads the configuration; `{}` is enough.
     #[init]
     pub fn new(config: Config) -> Self {
         MyPlugin { config, greeted: 0 }
@@ -58,7 +58,7 @@ impl MyPlugin {
         })
     }
 
-    /// How many people have been greeted.
+    /// Returns the number of people greeted so far.
     #[command]
     pub fn greeted(&self) -> u64 {
         self.greeted

@@ -1,5 +1,6 @@
-//! The tool as people run it, with what it is run on: [modules](modules) written by hand, and [projects](project). Cargo builds them into this workspace's target
-//! folder, so that what is compiled already is not compiled again, and nothing is downloaded.
+//! The tool on the command line, and its inputs: [modules](modules) written by hand, and
+//! [projects](project). Cargo builds the projects into this workspace's target folder, so that it
+//! compiles no dependency twice and downloads nothing.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -19,7 +20,7 @@ use tempfile::TempDir;
 
 pub const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
-/// Where cargo builds to.
+/// Returns cargo's target folder.
 pub fn target_dir() -> PathBuf {
     PathBuf::from(env!("CARGO_TARGET_TMPDIR"))
         .parent()
@@ -27,14 +28,14 @@ pub fn target_dir() -> PathBuf {
         .to_owned()
 }
 
-/// `cargo plugin`, in a folder.
+/// Returns the command `cargo plugin` in a folder.
 pub fn plugin(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-plugin"));
     command.arg("plugin").args(arguments);
     in_folder(command, folder)
 }
 
-/// Cargo itself, in a folder.
+/// Returns a cargo command in a folder.
 pub fn cargo(folder: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO"));
     command.args(arguments);
@@ -43,7 +44,7 @@ pub fn cargo(folder: &Path, arguments: &[&str]) -> Command {
 
 fn in_folder(mut command: Command, folder: &Path) -> Command {
     for (name, _) in std::env::vars_os() {
-        // What describes the running test.
+        // These variables describe the running test.
         if name.to_str().is_some_and(|name| {
             name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")
         }) {
@@ -58,7 +59,7 @@ fn in_folder(mut command: Command, folder: &Path) -> Command {
     command
 }
 
-/// What a command wrote to standard output as its one document, whether it succeeded or not.
+/// Returns the document that a command writes to standard output, whether it succeeds or not.
 pub fn json(command: &mut Command) -> Value {
     let output = command.output().unwrap();
     let shown = String::from_utf8_lossy(&output.stdout);
@@ -70,10 +71,10 @@ pub fn json(command: &mut Command) -> Value {
     })
 }
 
-/// A folder of files, in which the tool is run.
+/// A folder of files in which the tool runs.
 pub struct Folder(TempDir);
 
-/// What a run of the tool came to.
+/// The outcome of a run of the tool.
 pub struct Ran {
     pub code: i32,
     pub out: String,
@@ -102,7 +103,7 @@ impl Folder {
         std::fs::read(self.path().join(name)).unwrap()
     }
 
-    /// `cargo plugin`, in this folder.
+    /// Returns the command `cargo plugin` in this folder.
     pub fn command(&self, words: &[&str]) -> Command {
         let mut command = plugin(self.path(), words);
         command
@@ -131,19 +132,19 @@ impl Ran {
         }
     }
 
-    /// What it wrote where there is nothing to complain about.
+    /// Returns the output of a run that must succeed.
     #[track_caller]
     pub fn good(self) -> String {
         assert_eq!(self.code, 0, "{}{}", self.err, self.out);
         self.out
     }
 
-    /// The exit code and all that it wrote.
+    /// Returns the exit code and all output.
     pub fn said(self) -> (i32, String) {
         (self.code, self.out + &self.err)
     }
 
-    /// The exit code and what was complained about.
+    /// Returns the errors of a run that must exit with a code and write nothing else.
     #[track_caller]
     pub fn bad(self, code: i32) -> String {
         assert_eq!((self.code, &*self.out), (code, ""), "{}", self.err);
@@ -151,7 +152,7 @@ impl Ran {
     }
 }
 
-/// JSON that the tool wrote.
+/// Parses JSON that the tool wrote.
 #[track_caller]
 pub fn parsed(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or_else(|error| panic!("{error}: {text}"))

@@ -1,13 +1,13 @@
-//! Plugins written by hand: WebAssembly text that says of itself what a test wants.
+//! Plugins written by hand: WebAssembly text with a manifest of the test's choice.
 
 use serde_json::{Value, json};
 
-/// What every plugin exports, with an `alloc` that always gives the same place.
+/// The exports of every plugin, with an `alloc` that always returns the same address.
 pub const EXPORTS: &str = r#"(memory (export "memory") 2) (global (export "plugin_abi_1") i32 (i32.const 0))
     (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
     (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))"#;
 
-/// A module with imports, exports and other fields, and with the section, if there is one.
+/// Returns a module with imports, exports and other fields, and the section if there is one.
 pub fn module(imports: &str, fields: &str, section: Option<&str>) -> Vec<u8> {
     let section = section.map_or(String::new(), |text| {
         let bytes: String = text.bytes().map(|byte| format!("\\{byte:02x}")).collect();
@@ -16,7 +16,8 @@ pub fn module(imports: &str, fields: &str, section: Option<&str>) -> Vec<u8> {
     wat::parse_str(format!("(module {imports} {fields} {section})")).unwrap()
 }
 
-/// A plugin to be run: with these functions, which may call `$random`, `$now`, `$monotonic` and `$echo`, an answer with what was given.
+/// Returns a plugin to run, with these functions. They may call `$random`, `$now`, `$monotonic`,
+/// and `$echo`, which answers with its input.
 pub fn running(functions: &str, manifest: Option<&Value>) -> Vec<u8> {
     let imports = r#"(import "plugin_host" "random_fill" (func $random (param i32 i32) (result i64)))
         (import "plugin_host" "time_now" (func $now (param i32) (result i64)))
@@ -31,7 +32,7 @@ pub fn running(functions: &str, manifest: Option<&Value>) -> Vec<u8> {
     )
 }
 
-/// A plugin with the exports of its commands.
+/// Returns a plugin with the exports of its commands.
 pub fn plugin(manifest: &Value) -> Vec<u8> {
     let commands = manifest["commands"].as_array().cloned().unwrap_or_default();
     let exports: String = commands
@@ -50,7 +51,7 @@ pub fn plugin(manifest: &Value) -> Vec<u8> {
     )
 }
 
-/// What a plugin that greets says of itself.
+/// Returns the manifest of a plugin that greets.
 pub fn greeter() -> Value {
     json!({
         "abi": 1, "sdk": "0.1.0", "id": "greeter", "name": "Greeter", "version": "0.1.0", "type": "tool",
@@ -77,7 +78,7 @@ pub fn greeter() -> Value {
     })
 }
 
-/// A plugin whose commands answer with what they were given, described in all detail.
+/// Returns a plugin whose commands answer with their input, described in all detail.
 pub fn wares() -> Vec<u8> {
     let functions = r#"(data (i32.const 64) "{\"code\":\"sold_out\",\"message\":\"there is none left\"}")
         (data (i32.const 256) "\"two\\nlines \\u001b[2J\"")

@@ -14,7 +14,7 @@ pub struct Project {
     pub root: PathBuf,
 }
 
-/// The `Cargo.toml` of a plugin.
+/// Returns the `Cargo.toml` of a plugin.
 pub fn manifest(name: &str) -> String {
     format!(
         r#"[package]
@@ -46,7 +46,7 @@ debug = false
 }
 
 impl Project {
-    /// A project with these files, and the workspace's versions of what it depends on.
+    /// Creates a project with these files, and the workspace's versions of its dependencies.
     pub fn new(files: &[(&str, &str)]) -> Self {
         let outside = tempfile::tempdir().unwrap();
         let root = outside.path().canonicalize().unwrap();
@@ -65,7 +65,7 @@ impl Project {
         project
     }
 
-    /// A plugin with this source.
+    /// Creates a plugin with this source.
     pub fn plugin(name: &str, source: &str) -> Self {
         Project::new(&[("Cargo.toml", &manifest(name)), ("src/lib.rs", source)])
     }
@@ -76,7 +76,7 @@ impl Project {
         fs::write(path, contents).unwrap();
     }
 
-    /// `cargo plugin` in the project.
+    /// Returns the command `cargo plugin` in the project.
     pub fn run(&self, arguments: &[&str]) -> Command {
         plugin(&self.root, arguments)
     }

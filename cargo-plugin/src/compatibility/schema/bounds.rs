@@ -5,7 +5,18 @@ use std::fmt;
 
 use serde_json::{Number, Value};
 
+use super::form::Keywords;
 use crate::schema::Whole;
+
+/// The counted things, each with the keywords for its minimum and its maximum.
+pub const COUNTS: [(&str, &str, &str); 3] = [
+    ("length", "minLength", "maxLength"),
+    ("number of items", "minItems", "maxItems"),
+    ("number of members", "minProperties", "maxProperties"),
+];
+
+/// The keywords that limit a number: inclusively and exclusively, from below and from above.
+pub const VALUES: [&str; 4] = ["minimum", "exclusiveMinimum", "maximum", "exclusiveMaximum"];
 
 /// A JSON number, exact if it is whole.
 #[derive(Clone, Copy, Debug)]
@@ -34,6 +45,7 @@ impl From<&Number> for Real {
     fn from(number: &Number) -> Self {
         match Whole::of(number) {
             Some(whole) => Real::Whole(whole),
+            // No number is a bound that nothing is compared with.
             None => Real::Fraction(number.as_f64().unwrap_or(f64::NAN)),
         }
     }
@@ -56,6 +68,38 @@ pub struct Bound {
 }
 
 impl Bound {
+    /// Returns the lower or upper bound of a number: the tighter of the two keywords for it.
+    pub fn of_values(keywords: &Keywords<'_>, is_integer: bool, is_upper: bool) -> Option<Bound> {
+        let [minimum, above, maximum, below] = VALUES;
+        let (including, excluding) = match is_upper {
+            true => (maximum, below),
+            false => (minimum, above),
+        };
+        let bound = |keyword, excluded| {
+            let at = Real::of(keywords.get(keyword)?)?;
+            Some(Bound { at, excluded })
+        };
+        let tighter = match (bound(including, false), bound(excluding, true)) {
+            (Some(one), Some(other)) if one.within(other, is_upper) => Some(one),
+            (Some(_), Some(other)) => Some(other),
+            (one, other) => one.or(other),
+        }?;
+        Some(match is_integer {
+            true => tighter.of_whole_numbers(is_upper),
+            false => tighter,
+        })
+    }
+
+    /// Returns the bound of a count. A count of at least zero is no bound.
+    pub fn of_count(keywords: &Keywords<'_>, keyword: &str, is_upper: bool) -> Option<Bound> {
+        let at = Real::of(keywords.get(keyword)?)?;
+        let is_zero = at.cmp(Real::Whole(0_i64.into())) == Some(Ordering::Equal);
+        (is_upper || !is_zero).then_some(Bound {
+            at,
+            excluded: false,
+        })
+    }
+
     /// Returns true if every value within this bound is within the other.
     pub fn within(self, other: Bound, upper: bool) -> bool {
         let ordering = match upper {
@@ -70,7 +114,7 @@ impl Bound {
     }
 
     /// Returns the equivalent inclusive bound for whole numbers.
-    pub fn of_whole_numbers(self, upper: bool) -> Bound {
+    fn of_whole_numbers(self, upper: bool) -> Bound {
         let rounded = |float: f64| Whole::of_float(float).map(Real::Whole);
         let at = match self.at {
             Real::Whole(number) if self.excluded && upper => Real::Whole(number.previous()),
