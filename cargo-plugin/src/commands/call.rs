@@ -8,16 +8,16 @@ use std::time::{Duration, Instant};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{CallStatistics, Failure, Module, Plugin};
+use plugin_sdk_harness::{CallStatistics, Failure, Module, PluginBuilder};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
 use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
 use crate::host_options::{self, HostOptions, Loaded};
 use crate::project::{Features, Project, RELEASE};
 use crate::quantities;
-use crate::schema::Schemas;
+use crate::schema::{Kind, Schemas};
 use crate::target_host::{self, Host};
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
 use crate::text;
@@ -27,10 +27,10 @@ use crate::text;
 #[command(
     disable_help_flag = true,
     override_usage = "cargo plugin call [OPTIONS] <FILE> [OPTIONS] <COMMAND> [ARGUMENTS]\n       cargo plugin call <FILE> --help\n       cargo plugin call <FILE> <COMMAND> --help",
-    after_help = "Options stand before COMMAND; what stands behind it are the command's own arguments."
+    after_help = "Options come before COMMAND; everything after it is an argument of the command."
 )]
 pub struct Call {
-    /// The plugin's `.wasm` file, or the folder of a plugin's project, which is built
+    /// The plugin's `.wasm` file, or the folder of a plugin's project, which the tool builds
     #[arg(value_name = "FILE", required_unless_present = "help")]
     file: Option<PathBuf>,
     /// The command, and its arguments
@@ -52,18 +52,18 @@ pub struct Call {
     /// Prints a result that is a string without quotes
     #[arg(short, long)]
     raw_string: bool,
-    /// Tells what the call has cost, on standard error
+    /// Reports what the call cost, on standard error
     #[arg(long)]
     stats: bool,
     /// Shows each call between host and plugin, on standard error
     #[arg(long)]
     trace: bool,
-    /// The host that is played to the plugin [default: the one that it is made for]
+    /// The host to emulate [default: the one that the plugin is built for]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser(), hide_possible_values = true)]
-    played: Option<Host>,
+    emulated: Option<Host>,
     #[command(flatten)]
     host: HostOptions,
-    /// Prints help: of this command, or with FILE what commands the plugin has
+    /// Prints help; with FILE, the plugin's commands
     #[arg(short, long)]
     help: bool,
 }
@@ -71,13 +71,14 @@ pub struct Call {
 impl Call {
     pub fn run(mut self, terminal: &mut Terminal) -> Result<Verdict> {
         let Some(file) = self.file.take() else {
-            print_own_help();
+            // The reader may close the pipe early, which is not an error.
+            let _ = own_command().map(|mut call| call.print_long_help());
             return Ok(Verdict::Yes);
         };
         let began = Instant::now();
         let plugin = match file.join("Cargo.toml").is_file() {
             true => self.build(&file, terminal)?,
-            false => host_options::load(&file, self.played, terminal)?,
+            false => host_options::load(&file, self.emulated, terminal)?,
         };
         let loaded = began.elapsed();
         let (module, host) = (&plugin.module, plugin.host);
@@ -102,28 +103,24 @@ impl Call {
             true => builder.trace_to_stderr(),
             false => builder,
         };
-        let mut made = Timed {
-            load: loaded,
-            ..Timed::default()
-        };
-        let outcome = made.call(builder, host, &name, &input, info);
-        let stats = self.stats.then(|| made.stats(&name)).flatten();
+        let (outcome, stats) = call(builder, host, &name, &input, info, loaded);
+        let stats = stats.filter(|_| self.stats);
         match outcome {
-            Ok(answer) => {
-                let answer = Answer::new(answer, info);
-                self.show(answer, stats, terminal)?;
+            Ok(bytes) => {
+                self.show(Answer::new(bytes, info), stats, terminal)?;
                 Ok(Verdict::Yes)
             }
             Err(failure) => {
                 let failure = host_options::in_our_words(failure, module.manifest());
                 match terminal.form() {
-                    Form::Json => terminal.document(&Outcome::Failed {
-                        error: &failure,
+                    Form::Json => terminal.document(&Outcome {
+                        error: Some(&failure),
                         stats,
+                        ..Outcome::default()
                     })?,
                     Form::Text => {
                         anstream::eprintln!("{}", failure.colored());
-                        tell(stats);
+                        report(stats);
                     }
                 }
                 Ok(Verdict::No)
@@ -134,70 +131,47 @@ impl Call {
     /// Builds the plugin of a project for shipping, for the requested host.
     fn build(&self, folder: &Path, terminal: &Terminal) -> Result<Loaded> {
         let project = Project::at(folder)?;
-        let features = project.features_for(self.played, &Features::default())?;
+        let features = project.features_for(self.emulated, &Features::default())?;
         terminal.status("Building", &project.title());
         let built = project.build(RELEASE, &features, terminal)?;
-        let host = project.made_for(self.played, &built.wasm)?;
+        let host = project.made_for(self.emulated, &built.wasm)?;
         host_options::load_built(built.wasm, Some(host), &project.name, terminal)
     }
 
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {
+        let mut outcome = Outcome {
+            stats,
+            ..Outcome::default()
+        };
+        let is_json = terminal.form() == Form::Json;
         if let Some(path) = &self.output {
-            let bytes = match &answer {
-                Answer::Json(text) if self.raw_string => {
-                    string_in(text).map_or(text.clone(), String::into_bytes)
-                }
-                Answer::Json(text) => text.clone(),
-                Answer::Bytes { bytes, .. } => bytes.clone(),
-            };
+            let string = answer.string().filter(|_| self.raw_string);
+            let bytes = string.map_or(answer.bytes, String::into_bytes);
             std::fs::write(path, &bytes).map_err(|error| {
                 Error::new(format!("cannot write `{}`", path.display())).because(error)
             })?;
-            if terminal.form() == Form::Json {
-                let file = path.display().to_string();
-                let bytes = bytes.len() as u64;
-                return terminal.document(&Outcome::Written {
-                    output: Output { file, bytes },
-                    stats,
-                });
-            }
-        } else if terminal.form() == Form::Json {
-            let result = answer.into_value()?;
-            return terminal.document(&Outcome::Result { result, stats });
+            let file = path.display().to_string();
+            outcome.output = Some(json!({"file": file, "bytes": bytes.len()}));
+        } else if is_json {
+            outcome.result = Some(answer.into_value()?);
         } else {
             let is_terminal = std::io::stdout().is_terminal();
             terminal.write(&answer.printed(self.raw_string, is_terminal)?)?;
         }
-        tell(stats);
+        match is_json {
+            true => terminal.document(&outcome)?,
+            false => report(stats),
+        }
         Ok(())
     }
 }
 
-/// Prints the help of `call` itself, from the parser that read the whole command line.
-fn print_own_help() {
+/// Returns `call` itself, as part of the parser that reads the whole command line.
+fn own_command() -> Option<clap::Command> {
     let mut cargo = crate::Cargo::command();
     cargo.build();
-    let call = cargo
-        .find_subcommand_mut("plugin")
-        .and_then(|plugin| plugin.find_subcommand_mut("call"));
-    if let Some(call) = call {
-        // The reader may close the pipe early, which is not an error.
-        let _ = call.print_long_help();
-    }
-}
-
-/// Returns the names of the options that go before a command.
-fn own_options() -> Vec<String> {
-    let mut cargo = crate::Cargo::command();
-    cargo.build();
-    let call = cargo
-        .find_subcommand("plugin")
-        .and_then(|plugin| plugin.find_subcommand("call"));
-    let options = call.into_iter().flat_map(clap::Command::get_arguments);
-    options
-        .filter_map(|option| option.get_long())
-        .map(|long| format!("--{long}"))
-        .collect()
+    let plugin = cargo.find_subcommand("plugin")?;
+    plugin.find_subcommand("call").cloned()
 }
 
 /// The command line after FILE, which the plugin itself describes.
@@ -209,12 +183,10 @@ struct CommandLine<'a> {
     arguments: Arguments<'a>,
 }
 
-/// The form in which the command takes its arguments.
-enum Arguments<'a> {
-    Values(Flags<'a>),
-    Bytes(Bytes),
-    /// The plugin does not describe the command.
-    Unknown(Flags<'a>, Bytes),
+/// The forms in which the command takes its arguments: both if the plugin does not describe it.
+struct Arguments<'a> {
+    values: Option<Flags<'a>>,
+    bytes: Option<Bytes>,
 }
 
 /// The input of a command.
@@ -222,6 +194,9 @@ enum Input {
     Value(Option<Value>),
     Bytes(Vec<u8>),
 }
+
+/// The greatest number of a result's members in the help.
+const MAX_MEMBERS: usize = 100;
 
 static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
@@ -319,8 +294,12 @@ impl<'a> CommandLine<'a> {
             return error;
         };
         let name = argument.split('=').next().unwrap_or_default().to_owned();
+        let is_own = |call: clap::Command| {
+            let mut options = call.get_arguments().filter_map(clap::Arg::get_long);
+            options.any(|long| name.strip_prefix("--") == Some(long))
+        };
         let is_one_of_both = ["--args", "--input"].contains(&name.as_str());
-        if !is_one_of_both && own_options().contains(&name) {
+        if !is_one_of_both && own_command().is_some_and(is_own) {
             let tip = format!(
                 "'{name}' is an option of 'cargo plugin call': put it before the command's name"
             );
@@ -353,43 +332,36 @@ impl<'a> CommandLine<'a> {
 
 impl<'a> Arguments<'a> {
     fn of(info: Option<&'a CommandInfo>, schemas: Schemas<'a>) -> Self {
-        let Some(info) = info else {
-            let bytes = Bytes {
-                input: None,
-                required: false,
-            };
-            return Arguments::Unknown(Flags::new(schemas, None), bytes);
+        let schema = info.and_then(|info| info.arguments.as_ref());
+        let flags = Flags::new(schemas, schema.map(|schema| schema.as_value()));
+        let bytes = |input: Option<&str>, required| Bytes {
+            input: input.and_then(Element::named),
+            required,
         };
-        match info.codec {
-            Codec::Raw => Arguments::Bytes(Bytes {
-                input: info.input.as_deref().and_then(Element::named),
-                required: info.input.is_some(),
-            }),
+        let (values, bytes) = match info.map(|info| (info.codec, info.input.as_deref())) {
+            None => (Some(flags), Some(bytes(None, false))),
+            Some((Codec::Raw, input)) => (None, Some(bytes(input, input.is_some()))),
             // The order of its values is their only identification, and a schema cannot express it.
-            Codec::Binary => Arguments::Bytes(Bytes {
-                input: None,
-                required: true,
-            }),
-            _ => {
-                let schema = info.arguments.as_ref().map(|schema| schema.as_value());
-                Arguments::Values(Flags::new(schemas, schema))
-            }
-        }
+            Some((Codec::Binary, _)) => (None, Some(bytes(None, true))),
+            Some(_) => (Some(flags), None),
+        };
+        Arguments { values, bytes }
     }
 
-    fn add_to(&self, command: clap::Command) -> clap::Command {
-        match self {
-            Arguments::Values(flags) => flags.add_to(command),
-            Arguments::Bytes(bytes) => bytes.add_to(command),
-            Arguments::Unknown(flags, bytes) => bytes.add_to(flags.add_to(command)),
+    fn add_to(&self, mut command: clap::Command) -> clap::Command {
+        if let Some(values) = &self.values {
+            command = values.add_to(command);
+        }
+        match &self.bytes {
+            Some(bytes) => bytes.add_to(command),
+            None => command,
         }
     }
 
     fn usage(&self) -> String {
-        match self {
-            Arguments::Values(flags) | Arguments::Unknown(flags, _) => flags.usage(),
-            Arguments::Bytes(bytes) => bytes.usage().to_owned(),
-        }
+        let bytes = || self.bytes.map(|bytes| bytes.usage().to_owned());
+        let values = self.values.as_ref().map(Flags::usage);
+        values.or_else(bytes).unwrap_or_default()
     }
 
     fn input(
@@ -398,37 +370,31 @@ impl<'a> Arguments<'a> {
         matches: &ArgMatches,
         call: &Call,
     ) -> Result<Input, clap::Error> {
-        match self {
-            Arguments::Values(flags) => {
-                if call.input.is_some() {
-                    return Err(misplaced(
-                        command,
-                        "--input <FILE>",
-                        "the command takes values: '--args @FILE' reads them as JSON",
-                    ));
-                }
-                let arguments = flags.arguments(command, matches, call.args.clone())?;
+        let misplaced = match (&self.values, &self.bytes) {
+            (Some(_), None) if call.input.is_some() => Some((
+                "--input <FILE>",
+                "the command takes values: '--args @FILE' reads them as JSON",
+            )),
+            (None, Some(_)) if call.args.is_some() => Some((
+                "--args <JSON>",
+                "the command takes plain bytes: '--input FILE' reads them",
+            )),
+            _ => None,
+        };
+        if let Some((flag, tip)) = misplaced {
+            return Err(refused(command, flag, tip));
+        }
+        if let Some(bytes) = self.bytes
+            && let Some(input) = bytes.input(command, matches, call.input.as_ref())?
+        {
+            return Ok(Input::Bytes(input));
+        }
+        match &self.values {
+            Some(values) => {
+                let arguments = values.arguments(command, matches, call.args.clone())?;
                 Ok(Input::Value(arguments))
             }
-            Arguments::Bytes(raw) => {
-                if call.args.is_some() {
-                    return Err(misplaced(
-                        command,
-                        "--args <JSON>",
-                        "the command takes plain bytes: '--input FILE' reads them",
-                    ));
-                }
-                let input = raw.input(command, matches, call.input.as_ref())?;
-                Ok(Input::Bytes(input.unwrap_or_default()))
-            }
-            Arguments::Unknown(flags, raw) => {
-                match raw.input(command, matches, call.input.as_ref())? {
-                    Some(input) => Ok(Input::Bytes(input)),
-                    None => flags
-                        .arguments(command, matches, call.args.clone())
-                        .map(Input::Value),
-                }
-            }
+            None => Ok(Input::Bytes(Vec::new())),
         }
     }
 }
@@ -455,7 +421,7 @@ fn fits(
     Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
 }
 
-fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
+fn refused(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
     let usage = command.render_usage();
     let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
     error.insert(
@@ -513,13 +479,24 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
             "Its arguments cross in the SDK's binary codec, whose bytes `--input` reads.\n",
         );
     }
-    if let Some(result) = &info.result {
-        help.push_str(&format!(
-            "{HEADING}Result:{HEADING:#} {}\n",
-            schemas.outlined(result.as_value())
-        ));
-        let parts = schemas.parts(result.as_value()).into_iter();
-        let rows = parts.map(|part| [part.path, part.ty, part.description]);
+    if let Some(result) = info.result.as_ref().map(|result| result.as_value()) {
+        let members = match schemas.shape(result).kind {
+            Kind::List(list) => schemas.members(list.items),
+            _ => schemas.members(result),
+        };
+        let ty = match members.is_empty() {
+            true => schemas.expanded(result),
+            false => schemas.named(result),
+        };
+        help.push_str(&format!("{HEADING}Result:{HEADING:#} {ty}\n"));
+        let rows = members.iter().take(MAX_MEMBERS).map(|member| {
+            let description = schemas.shape(member.schema).description;
+            [
+                text::line(member.name, 60),
+                schemas.expanded(member.schema),
+                description.map(text::first_line).unwrap_or_default(),
+            ]
+        });
         help.push_str(&columns(&rows.collect::<Vec<_>>()));
     }
     if !info.errors.is_empty() {
@@ -556,61 +533,51 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     lines
 }
 
-/// A call, and the time that each of its parts took.
-#[derive(Default)]
-struct Timed {
+/// Calls a command of a new instance. Returns the cost as well if the instance starts.
+fn call(
+    builder: PluginBuilder,
+    host: Host,
+    name: &str,
+    input: &Input,
+    info: Option<&CommandInfo>,
     load: Duration,
-    prepare: Duration,
-    call: Duration,
-    plugin: Option<Plugin>,
-}
-
-impl Timed {
-    fn call(
-        &mut self,
-        builder: plugin_sdk_harness::PluginBuilder,
-        host: Host,
-        name: &str,
-        input: &Input,
-        info: Option<&CommandInfo>,
-    ) -> Result<Vec<u8>, Failure> {
-        let began = Instant::now();
-        let mut plugin = target_host::build(builder, host)?;
+) -> (Result<Vec<u8>, Failure>, Option<Stats>) {
+    let began = Instant::now();
+    let started = target_host::build(builder, host).and_then(|mut plugin| {
         target_host::start(&mut plugin)?;
-        self.prepare = began.elapsed();
-        let bytes = match input {
-            Input::Value(None) => Vec::new(),
-            // Input parsed from JSON also has a JSON form.
-            Input::Value(Some(value)) => value.to_string().into_bytes(),
-            Input::Bytes(bytes) => bytes.clone(),
-        };
-        let changed = info.is_some_and(|info| info.in_place && info.output.is_none());
-        let plugin = self.plugin.insert(plugin);
-        let began = Instant::now();
-        let answered = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
-        self.call = began.elapsed();
-        let mut answer = answered?;
-        if changed {
-            answer = plugin.arguments().to_vec();
-        }
-        // End the plugin's life as any host would.
-        target_host::end(plugin)?;
-        Ok(answer)
+        Ok(plugin)
+    });
+    let mut plugin = match started {
+        Ok(plugin) => plugin,
+        Err(failure) => return (Err(failure), None),
+    };
+    let prepared = Instant::now();
+    let bytes = match input {
+        Input::Value(None) => Vec::new(),
+        // Input parsed from JSON also has a JSON form.
+        Input::Value(Some(value)) => value.to_string().into_bytes(),
+        Input::Bytes(bytes) => bytes.clone(),
+    };
+    let is_changed = info.is_some_and(|info| info.in_place && info.output.is_none());
+    let mut answer = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
+    let call = prepared.elapsed();
+    if is_changed && answer.is_ok() {
+        answer = Ok(plugin.arguments().to_vec());
     }
-
-    fn stats(&self, name: &str) -> Option<Stats> {
-        let calls = self.plugin.as_ref()?.statistics().command(name);
-        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        Some(Stats {
-            load_ms: milliseconds(self.load),
-            prepare_ms: milliseconds(self.prepare),
-            call_ms: milliseconds(self.call),
-            fuel: calls.and_then(CallStatistics::fuel),
-            memory_pages: calls.map_or(0, CallStatistics::peak_pages),
-            host_calls: calls.map_or(0, CallStatistics::host_calls),
-            result_bytes: calls.map_or(0, CallStatistics::bytes_out),
-        })
-    }
+    // End the plugin's life as any host would.
+    let answer = answer.and_then(|answer| target_host::end(&mut plugin).map(|()| answer));
+    let calls = plugin.statistics().command(name);
+    let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    let stats = Stats {
+        load_ms: milliseconds(load),
+        prepare_ms: milliseconds(prepared - began),
+        call_ms: milliseconds(call),
+        fuel: calls.and_then(CallStatistics::fuel),
+        memory_pages: calls.map_or(0, CallStatistics::peak_pages),
+        host_calls: calls.map_or(0, CallStatistics::host_calls),
+        result_bytes: calls.map_or(0, CallStatistics::bytes_out),
+    };
+    (answer, Some(stats))
 }
 
 /// The cost of a call.
@@ -629,7 +596,8 @@ struct Stats {
     result_bytes: u64,
 }
 
-fn tell(stats: Option<Stats>) {
+/// Reports the cost to people on standard error.
+fn report(stats: Option<Stats>) {
     let Some(stats) = stats else {
         return;
     };
@@ -643,65 +611,74 @@ fn tell(stats: Option<Stats>) {
     rows.push(("memory", format!("{} pages of 64 KiB", stats.memory_pages)));
     rows.push(("host calls", stats.host_calls.to_string()));
     rows.push(("result", format!("{} bytes", stats.result_bytes)));
-    for (what, much) in rows {
-        anstream::eprintln!("{HEADING:#}{what:>12}  {much}");
+    for (name, amount) in rows {
+        anstream::eprintln!("{HEADING:#}{name:>12}  {amount}");
     }
 }
 
 /// The answer of a command.
-enum Answer {
-    Json(Vec<u8>),
-    Bytes {
-        bytes: Vec<u8>,
-        element: Option<Element>,
-    },
+struct Answer {
+    bytes: Vec<u8>,
+    is_json: bool,
+    /// The elements of an answer that is not JSON, if known.
+    element: Option<Element>,
 }
 
 impl Answer {
     fn new(bytes: Vec<u8>, info: Option<&CommandInfo>) -> Self {
         let is_json = match info.map(|info| info.codec) {
-            Some(Codec::Json) => true,
-            Some(_) => false,
+            Some(codec) => codec == Codec::Json,
             None => serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok(),
         };
-        if is_json {
-            return Answer::Json(bytes);
-        }
         let named = info.and_then(|info| {
             let changed = info.input.as_ref().filter(|_| info.in_place);
             info.output.as_ref().or(changed)
         });
-        Answer::Bytes {
+        Answer {
             bytes,
+            is_json,
             element: named.and_then(|name| Element::named(name)),
         }
     }
 
+    /// Returns the string that the answer is in JSON, if it is one.
+    fn string(&self) -> Option<String> {
+        let text = self.is_json.then_some(&self.bytes)?;
+        serde_json::from_slice(text).ok()
+    }
+
+    /// Returns the numbers of an answer that is not JSON.
+    fn numbers(&self) -> Option<Value> {
+        let element = self.element.filter(|_| !self.is_json)?;
+        element.decode(&self.bytes).map(Value::Array)
+    }
+
     /// Returns the bytes to print: readable for people, and unchanged for programs.
     fn printed(self, raw_string: bool, is_terminal: bool) -> Result<Vec<u8>> {
-        let mut printed = match self {
-            Answer::Json(text) => match string_in(&text).filter(|_| raw_string) {
-                Some(string) if is_terminal => text::shown(&string).into_bytes(),
-                Some(string) => string.into_bytes(),
-                None if is_terminal => pretty(&text)?,
-                None => text,
-            },
-            Answer::Bytes { bytes, .. } if !is_terminal => return Ok(bytes),
-            Answer::Bytes { bytes, element } => {
-                let numbers = element.filter(|element| *element != Element::U8);
-                match (
-                    numbers.and_then(|element| element.decode(&bytes)),
-                    String::from_utf8(bytes),
-                ) {
-                    (Some(numbers), _) => Value::Array(numbers).to_string().into_bytes(),
-                    (None, Ok(text)) => text::shown(&text).into_bytes(),
-                    (None, Err(error)) => {
-                        let count = error.as_bytes().len();
-                        return Err(Error::new(format!("the result is {count} bytes that are no text"))
-                            .help("`--output FILE`, before the command, writes them into a file; a pipe takes them, too"));
-                    }
-                }
+        let string = self.string().filter(|_| raw_string);
+        let is_number = self.element != Some(Element::U8);
+        let mut printed = match (string, is_terminal) {
+            (Some(string), true) => text::shown(&string).into_bytes(),
+            (Some(string), false) => string.into_bytes(),
+            (None, false) if self.is_json => self.bytes,
+            (None, false) => return Ok(self.bytes),
+            (None, true) if self.is_json => {
+                // Everything is escaped that a terminal would interpret.
+                let value = self.into_value()?;
+                text::safe_json(&format!("{value:#}")).into_bytes()
             }
+            (None, true) => match self.numbers().filter(|_| is_number) {
+                Some(numbers) => numbers.to_string().into_bytes(),
+                None => {
+                    let text = String::from_utf8(self.bytes).map_err(|error| {
+                        let count = error.as_bytes().len();
+                        Error::new(format!("the result is {count} bytes that are not text")).help(
+                            "`--output FILE` before the command writes them to a file; or use a pipe",
+                        )
+                    })?;
+                    text::shown(&text).into_bytes()
+                }
+            },
         };
         if !printed.is_empty() && !printed.ends_with(b"\n") {
             printed.push(b'\n');
@@ -710,65 +687,31 @@ impl Answer {
     }
 
     fn into_value(self) -> Result<Value> {
-        match self {
-            Answer::Json(text) => parse(&text),
-            Answer::Bytes { bytes, element } => {
-                if let Some(numbers) = element.and_then(|element| element.decode(&bytes)) {
-                    return Ok(Value::Array(numbers));
-                }
-                Ok(match String::from_utf8(bytes) {
-                    Ok(text) => Value::String(text),
-                    Err(error) => {
-                        Value::Array(error.as_bytes().iter().map(|byte| (*byte).into()).collect())
-                    }
-                })
-            }
+        if self.is_json {
+            return match self.bytes.as_slice() {
+                // Empty output means no value.
+                [] => Ok(Value::Null),
+                text => serde_json::from_slice(text)
+                    .map_err(|error| Error::new("the plugin's result is not JSON").because(error)),
+            };
         }
+        if let Some(numbers) = self.numbers() {
+            return Ok(numbers);
+        }
+        Ok(String::from_utf8(self.bytes)
+            .map_or_else(|error| json!(error.as_bytes()), Value::String))
     }
 }
 
-fn parse(text: &[u8]) -> Result<Value> {
-    match text {
-        // Empty output means no value.
-        [] => Ok(Value::Null),
-        text => serde_json::from_slice(text)
-            .map_err(|error| Error::new("the plugin's result is not JSON").because(error)),
-    }
-}
-
-/// Returns the string in a JSON text, if it is a string.
-fn string_in(text: &[u8]) -> Option<String> {
-    serde_json::from_slice(text).ok()
-}
-
-/// Formats JSON for people, with everything escaped that a terminal would interpret.
-fn pretty(text: &[u8]) -> Result<Vec<u8>> {
-    Ok(text::safe_json(&format!("{:#}", parse(text)?)).into_bytes())
-}
-
-/// The outcome in JSON.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Outcome<'a> {
-    Result {
-        result: Value,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-    Written {
-        output: Output,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-    Failed {
-        error: &'a Failure,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-}
-
-#[derive(Serialize)]
-struct Output {
-    file: String,
-    bytes: u64,
+/// The outcome in JSON: a result, a file, or an error.
+#[derive(Default, Serialize)]
+struct Outcome<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stats: Option<Stats>,
 }

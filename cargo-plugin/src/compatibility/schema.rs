@@ -653,7 +653,7 @@ impl<'a> Walk<'a> {
             for (keyword, upper) in [(least, false), (most, true)] {
                 let stated = |keywords: &Keywords<'_>| {
                     let at = Real::of(keywords.get(keyword)?)?;
-                    let is_zero = at.cmp(Real::Whole(0_i64.into())) == Some(Ordering::Equal);
+                    let is_zero = at.cmp(Real::Whole(0_i128.into())) == Some(Ordering::Equal);
                     (upper || !is_zero).then_some(Bound {
                         at,
                         excluded: false,
