@@ -5,15 +5,15 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{CallStatistics, Failure, Module, PluginBuilder};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
+use crate::flags::{Bytes, Contents, Element, Flags, contents, document, usage_error};
 use crate::host_options::{self, HostOptions, Loaded};
 use crate::project::{Features, Project, RELEASE};
 use crate::quantities;
@@ -30,7 +30,7 @@ use crate::text;
     after_help = "Options come before COMMAND; everything after it is an argument of the command."
 )]
 pub struct Call {
-    /// The plugin's `.wasm` file, or the folder of a plugin's project, which the tool builds
+    /// The plugin's `.wasm` file, or a project's folder, which the tool builds
     #[arg(value_name = "FILE", required_unless_present = "help")]
     file: Option<PathBuf>,
     /// The command, and its arguments
@@ -90,19 +90,14 @@ impl Call {
             Ok(call) => call,
             Err(error) => line.exit(&error),
         };
-        if let Err(error) = line.check(&name, &input, self.host.configuration()) {
-            error.exit();
-        }
         let info = line.info;
-        let builder = self.host.builder(&plugin, self.stats, terminal)?;
-        let builder = match self.stats {
-            true => builder.statistics(),
-            false => builder,
-        };
-        let builder = match self.trace {
-            true => builder.trace_to_stderr(),
-            false => builder,
-        };
+        let mut builder = self.host.builder(&plugin, self.stats, terminal)?;
+        if self.stats {
+            builder = builder.statistics();
+        }
+        if self.trace {
+            builder = builder.trace_to_stderr();
+        }
         let (outcome, stats) = call(builder, host, &name, &input, info, loaded);
         let stats = stats.filter(|_| self.stats);
         match outcome {
@@ -180,22 +175,12 @@ struct CommandLine<'a> {
     words: &'a [String],
     info: Option<&'a CommandInfo>,
     manifest: Option<&'a Manifest>,
-    arguments: Arguments<'a>,
-}
-
-/// The forms in which the command takes its arguments: both if the plugin does not describe it.
-struct Arguments<'a> {
+    /// The flags for values and for bytes: both if the plugin does not describe the command.
     values: Option<Flags<'a>>,
     bytes: Option<Bytes>,
 }
 
-/// The input of a command.
-enum Input {
-    Value(Option<Value>),
-    Bytes(Vec<u8>),
-}
-
-/// The greatest number of a result's members in the help.
+/// The greatest number of members that the help lists of a result.
 const MAX_MEMBERS: usize = 100;
 
 static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
@@ -207,7 +192,8 @@ impl<'a> CommandLine<'a> {
         let name = words.iter().find(|word| !word.starts_with('-'));
         let info = name.and_then(|name| describe(name));
         let definitions = manifest.map_or(&*NO_DEFINITIONS, |manifest| &manifest.defs);
-        let arguments = Arguments::of(info, Schemas::new(definitions));
+        let schemas = Schemas::new(definitions);
+        let (values, bytes) = flags(info, schemas);
         let program = format!("cargo plugin call {}", text::line(file, 300));
         let mut root = clap::Command::new("call")
             .bin_name(program.clone())
@@ -227,11 +213,20 @@ impl<'a> CommandLine<'a> {
             let mut command =
                 clap::Command::new(known.to_owned()).about(text::first_line(description));
             if name.is_some_and(|name| name == known) {
-                command = arguments
-                    .add_to(command)
-                    .override_usage(format!("{program} {known}{}", arguments.usage()))
+                if let Some(values) = &values {
+                    command = values.add_to(command);
+                }
+                if let Some(bytes) = &bytes {
+                    command = bytes.add_to(command);
+                }
+                let usage = match (&values, &bytes) {
+                    (Some(values), _) => values.usage(),
+                    (None, bytes) => bytes.map_or("", Bytes::usage).to_owned(),
+                };
+                command = command
+                    .override_usage(format!("{program} {known}{usage}"))
                     .long_about(text::shown(description.trim()))
-                    .after_help(after_help(info, Schemas::new(definitions)));
+                    .after_help(after_help(info, schemas));
             }
             root = root.subcommand(command);
         }
@@ -240,12 +235,13 @@ impl<'a> CommandLine<'a> {
             words,
             info,
             manifest,
-            arguments,
+            values,
+            bytes,
         }
     }
 
-    /// Parses the command and its input.
-    fn parse(&mut self, call: &Call) -> Result<(String, Input), clap::Error> {
+    /// Returns the command and its input, validated against the plugin's description.
+    fn parse(&mut self, call: &Call) -> Result<(String, Vec<u8>), clap::Error> {
         let matches = self
             .root
             .try_get_matches_from_mut(self.words.iter().map(String::as_str))
@@ -255,61 +251,64 @@ impl<'a> CommandLine<'a> {
         };
         let mut unknown = clap::Command::new("call");
         let command = self.root.find_subcommand_mut(name).unwrap_or(&mut unknown);
-        let input = self.arguments.input(command, matches, call)?;
-        Ok((name.to_owned(), input))
-    }
-
-    /// Validates the input against the command's description, beyond the checks of each flag.
-    fn check(
-        &mut self,
-        name: &str,
-        input: &Input,
-        config: Option<&Value>,
-    ) -> Result<(), clap::Error> {
-        let Some(manifest) = self.manifest else {
-            return Ok(());
-        };
-        if let Some(config) = config {
+        if let (Some(manifest), Some(config)) = (self.manifest, call.host.configuration()) {
             let checked = manifest.check_config(config);
-            fits(checked, "the configuration does not fit", &self.root)?;
+            fits(checked, "the configuration does not fit", command)?;
         }
-        let (Input::Value(Some(arguments)), Some(command)) =
-            (input, self.root.find_subcommand(name))
-        else {
-            return Ok(());
+        let misplaced = match (&self.values, &self.bytes) {
+            (Some(_), None) if call.input.is_some() => Some((
+                "--input <FILE>",
+                "the command takes values: '--args @FILE' reads them as JSON",
+            )),
+            (None, Some(_)) if call.args.is_some() => Some((
+                "--args <JSON>",
+                "the command takes plain bytes: '--input FILE' reads them",
+            )),
+            _ => None,
         };
-        fits(
-            manifest.check(name, arguments),
-            "the arguments do not fit",
-            command,
-        )
+        if let Some((flag, tip)) = misplaced {
+            let flag = ContextValue::String(flag.to_owned());
+            let error = usage_error(command, ErrorKind::UnknownArgument, flag);
+            return Err(with_tip(error, tip.to_owned()));
+        }
+        if let Some(bytes) = self.bytes
+            && let Some(input) = bytes.input(command, matches, call.input.as_ref())?
+        {
+            return Ok((name.to_owned(), input));
+        }
+        let values = self.values.as_ref();
+        let arguments = values.map(|flags| flags.arguments(command, matches, call.args.clone()));
+        let arguments = arguments.transpose()?.flatten();
+        if let (Some(manifest), Some(arguments)) = (self.manifest, &arguments) {
+            let checked = manifest.check(name, arguments);
+            fits(checked, "the arguments do not fit", command)?;
+        }
+        // Input parsed from JSON also has a JSON form.
+        let input = arguments.map_or(String::new(), |arguments| arguments.to_string());
+        Ok((name.to_owned(), input.into_bytes()))
     }
 
-    /// Adds hints that clap cannot know to its errors.
+    /// Adds a tip that clap cannot know to its error.
     fn explain(&self, mut error: clap::Error) -> clap::Error {
-        if error.kind() != ErrorKind::UnknownArgument {
-            return error;
-        }
-        let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-            return error;
+        let name = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
+                flag.split('=').next().unwrap_or_default().to_owned()
+            }
+            _ => return error,
         };
-        let name = argument.split('=').next().unwrap_or_default().to_owned();
         let is_own = |call: clap::Command| {
             let mut options = call.get_arguments().filter_map(clap::Arg::get_long);
             options.any(|long| name.strip_prefix("--") == Some(long))
         };
         let is_one_of_both = ["--args", "--input"].contains(&name.as_str());
-        if !is_one_of_both && own_command().is_some_and(is_own) {
-            let tip = format!(
-                "'{name}' is an option of 'cargo plugin call': put it before the command's name"
-            );
-            error.remove(ContextKind::SuggestedArg);
-            error.insert(
-                ContextKind::Suggested,
-                ContextValue::StyledStrs(vec![tip.into()]),
-            );
+        if is_one_of_both || !own_command().is_some_and(is_own) {
+            return error;
         }
-        error
+        error.remove(ContextKind::SuggestedArg);
+        let tip = format!(
+            "'{name}' is an option of 'cargo plugin call': put it before the command's name"
+        );
+        with_tip(error, tip)
     }
 
     /// Ends the process as clap does, with help or with an error.
@@ -330,72 +329,28 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-impl<'a> Arguments<'a> {
-    fn of(info: Option<&'a CommandInfo>, schemas: Schemas<'a>) -> Self {
-        let schema = info.and_then(|info| info.arguments.as_ref());
-        let flags = Flags::new(schemas, schema.map(|schema| schema.as_value()));
-        let bytes = |input: Option<&str>, required| Bytes {
-            input: input.and_then(Element::named),
-            required,
-        };
-        let (values, bytes) = match info.map(|info| (info.codec, info.input.as_deref())) {
-            None => (Some(flags), Some(bytes(None, false))),
-            Some((Codec::Raw, input)) => (None, Some(bytes(input, input.is_some()))),
-            // The order of its values is their only identification, and a schema cannot express it.
-            Some((Codec::Binary, _)) => (None, Some(bytes(None, true))),
-            Some(_) => (Some(flags), None),
-        };
-        Arguments { values, bytes }
-    }
-
-    fn add_to(&self, mut command: clap::Command) -> clap::Command {
-        if let Some(values) = &self.values {
-            command = values.add_to(command);
+/// Returns the flags for a command's values, for its bytes, or for both if the plugin does not
+/// describe the command.
+fn flags<'a>(
+    info: Option<&'a CommandInfo>,
+    schemas: Schemas<'a>,
+) -> (Option<Flags<'a>>, Option<Bytes>) {
+    let schema = info.and_then(|info| info.arguments.as_ref());
+    let values = Flags::new(schemas, schema.map(|schema| schema.as_value()));
+    let mut bytes = Bytes {
+        input: None,
+        required: info.is_some(),
+    };
+    match info.map(|info| (info.codec, info.input.as_deref())) {
+        None => (Some(values), Some(bytes)),
+        Some((Codec::Raw, input)) => {
+            bytes.input = input.and_then(Element::named);
+            bytes.required = input.is_some();
+            (None, Some(bytes))
         }
-        match &self.bytes {
-            Some(bytes) => bytes.add_to(command),
-            None => command,
-        }
-    }
-
-    fn usage(&self) -> String {
-        let bytes = || self.bytes.map(|bytes| bytes.usage().to_owned());
-        let values = self.values.as_ref().map(Flags::usage);
-        values.or_else(bytes).unwrap_or_default()
-    }
-
-    fn input(
-        &self,
-        command: &mut clap::Command,
-        matches: &ArgMatches,
-        call: &Call,
-    ) -> Result<Input, clap::Error> {
-        let misplaced = match (&self.values, &self.bytes) {
-            (Some(_), None) if call.input.is_some() => Some((
-                "--input <FILE>",
-                "the command takes values: '--args @FILE' reads them as JSON",
-            )),
-            (None, Some(_)) if call.args.is_some() => Some((
-                "--args <JSON>",
-                "the command takes plain bytes: '--input FILE' reads them",
-            )),
-            _ => None,
-        };
-        if let Some((flag, tip)) = misplaced {
-            return Err(refused(command, flag, tip));
-        }
-        if let Some(bytes) = self.bytes
-            && let Some(input) = bytes.input(command, matches, call.input.as_ref())?
-        {
-            return Ok(Input::Bytes(input));
-        }
-        match &self.values {
-            Some(values) => {
-                let arguments = values.arguments(command, matches, call.args.clone())?;
-                Ok(Input::Value(arguments))
-            }
-            None => Ok(Input::Bytes(Vec::new())),
-        }
+        // The order of its values is their only identification, and a schema cannot express it.
+        Some((Codec::Binary, _)) => (None, Some(bytes)),
+        Some(_) => (Some(values), None),
     }
 }
 
@@ -406,33 +361,22 @@ fn fits(
 ) -> Result<(), clap::Error> {
     let problems = checked.err().unwrap_or_default();
     // If the schema itself is invalid, the plugin judges the input.
-    let problems: Vec<String> = problems
+    let problems = problems
         .iter()
-        .filter(|problem| problem.code != "bad_schema")
-        .map(|problem| format!("  {}\n", text::shown(&problem.to_string())))
+        .filter(|problem| problem.code != "bad_schema");
+    let problems: String = problems
+        .map(|problem| format!("  {}\n", text::shown(&problem.message)))
         .collect();
     if problems.is_empty() {
         return Ok(());
     }
-    let message = format!(
-        "{otherwise}:\n{}\nFor more information, try '--help'.\n",
-        problems.concat()
-    );
+    let message = format!("{otherwise}:\n{problems}\nFor more information, try '--help'.\n");
     Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
 }
 
-fn refused(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
-    let usage = command.render_usage();
-    let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
-    error.insert(
-        ContextKind::InvalidArg,
-        ContextValue::String(flag.to_owned()),
-    );
-    error.insert(
-        ContextKind::Suggested,
-        ContextValue::StyledStrs(vec![tip.to_owned().into()]),
-    );
-    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+fn with_tip(mut error: clap::Error, tip: String) -> clap::Error {
+    let tips = ContextValue::StyledStrs(vec![tip.into()]);
+    error.insert(ContextKind::Suggested, tips);
     error
 }
 
@@ -443,16 +387,12 @@ fn typeable(name: &str) -> bool {
 
 /// Returns `Greeter 0.1.0: Greets people, and counts them.`
 fn about(manifest: &Manifest) -> String {
-    let mut about = text::line(&manifest.name, 80);
-    if !manifest.version.is_empty() {
-        about.push_str(&format!(" {}", text::line(&manifest.version, 40)));
-    }
-    let description = text::first_line(&manifest.description);
-    match (about.is_empty(), description.is_empty()) {
-        (false, false) => format!("{about}: {description}"),
-        (false, true) => about,
-        (true, _) => description,
-    }
+    let name = text::line(&manifest.name, 80);
+    let version = text::line(&manifest.version, 40);
+    let title = format!("{name} {version}").trim().to_owned();
+    let mut parts = vec![title, text::first_line(&manifest.description)];
+    parts.retain(|part| !part.is_empty());
+    parts.join(": ")
 }
 
 /// Describes a command's result, and the errors that it may return.
@@ -538,7 +478,7 @@ fn call(
     builder: PluginBuilder,
     host: Host,
     name: &str,
-    input: &Input,
+    input: &[u8],
     info: Option<&CommandInfo>,
     load: Duration,
 ) -> (Result<Vec<u8>, Failure>, Option<Stats>) {
@@ -552,14 +492,8 @@ fn call(
         Err(failure) => return (Err(failure), None),
     };
     let prepared = Instant::now();
-    let bytes = match input {
-        Input::Value(None) => Vec::new(),
-        // Input parsed from JSON also has a JSON form.
-        Input::Value(Some(value)) => value.to_string().into_bytes(),
-        Input::Bytes(bytes) => bytes.clone(),
-    };
     let is_changed = info.is_some_and(|info| info.in_place && info.output.is_none());
-    let mut answer = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
+    let mut answer = plugin.call_raw(name, input).map(<[u8]>::to_vec);
     let call = prepared.elapsed();
     if is_changed && answer.is_ok() {
         answer = Ok(plugin.arguments().to_vec());

@@ -3,7 +3,7 @@
 use clap::{Arg, ArgMatches, Command};
 use serde_json::Value;
 
-use super::missing;
+use super::missing_flags;
 use super::parse::{Contents, contents};
 
 const INPUT: &str = "input";
@@ -58,7 +58,7 @@ macro_rules! elements {
                     $(Element::$element => {
                         let (numbers, rest) = bytes.as_chunks();
                         let numbers = numbers.iter().map(|bytes| $number::from_le_bytes(*bytes));
-                        // The shortest form, which for an f32 is shorter than that of the equal f64.
+                        // The shortest form of an f32 is shorter than that of the equal f64.
                         let json = numbers.map(|number| json(format!("{number:?}")));
                         rest.is_empty().then(|| json.collect())
                     })*
@@ -167,7 +167,7 @@ impl Bytes {
             )),
             (None, Some(contents)) => Ok(Some(contents.0.clone())),
             (None, None) if self.required => {
-                Err(missing(command, vec![self.usage().trim().to_owned()]))
+                Err(missing_flags(command, vec![self.usage().trim().to_owned()]))
             }
             (None, None) => Ok(None),
         }

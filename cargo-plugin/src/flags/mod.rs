@@ -38,7 +38,7 @@ pub struct Flags<'a> {
     whole: Whole,
 }
 
-/// The form of a command's arguments as one value.
+/// The form of all arguments as one value.
 #[derive(Clone, Copy, PartialEq)]
 enum Whole {
     /// An object.
@@ -51,18 +51,11 @@ enum Whole {
 
 /// The flag of one argument.
 struct Flag<'a> {
-    /// The argument.
-    member: Member<'a>,
-    /// The flag's name without leading hyphens; unique, so it serves as the id in clap.
-    long: String,
-    /// The argument's schema.
-    shape: Shape<'a>,
-    /// The schema of one item, if the flag may be given several times.
-    item: Option<Shape<'a>>,
-    /// The type, if it is not scalar and the value is JSON.
-    json: Option<String>,
-    /// The alternatives of such a value.
-    alternatives: Vec<String>,
+    /// The argument's name.
+    name: &'a str,
+    required: bool,
+    /// The flag as clap knows it; its id is its name.
+    arg: Arg,
 }
 
 impl<'a> Flags<'a> {
@@ -93,7 +86,7 @@ impl<'a> Flags<'a> {
         // A name belongs to the argument that has exactly this name.
         let is_free = |name: &str| {
             !all.iter().any(|other| other.name == name)
-                && !self.flags.iter().any(|flag| flag.long == name)
+                && !self.flags.iter().any(|flag| flag.id() == name)
         };
         if self.flags.len() >= MAX_FLAGS {
             return;
@@ -106,19 +99,10 @@ impl<'a> Flags<'a> {
         if !typeable(&long) {
             return;
         }
-        let shape = schemas.shape(member.schema);
-        let item = match shape.kind {
-            Kind::List(list) => Some(schemas.shape(list.items)).filter(is_scalar),
-            _ => None,
-        };
-        let is_json = item.is_none() && !is_scalar(&shape);
         self.flags.push(Flag {
-            member: *member,
-            long,
-            json: is_json.then(|| schemas.expanded(member.schema)),
-            alternatives: schemas.alternatives(member.schema),
-            shape,
-            item,
+            name: member.name,
+            required: member.required,
+            arg: arg(schemas, member, long),
         });
     }
 
@@ -136,15 +120,15 @@ impl<'a> Flags<'a> {
             .allow_hyphen_values(true)
             .value_parser(document)
             .help(help);
-        command.args(self.flags.iter().map(Flag::arg)).arg(args)
+        command
+            .args(self.flags.iter().map(|flag| &flag.arg))
+            .arg(args)
     }
 
     /// Returns a command line with all required flags, without the command's name.
     pub fn usage(&self) -> String {
-        let required = self.flags.iter().filter(|flag| flag.member.required);
-        let mut usage: String = required
-            .map(|flag| format!(" {}", flag.written()))
-            .collect();
+        let required = self.flags.iter().filter(|flag| flag.required);
+        let mut usage: String = required.map(|flag| format!(" {}", flag.arg)).collect();
         if self.whole == Whole::Other {
             usage.push_str(" --args <JSON>");
         }
@@ -152,7 +136,7 @@ impl<'a> Flags<'a> {
     }
 
     /// Returns the arguments from a command line, merged into those `given` before the command;
-    /// `None` if there are none.
+    /// `None` without any.
     ///
     /// # Errors
     ///
@@ -170,29 +154,31 @@ impl<'a> Flags<'a> {
             (Some(given), _) => given,
             (None, Whole::Object) => Value::Object(Map::new()),
             (None, Whole::Unknown) => return Ok(None),
-            (None, Whole::Other) => return Err(missing(command, vec![format!("--{ARGS} <JSON>")])),
+            (None, Whole::Other) => {
+                return Err(missing_flags(command, vec![format!("--{ARGS} <JSON>")]));
+            }
         };
         // A value that is not an object is passed on for the plugin to judge, unless there are
         // flags.
-        let is_used = |flag: &&Flag<'_>| matches.contains_id(&flag.long);
-        if !arguments.is_object() && self.flags.iter().any(|flag| is_used(&flag)) {
+        let used = |flag: &&Flag<'_>| matches.contains_id(flag.id());
+        let used: Vec<&Flag<'_>> = self.flags.iter().filter(used).collect();
+        if !arguments.is_object() && !used.is_empty() {
             arguments = Value::Object(Map::new());
         }
         if let Value::Object(members) = &mut arguments {
-            for flag in self.flags.iter().filter(is_used) {
-                let mut values = matches.get_many::<Value>(&flag.long).unwrap_or_default();
-                let value = match flag.item {
-                    Some(_) => Some(values.cloned().collect()),
-                    None => values.next_back().cloned(),
+            for flag in used {
+                let mut values = matches.get_many::<Value>(flag.id()).unwrap_or_default();
+                let value = match flag.arg.get_action() {
+                    ArgAction::Append => Some(values.cloned().collect()),
+                    _ => values.next_back().cloned(),
                 };
-                members.extend(value.map(|value| (flag.member.name.to_owned(), value)));
+                members.extend(value.map(|value| (flag.name.to_owned(), value)));
             }
-            let is_missing =
-                |flag: &&Flag<'_>| flag.member.required && !members.contains_key(flag.member.name);
-            let lacking = self.flags.iter().filter(is_missing);
-            let lacking: Vec<String> = lacking.map(Flag::written).collect();
-            if !lacking.is_empty() {
-                return Err(missing(command, lacking));
+            let is_missing = |flag: &&Flag<'_>| flag.required && !members.contains_key(flag.name);
+            let missing = self.flags.iter().filter(is_missing);
+            let missing: Vec<String> = missing.map(|flag| flag.arg.to_string()).collect();
+            if !missing.is_empty() {
+                return Err(missing_flags(command, missing));
             }
         }
         Ok(Some(arguments))
@@ -200,123 +186,95 @@ impl<'a> Flags<'a> {
 }
 
 impl Flag<'_> {
-    /// The schema of one value that the flag takes.
-    fn value(&self) -> &Shape<'_> {
-        self.item.as_ref().unwrap_or(&self.shape)
+    fn id(&self) -> &str {
+        self.arg.get_id().as_str()
     }
+}
 
-    /// Returns true if the flag needs no value.
-    fn is_switch(&self) -> bool {
-        matches!(self.shape.kind, Kind::Boolean) && !self.shape.nullable
-    }
-
-    fn separates_with_commas(&self) -> bool {
-        let is_plain = |item: &Shape<'_>| {
-            matches!(
-                item.kind,
-                Kind::Integer(_) | Kind::Number(_) | Kind::Boolean
-            )
-        };
-        self.item.as_ref().is_some_and(is_plain)
-    }
-
-    fn arg(&self) -> Arg {
-        let arg = Arg::new(self.long.clone())
-            .long(self.long.clone())
-            .value_name(self.placeholder())
-            .allow_negative_numbers(true)
-            .value_parser(parse::parser(self.value()))
-            .help(self.help());
-        let arg = match self.long_help() {
-            long if long.is_empty() => arg,
-            long => arg.long_help(long),
-        };
-        let arg = match self.member.name {
-            name if name == self.long => arg,
-            name => arg.alias(name.to_owned()),
-        };
-        let arg = match self.separates_with_commas() {
-            true => arg.value_delimiter(','),
-            false => arg,
-        };
-        match (&self.item, self.is_switch()) {
-            (Some(_), _) => arg.action(ArgAction::Append),
-            (None, true) => arg
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("true"),
-            (None, false) => arg,
-        }
-    }
-
-    fn placeholder(&self) -> String {
-        let word = match &self.value().kind {
-            _ if self.json.is_some() => "JSON",
-            Kind::Boolean => "true|false",
-            Kind::Integer(_) => "INTEGER",
-            Kind::Number(_) => "NUMBER",
-            Kind::Text(_) => "TEXT",
-            _ => {
-                let name = text::line(self.member.name, 40).to_uppercase();
-                return name.replace(['-', ' '], "_");
-            }
-        };
-        word.to_owned()
-    }
-
-    /// Returns the flag as written in a command line.
-    fn written(&self) -> String {
-        let (long, placeholder) = (&self.long, self.placeholder());
-        match self.is_switch() {
-            true => format!("--{long}[=<{placeholder}>]"),
-            false => format!("--{long} <{placeholder}>"),
-        }
-    }
-
-    /// Returns the help in one line.
-    fn help(&self) -> String {
-        let description = self.shape.description.map(text::first_line);
-        let mut parts: Vec<String> = description.into_iter().collect();
-        parts.extend(self.particulars());
-        parts.join(" ").trim_start().to_owned()
-    }
-
-    /// Returns the help in full.
-    fn long_help(&self) -> String {
-        let description = self.shape.description.unwrap_or_default().trim();
-        let alternatives = self.alternatives.iter();
-        let alternatives: String = alternatives.map(|one| format!("\n- {one}")).collect();
-        let alternatives = match alternatives.as_str() {
-            "" => String::new(),
-            lines => format!("One of:{lines}"),
-        };
-        let particulars = self.particulars().join("\n");
-        let mut paragraphs = vec![text::shown(description), alternatives, particulars];
-        paragraphs.retain(|paragraph| !paragraph.is_empty());
-        paragraphs.join("\n\n")
-    }
-
-    /// Returns the flag's particulars, in brackets like clap's own.
-    fn particulars(&self) -> Vec<String> {
-        let value = |value| text::json(value).trim_matches('"').to_owned();
-        let default = self
-            .shape
+fn arg<'a>(schemas: Schemas<'a>, member: &Member<'a>, long: String) -> Arg {
+    let shape = schemas.shape(member.schema);
+    let item = match shape.kind {
+        Kind::List(list) => Some(schemas.shape(list.items)).filter(is_scalar),
+        _ => None,
+    };
+    let value = item.as_ref().unwrap_or(&shape);
+    let is_switch = item.is_none() && matches!(shape.kind, Kind::Boolean) && !shape.nullable;
+    let has_no_commas = matches!(
+        value.kind,
+        Kind::Integer(_) | Kind::Number(_) | Kind::Boolean
+    );
+    // In brackets, like clap's own.
+    let mut notes = Vec::new();
+    let json = |value| text::json(value).trim_matches('"').to_owned();
+    notes.extend(
+        shape
             .default
-            .map(|it| format!("default: {}", value(it)));
-        let several = match (&self.item, self.separates_with_commas()) {
-            (Some(_), true) => Some("several: with commas, or a flag each".to_owned()),
-            (Some(_), false) => Some("several: a flag each".to_owned()),
-            (None, _) => None,
-        };
-        let json = self.json.as_ref().map(|ty| format!("JSON or @FILE: {ty}"));
-        let example = self.shape.examples.first();
-        let mut particulars: Vec<String> = [default, several, json].into_iter().flatten().collect();
-        particulars.extend(self.item.iter().flat_map(Shape::constraints));
-        particulars.extend(self.shape.constraints());
-        particulars.extend(example.map(|it| format!("example: {}", value(it))));
-        let bracketed = particulars.iter().map(|it| format!("[{it}]"));
-        bracketed.collect()
+            .map(|value| format!("[default: {}]", json(value))),
+    );
+    match &item {
+        Some(_) if has_no_commas => notes.push("[several: with commas, or a flag each]".to_owned()),
+        Some(_) => notes.push("[several: a flag each]".to_owned()),
+        None if is_scalar(&shape) => {}
+        None => notes.push(format!(
+            "[JSON or @FILE: {}]",
+            schemas.expanded(member.schema)
+        )),
     }
+    let constraints = item.iter().chain([&shape]).flat_map(Shape::constraints);
+    notes.extend(constraints.map(|constraint| format!("[{constraint}]")));
+    let example = shape.examples.first();
+    notes.extend(example.map(|value| format!("[example: {}]", json(value))));
+
+    let description = shape.description.unwrap_or_default().trim();
+    let alternatives: Vec<String> = schemas.alternatives(member.schema);
+    let alternatives = match alternatives.is_empty() {
+        true => String::new(),
+        false => format!("One of:\n- {}", alternatives.join("\n- ")),
+    };
+    let short = [text::first_line(description), notes.join(" ")];
+    let full = [text::shown(description), alternatives, notes.join("\n")];
+    let mut arg = Arg::new(long.clone())
+        .value_name(placeholder(value, member.name))
+        // clap needs the number to display the flag.
+        .num_args(1)
+        .allow_negative_numbers(true)
+        .value_parser(parse::parser(value))
+        .help(joined(&short, " "))
+        .long_help(joined(&full, "\n\n"));
+    if item.is_some() {
+        arg = arg.action(ArgAction::Append);
+        if has_no_commas {
+            arg = arg.value_delimiter(',');
+        }
+    }
+    if is_switch {
+        arg = arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true");
+    }
+    if member.name != long {
+        arg = arg.alias(member.name.to_owned());
+    }
+    arg.long(long)
+}
+
+/// Joins the parts that are not empty.
+fn joined(parts: &[String], between: &str) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.cloned().collect::<Vec<_>>().join(between)
+}
+
+fn placeholder(shape: &Shape<'_>, name: &str) -> String {
+    let word = match &shape.kind {
+        Kind::Boolean => "true|false",
+        Kind::Integer(_) => "INTEGER",
+        Kind::Number(_) => "NUMBER",
+        Kind::Text(_) => "TEXT",
+        _ if is_scalar(shape) => &name.to_uppercase().replace('-', "_"),
+        _ => "JSON",
+    };
+    word.to_owned()
 }
 
 /// Returns true if each value can be written as a word.
@@ -336,11 +294,17 @@ fn typeable(name: &str) -> bool {
 }
 
 /// Returns clap's error for missing required flags.
-pub fn missing(command: &mut Command, flags: Vec<String>) -> clap::Error {
-    let usage = command.render_usage();
-    let mut error = clap::Error::new(ErrorKind::MissingRequiredArgument).with_cmd(command);
-    error.insert(ContextKind::InvalidArg, ContextValue::Strings(flags));
-    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+fn missing_flags(command: &mut Command, flags: Vec<String>) -> clap::Error {
+    let kind = ErrorKind::MissingRequiredArgument;
+    usage_error(command, kind, ContextValue::Strings(flags))
+}
+
+/// Returns clap's error for wrong or missing flags, with the usage.
+pub fn usage_error(command: &mut Command, kind: ErrorKind, flags: ContextValue) -> clap::Error {
+    let usage = ContextValue::StyledStr(command.render_usage());
+    let mut error = clap::Error::new(kind).with_cmd(command);
+    error.insert(ContextKind::InvalidArg, flags);
+    error.insert(ContextKind::Usage, usage);
     error
 }
 

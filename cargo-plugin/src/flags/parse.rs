@@ -1,4 +1,4 @@
-//! Conversion of a flag's value to JSON.
+//! Conversion of flag values to JSON.
 
 use std::borrow::Cow;
 use std::collections::HashSet;

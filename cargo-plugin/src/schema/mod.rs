@@ -1,4 +1,4 @@
-//! The meaning of a manifest's schemas: the kind, bounds and default of each value.
+//! The meaning of schemas in a manifest: the kind, bounds and default of each value.
 //!
 //! [`Schemas::shape`] reads a schema, `notation` describes it to people, and `example` makes
 //! values of it.
@@ -11,6 +11,7 @@ mod notation;
 mod whole;
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use plugin_sdk_harness::manifest::definition;
 use serde_json::{Map, Value};
@@ -282,19 +283,19 @@ impl<'a> Shape<'a> {
 
 /// Reads a schema that is neither a reference nor a list of alternatives.
 fn single(schema: &Value) -> Shape<'_> {
-    let words = match schema.get("type") {
-        Some(Value::String(word)) => return Shape::of(of_type(word, schema)),
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str),
-        _ => return Shape::of(of_type("", schema)),
+    let words: Vec<&str> = match schema.get("type") {
+        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
+        word => vec![word.and_then(Value::as_str).unwrap_or_default()],
     };
-    let (nulls, others): (Vec<&str>, Vec<&str>) = words.partition(|word| *word == "null");
-    let kind = match others.as_slice() {
-        [] => return Shape::of(Kind::Null),
-        [only] => of_type(only, schema),
-        several => Kind::Several(several.iter().map(|word| of_type(word, schema)).collect()),
+    let others = words.iter().filter(|word| **word != "null");
+    let mut kinds: Vec<Kind<'_>> = others.map(|word| of_type(word, schema)).collect();
+    let kind = match kinds.len() {
+        0 => return Shape::of(Kind::Null),
+        1 => kinds.remove(0),
+        _ => Kind::Several(kinds),
     };
     Shape {
-        nullable: !nulls.is_empty(),
+        nullable: words.contains(&"null"),
         ..Shape::of(kind)
     }
 }
@@ -302,7 +303,6 @@ fn single(schema: &Value) -> Shape<'_> {
 /// Reads the keywords that apply to one JSON type.
 fn of_type<'a>(word: &str, schema: &'a Value) -> Kind<'a> {
     match word {
-        "null" => Kind::Null,
         "boolean" => Kind::Boolean,
         "integer" => Kind::Integer(integers(schema)),
         "number" => Kind::Number(numbers(schema)),
@@ -341,13 +341,12 @@ fn object(schema: &Value) -> Kind<'_> {
             others => Kind::Map(others.unwrap_or(&ANYTHING)),
         };
     };
-    let required = array(schema, "required");
-    let is_required =
-        |name: &str| required.is_some_and(|names| names.iter().any(|required| required == name));
+    let required = array(schema, "required").unwrap_or_default();
+    let required: HashSet<&str> = required.iter().filter_map(Value::as_str).collect();
     let members = members.iter().map(|(name, schema)| Member {
         name,
         schema,
-        required: is_required(name),
+        required: required.contains(name.as_str()),
     });
     Kind::Object(Object {
         members: members.collect(),
