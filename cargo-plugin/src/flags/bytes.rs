@@ -113,28 +113,26 @@ impl Bytes {
             .value_name("FILE")
             .value_parser(contents)
             .help("The bytes to work on, from a file or `-` for standard input");
-        let text = Arg::new(TEXT)
-            .long(TEXT)
-            .value_name("TEXT")
-            .allow_hyphen_values(true)
-            .conflicts_with(INPUT)
-            .value_parser(|text: &str| Ok::<_, String>(Contents(text.as_bytes().to_vec())))
-            .help("A text to work on");
-        let numbers = |element: Element| {
-            Arg::new(NUMBERS)
-                .long(NUMBERS)
-                .value_name("NUMBERS")
-                .value_delimiter(',')
+        let typed = |name: &'static str| {
+            Arg::new(name)
+                .long(name)
+                .value_name(name.to_uppercase())
                 .allow_hyphen_values(true)
                 .conflicts_with(INPUT)
-                .value_parser(move |number: &str| element.encode([number.trim()]).map(Contents))
-                .help("Numbers to work on, with commas between them")
         };
         let command = command.arg(input);
         match self.input {
             None => command,
-            Some(Element::Text) => command.arg(text),
-            Some(element) => command.arg(numbers(element)),
+            Some(Element::Text) => {
+                let bytes = |text: &str| Ok::<_, String>(Contents(text.as_bytes().to_vec()));
+                let text = typed(TEXT).value_parser(bytes);
+                command.arg(text.help("A text to work on"))
+            }
+            Some(element) => {
+                let bytes = move |number: &str| element.encode([number.trim()]).map(Contents);
+                let numbers = typed(NUMBERS).value_delimiter(',').value_parser(bytes);
+                command.arg(numbers.help("Numbers to work on, with commas between them"))
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use std::io::Read;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use serde_json::{Number, Value};
 
-use crate::schema::{Choice, Integers, Kind, Numbers, Shape, Text, Whole};
+use crate::schema::{Bound, Choice, Integers, Kind, Numbers, Shape, Text, Whole};
 use crate::text;
 
 /// Returns the parser for one value. For a nullable type, the word `null` is the JSON value unless
@@ -22,7 +22,10 @@ pub(super) fn parser(shape: &Shape<'_>) -> ValueParser {
             _ => Err("it is neither `true` nor `false`".to_owned()),
         }),
         Kind::Integer(integers) => words(null, move |text| integer(text, &integers)),
-        Kind::Number(numbers) => words(null, move |text| number(text, &numbers)),
+        Kind::Number(ref numbers) => {
+            let numbers = numbers.clone();
+            words(null, move |text| number(text, &numbers))
+        }
         Kind::Text(Text {
             min_length,
             max_length,
@@ -119,16 +122,9 @@ fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
     // A valid JSON number is passed on as written, with all its digits.
     let value =
         literal(text).or_else(|error| Number::from_f64(float).map(Value::Number).ok_or(error))?;
-    let violated = [
-        ("less than", numbers.minimum.filter(|bound| float < *bound)),
-        ("more than", numbers.maximum.filter(|bound| float > *bound)),
-        ("not above", numbers.above.filter(|bound| float <= *bound)),
-        ("not below", numbers.below.filter(|bound| float >= *bound)),
-    ];
-    for (word, bound) in violated {
-        if let Some(bound) = bound {
-            return Err(format!("{text} is {word} {bound}"));
-        }
+    let violated = |(bound, at): &&(&Bound, f64)| !(bound.holds)(&float, at);
+    if let Some((bound, at)) = numbers.0.iter().find(violated) {
+        return Err(format!("{text} is {} {at}", bound.violated));
     }
     Ok(value)
 }
@@ -162,17 +158,13 @@ fn text_of(text: &str) -> Result<Cow<'_, str>, String> {
 }
 
 fn json(text: &str, or_text: bool) -> Result<Value, String> {
-    let file = text.strip_prefix('@').map(|path| (path, read_file(path)));
-    let parsed = match &file {
-        Some((path, Ok(contents))) => {
-            serde_json::from_slice(contents).map_err(|error| format!("{path} is not JSON: {error}"))
-        }
-        Some((_, Err(error))) => Err(error.clone()),
-        None => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
-    };
-    match parsed {
-        Err(_) if or_text && file.is_none() => Ok(Value::String(text.to_owned())),
-        parsed => parsed,
+    match text.strip_prefix('@') {
+        Some(path) => serde_json::from_slice(&read_file(path)?)
+            .map_err(|error| format!("{path} is not JSON: {error}")),
+        None => match serde_json::from_str(text) {
+            Err(_) if or_text => Ok(Value::String(text.to_owned())),
+            parsed => parsed.map_err(|error| format!("it is not JSON: {error}")),
+        },
     }
 }
 

@@ -231,19 +231,17 @@ impl Integers {
 
 impl Numbers {
     fn examples(&self) -> Vec<Value> {
-        let lowest = self.above.or(self.minimum);
-        let middle = lowest
-            .zip(self.below.or(self.maximum))
-            .map(|(lowest, highest)| lowest / 2.0 + highest / 2.0);
-        let inside = [
-            self.above.map(|bound| bound + 1.0),
-            self.below.map(|bound| bound - 1.0),
-            middle,
-        ];
-        let ends = [Some(1.0), self.minimum, self.maximum];
-        let candidates = ends.into_iter().chain(inside).flatten();
+        let bounds = self.0.iter().map(|(_, at)| *at);
+        let count = self.0.len() as f64;
+        let middle = bounds
+            .clone()
+            .map(|at| at / count)
+            .reduce(|one, other| one + other);
+        let near = bounds.clone().flat_map(|at| [at + 1.0, at - 1.0]);
+        let candidates = [1.0].into_iter().chain(bounds).chain(near).chain(middle);
+        let is_allowed = |number: &f64| self.0.iter().all(|(bound, at)| (bound.holds)(number, at));
         candidates
-            .filter(|number| number.is_finite() && self.contains(*number))
+            .filter(|number| number.is_finite() && is_allowed(number))
             .map(Value::from)
             .collect()
     }
@@ -294,6 +292,7 @@ mod tests {
         {"type": "integer", "minimum": 2, "maximum": 1} → []
         {"type": "integer", "minimum": 0, "maximum": 255} → [1, 0, 255]
         {"type": "integer", "minimum": 340282366920938463463374607431768211455} → [340282366920938463463374607431768211455]
+        {"type": "number"} → [1.0]
         {"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5} → [1.25]
         {"type": "number", "minimum": 0, "exclusiveMaximum": 8} → [1.0, 0.0, 7.0, 4.0]
         {"type": ["boolean", "null"]} → [null, true, false]

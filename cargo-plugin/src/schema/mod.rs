@@ -75,15 +75,43 @@ pub struct Integers {
     pub highest: Option<Whole>,
 }
 
-/// A range of numbers.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct Numbers {
-    pub minimum: Option<f64>,
-    pub maximum: Option<f64>,
-    /// The exclusive lower bound.
-    pub above: Option<f64>,
-    /// The exclusive upper bound.
-    pub below: Option<f64>,
+/// The bounds of numbers.
+#[derive(Clone, Debug)]
+pub struct Numbers(pub Vec<(&'static Bound, f64)>);
+
+/// A keyword that bounds numbers.
+#[derive(Debug)]
+pub struct Bound {
+    keyword: &'static str,
+    /// The relation of a number to the bound, in words.
+    pub required: &'static str,
+    /// The relation of a number that violates it.
+    pub violated: &'static str,
+    /// Returns true if a number satisfies the bound.
+    pub holds: fn(&f64, &f64) -> bool,
+}
+
+static BOUNDS: [Bound; 4] = [
+    Bound::new("minimum", "at least", "less than", f64::ge),
+    Bound::new("exclusiveMinimum", "above", "not above", f64::gt),
+    Bound::new("maximum", "at most", "more than", f64::le),
+    Bound::new("exclusiveMaximum", "below", "not below", f64::lt),
+];
+
+impl Bound {
+    const fn new(
+        keyword: &'static str,
+        required: &'static str,
+        violated: &'static str,
+        holds: fn(&f64, &f64) -> bool,
+    ) -> Self {
+        Bound {
+            keyword,
+            required,
+            violated,
+            holds,
+        }
+    }
 }
 
 /// Text, with bounds on its number of characters.
@@ -159,21 +187,13 @@ impl<'a> Schemas<'a> {
         members
     }
 
-    /// Returns the name of the definition that a schema refers to.
-    fn name(&self, schema: &'a Value) -> Option<&'a str> {
-        let reference = schema.get("$ref")?.as_str()?;
-        definition(reference, self.definitions).map(|(name, _)| name)
-    }
-
     fn shape_within(&self, schema: &'a Value, depth: Depth<'_>) -> Shape<'a> {
-        let mut shape = match (self.name(schema), depth.deeper()) {
-            (Some(name), Some(deeper)) => {
-                let target = self.definitions.get(name).unwrap_or(&ANYTHING);
-                Shape {
-                    name: Some(name),
-                    ..self.shape_within(target, deeper)
-                }
-            }
+        let reference = text(schema, "$ref").and_then(|to| definition(to, self.definitions));
+        let mut shape = match (reference, depth.deeper()) {
+            (Some((name, target)), Some(deeper)) => Shape {
+                name: Some(name),
+                ..self.shape_within(target, deeper)
+            },
             _ => self.unreferred(schema, depth),
         };
         // Keywords next to a reference describe this use of it, so they take precedence.
@@ -392,13 +412,8 @@ fn integers(schema: &Value) -> Integers {
 }
 
 fn numbers(schema: &Value) -> Numbers {
-    let bound = |word| schema.get(word).and_then(Value::as_f64);
-    Numbers {
-        minimum: bound("minimum"),
-        maximum: bound("maximum"),
-        above: bound("exclusiveMinimum"),
-        below: bound("exclusiveMaximum"),
-    }
+    let bound = |bound: &'static Bound| Some((bound, schema.get(bound.keyword)?.as_f64()?));
+    Numbers(BOUNDS.iter().filter_map(bound).collect())
 }
 
 impl Integers {
@@ -406,16 +421,6 @@ impl Integers {
     pub fn contains(&self, number: Whole) -> bool {
         self.lowest.is_none_or(|lowest| number >= lowest)
             && self.highest.is_none_or(|highest| number <= highest)
-    }
-}
-
-impl Numbers {
-    /// Returns true if the number is within the bounds.
-    pub fn contains(&self, number: f64) -> bool {
-        self.minimum.is_none_or(|minimum| number >= minimum)
-            && self.maximum.is_none_or(|maximum| number <= maximum)
-            && self.above.is_none_or(|above| number > above)
-            && self.below.is_none_or(|below| number < below)
     }
 }
 

@@ -223,17 +223,12 @@ impl Shape<'_> {
     pub fn refinements(&self) -> Vec<String> {
         match &self.kind {
             Kind::Number(numbers) => {
-                let bounds = [
-                    ("at least", numbers.minimum),
-                    ("above", numbers.above),
-                    ("at most", numbers.maximum),
-                    ("below", numbers.below),
-                ];
                 // The bounds of a type itself say nothing beyond its name.
-                let is_shown = |bound: &f64| bound.abs() < f64::from(f32::MAX);
-                let bounds = bounds.into_iter().filter_map(|(word, bound)| {
-                    Some(format!("{word} {}", bound.filter(is_shown)?))
-                });
+                let shown = numbers
+                    .0
+                    .iter()
+                    .filter(|(_, at)| at.abs() < f64::from(f32::MAX));
+                let bounds = shown.map(|(bound, at)| format!("{} {at}", bound.required));
                 bounds.collect()
             }
             Kind::Text(text) => {
