@@ -52,9 +52,15 @@ fn words(
     parse.into()
 }
 
-/// Returns the values that can be named in a command line; `None` if only JSON can express them.
-/// Names that are not safe to show are left out.
+/// The greatest number of values that have names in a command line.
+const MAX_NAMES: usize = 1_000;
+
+/// Returns the values that can be named in a command line; `None` if only JSON can express them, or
+/// there are too many. Names that are not safe to show are left out.
 pub(super) fn names(choices: &[Choice<'_>]) -> Option<Vec<(PossibleValue, Value)>> {
+    if choices.len() > MAX_NAMES {
+        return None;
+    }
     let mut seen = HashSet::new();
     let mut named = Vec::new();
     for choice in choices {

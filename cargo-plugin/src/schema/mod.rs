@@ -22,8 +22,9 @@ pub use self::whole::Whole;
 /// kind.
 const MAX_REFERENCES: usize = 32;
 
-/// The greatest number of schemas read for one schema: alternatives can nest without end.
-const MAX_STEPS: u32 = 10_000;
+/// The greatest number of schemas read for one schema or one written type: alternatives can nest
+/// without end.
+const MAX_STEPS: u32 = 2_000;
 
 /// The definitions that schemas refer to.
 #[derive(Clone, Copy)]
@@ -164,11 +165,13 @@ impl<'a> Schemas<'a> {
 
     /// Reads a schema.
     pub fn shape(&self, schema: &'a Value) -> Shape<'a> {
-        let depth = Depth {
-            references: MAX_REFERENCES,
-            steps: &Cell::new(MAX_STEPS),
-        };
-        self.shape_within(schema, depth)
+        self.shape_in_steps(schema, &Cell::new(MAX_STEPS))
+    }
+
+    /// Reads a schema, as far as the number of steps allows.
+    fn shape_in_steps(&self, schema: &'a Value, steps: &Cell<u32>) -> Shape<'a> {
+        let references = MAX_REFERENCES;
+        self.shape_within(schema, Depth { references, steps })
     }
 
     /// Returns the members of an object, including those that [`Shape::also`] adds.

@@ -4,11 +4,12 @@
 //! number}`, `u64 | null`. Integers have Rust's names if their bounds match. [`Shape::constraints`]
 //! describes all other constraints in words.
 
+use std::cell::Cell;
 use std::fmt;
 
 use serde_json::Value;
 
-use super::{Integers, Kind, List, Object, Schemas, Shape, Whole};
+use super::{Integers, Kind, List, MAX_STEPS, Object, Schemas, Shape, Whole};
 use crate::text;
 
 /// The greatest length of a type in bytes; the rest is omitted.
@@ -60,6 +61,7 @@ impl<'a> Schemas<'a> {
             schemas: *self,
             names,
             within: Vec::new(),
+            steps: Cell::new(MAX_STEPS),
             out: String::new(),
         };
         writer.schema(schema);
@@ -74,6 +76,8 @@ struct Writer<'f, 'a> {
     names: Option<&'f dyn Fn(&str) -> String>,
     /// The types being written, with their names. A named type within itself appears by name.
     within: Vec<Option<&'a str>>,
+    /// The number of further schemas to read.
+    steps: Cell<u32>,
     out: String,
 }
 
@@ -93,7 +97,7 @@ impl<'a> Writer<'_, 'a> {
         if self.within.len() >= MAX_NESTING || self.is_full() {
             return self.push("…");
         }
-        let shape = self.schemas.shape(schema);
+        let shape = self.schemas.shape_in_steps(schema, &self.steps);
         let shown = shape.name.map(|name| text::line(name, MAX_NAME));
         match (shown, self.names) {
             (Some(name), Some(form)) => self.push(&form(&name)),
