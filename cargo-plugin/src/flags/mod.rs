@@ -226,13 +226,12 @@ fn arg<'a>(schemas: Schemas<'a>, member: &Member<'a>, long: String) -> Arg {
     notes.extend(example.map(|value| format!("[example: {}]", json(value))));
 
     let description = shape.description.unwrap_or_default().trim();
-    let alternatives: Vec<String> = schemas.alternatives(member.schema);
-    let alternatives = match alternatives.is_empty() {
-        true => String::new(),
-        false => format!("One of:\n- {}", alternatives.join("\n- ")),
-    };
     let short = [text::first_line(description), notes.join(" ")];
-    let full = [text::shown(description), alternatives, notes.join("\n")];
+    let full = [
+        text::shown(description),
+        schemas.parts(member.schema),
+        notes.join("\n"),
+    ];
     let mut arg = Arg::new(long.clone())
         .value_name(placeholder(value, member.name))
         // clap needs the number to display the flag.

@@ -21,8 +21,8 @@ const MAX_NESTING: usize = 8;
 /// The greatest length of a name that a plugin defines, in bytes.
 const MAX_NAME: usize = 60;
 
-/// The greatest number of alternatives shown, one per line.
-const MAX_ALTERNATIVES: usize = 12;
+/// The greatest number of alternatives or members shown, one per line.
+const MAX_PARTS: usize = 12;
 
 impl<'a> Schemas<'a> {
     /// Returns a type in which named types appear by name.
@@ -40,20 +40,31 @@ impl<'a> Schemas<'a> {
         self.written(schema, None)
     }
 
-    /// Returns a value's alternatives, one per line; empty if it has none.
-    pub fn alternatives(&self, schema: &'a Value) -> Vec<String> {
-        let Kind::OneOf(alternatives) = self.shape(schema).kind else {
-            return Vec::new();
+    /// Describes the alternatives of a value, or the documented members of an object, one per line;
+    /// empty if there are no such parts.
+    pub fn parts(&self, schema: &'a Value) -> String {
+        let described = |name: String, part: &'a Value| match self.shape(part).description {
+            Some(description) => format!("\n- {name}: {}", text::first_line(description)),
+            None => format!("\n- {name}"),
         };
-        let written = |alternative: &'a Value| {
-            let expanded = self.expanded(alternative);
-            match self.shape(alternative).description {
-                Some(description) => format!("{expanded}: {}", text::first_line(description)),
-                None => expanded,
+        match self.shape(schema).kind {
+            Kind::OneOf(alternatives) => {
+                let shown = alternatives.into_iter().take(MAX_PARTS);
+                let lines = shown.map(|one| described(self.expanded(one), one));
+                format!("One of:{}", lines.collect::<String>())
             }
-        };
-        let shown = alternatives.into_iter().take(MAX_ALTERNATIVES);
-        shown.map(written).collect()
+            Kind::Object(object) => {
+                let shown = object.members.iter().take(MAX_PARTS);
+                let lines = shown
+                    .filter(|member| self.shape(member.schema).description.is_some())
+                    .map(|member| described(text::line(member.name, MAX_NAME), member.schema));
+                match lines.collect::<String>() {
+                    none if none.is_empty() => none,
+                    lines => format!("Members:{lines}"),
+                }
+            }
+            _ => String::new(),
+        }
     }
 
     fn written(&self, schema: &'a Value, names: Option<&dyn Fn(&str) -> String>) -> String {
