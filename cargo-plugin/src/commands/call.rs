@@ -452,23 +452,19 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
 
 /// Formats rows in columns; the last column may have any width.
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
-            .min(40)
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width).min(40);
+        }
+    }
     let mut lines = String::new();
     for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("  {cell:width$}"));
-        }
-        lines.push_str(line.trim_end());
-        lines.push('\n');
+        let cells = row.iter().zip(widths);
+        let line: String = cells
+            .map(|(cell, width)| format!("  {cell:width$}"))
+            .collect();
+        lines.push_str(&format!("{}\n", line.trim_end()));
     }
     lines
 }

@@ -35,18 +35,10 @@ const MAX_FLAGS: usize = 200;
 /// The flags of one command.
 pub struct Flags<'a> {
     flags: Vec<Flag<'a>>,
-    whole: Whole,
-}
-
-/// The form of all arguments as one value.
-#[derive(Clone, Copy, PartialEq)]
-enum Whole {
-    /// An object.
-    Object,
-    /// A value that can only be written as JSON.
-    Other,
-    /// Arguments without a description.
-    Unknown,
+    /// The arguments if the command line has none.
+    default: Option<Value>,
+    /// True if the arguments are required, and only `--args` can give them.
+    only_args: bool,
 }
 
 /// The flag of one argument.
@@ -63,21 +55,22 @@ impl<'a> Flags<'a> {
     pub fn new(schemas: Schemas<'a>, arguments: Option<&'a Value>) -> Self {
         let mut flags = Flags {
             flags: Vec::new(),
-            whole: Whole::Unknown,
+            default: None,
+            only_args: false,
         };
         let Some(arguments) = arguments else {
             return flags;
         };
-        match schemas.shape(arguments).kind {
-            Kind::Object(object) => {
-                flags.whole = Whole::Object;
-                for member in &object.members {
-                    flags.add(schemas, member, &object.members);
-                }
-            }
-            Kind::Map(_) => flags.whole = Whole::Object,
+        let shape = schemas.shape(arguments);
+        match &shape.kind {
+            Kind::Object(_) | Kind::Map(_) => flags.default = Some(Value::Object(Map::new())),
             Kind::Any | Kind::Null | Kind::Several(_) => {}
-            _ => flags.whole = Whole::Other,
+            _ => flags.only_args = true,
+        }
+        if let Kind::Object(object) = &shape.kind {
+            for member in &object.members {
+                flags.add(schemas, member, &object.members);
+            }
         }
         flags
     }
@@ -129,7 +122,7 @@ impl<'a> Flags<'a> {
     pub fn usage(&self) -> String {
         let required = self.flags.iter().filter(|flag| flag.required);
         let mut usage: String = required.map(|flag| format!(" {}", flag.arg)).collect();
-        if self.whole == Whole::Other {
+        if self.only_args {
             usage.push_str(" --args <JSON>");
         }
         usage + " [OPTIONS]"
@@ -147,16 +140,12 @@ impl<'a> Flags<'a> {
         matches: &ArgMatches,
         given: Option<Value>,
     ) -> Result<Option<Value>, clap::Error> {
-        let mut arguments = match (
-            matches.get_one::<Value>(ARGS).cloned().or(given),
-            self.whole,
-        ) {
-            (Some(given), _) => given,
-            (None, Whole::Object) => Value::Object(Map::new()),
-            (None, Whole::Unknown) => return Ok(None),
-            (None, Whole::Other) => {
-                return Err(missing_flags(command, vec![format!("--{ARGS} <JSON>")]));
-            }
+        let given = matches.get_one::<Value>(ARGS).cloned().or(given);
+        let Some(mut arguments) = given.or_else(|| self.default.clone()) else {
+            return match self.only_args {
+                true => Err(missing_flags(command, vec![format!("--{ARGS} <JSON>")])),
+                false => Ok(None),
+            };
         };
         // A value that is not an object is passed on for the plugin to judge, unless there are
         // flags.

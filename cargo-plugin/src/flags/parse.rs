@@ -8,7 +8,7 @@ use std::io::Read;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use serde_json::{Number, Value};
 
-use crate::schema::{Bound, Choice, Integers, Kind, Numbers, Shape, Text, Whole};
+use crate::schema::{Bound, Choice, Integers, Kind, Shape, Text, Whole};
 use crate::text;
 
 /// Returns the parser for one value. For a nullable type, the word `null` is the JSON value unless
@@ -22,9 +22,9 @@ pub(super) fn parser(shape: &Shape<'_>) -> ValueParser {
             _ => Err("it is neither `true` nor `false`".to_owned()),
         }),
         Kind::Integer(integers) => words(null, move |text| integer(text, &integers)),
-        Kind::Number(ref numbers) => {
-            let numbers = numbers.clone();
-            words(null, move |text| number(text, &numbers))
+        Kind::Number(ref bounds) => {
+            let bounds = bounds.clone();
+            words(null, move |text| number(text, &bounds))
         }
         Kind::Text(Text {
             min_length,
@@ -123,16 +123,15 @@ fn literal(text: &str) -> Result<Value, String> {
         .map_err(|_| "JSON has no such number".to_owned())
 }
 
-fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
+fn number(text: &str, bounds: &[Bound]) -> Result<Value, String> {
     let float: f64 = text.parse().map_err(|error| format!("{error}"))?;
     // A valid JSON number is passed on as written, with all its digits.
     let value =
         literal(text).or_else(|error| Number::from_f64(float).map(Value::Number).ok_or(error))?;
-    let violated = |(bound, at): &&(&Bound, f64)| !(bound.holds)(&float, at);
-    if let Some((bound, at)) = numbers.0.iter().find(violated) {
-        return Err(format!("{text} is {} {at}", bound.violated));
+    match bounds.iter().find(|bound| !bound.allows(float)) {
+        Some(Bound { words, at, .. }) => Err(format!("{text} is not {words} {at}")),
+        None => Ok(value),
     }
-    Ok(value)
 }
 
 fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, String> {

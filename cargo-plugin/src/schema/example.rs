@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Integers, Kind, List, Numbers, Schemas, Text, Whole};
+use super::{Bound, Integers, Kind, List, Schemas, Text, Whole};
 
 /// The greatest depth of an example. A type that always contains another value of itself has none.
 const MAX_DEPTH: usize = 16;
@@ -68,7 +68,10 @@ impl<'a> Maker<'a> {
         if all.len() < limit(varied) {
             let made = match &shape.kind {
                 Kind::Object(_) => self.objects(schema, all.first(), depth, varied),
-                kind => self.make(kind, depth, varied),
+                kind => {
+                    let is_given = shape.examples.first().or(shape.default).is_some();
+                    self.make(kind, is_given, depth, varied)
+                }
             };
             all.extend(made);
         }
@@ -81,13 +84,15 @@ impl<'a> Maker<'a> {
         different
     }
 
-    fn make(&mut self, kind: &Kind<'a>, depth: usize, varied: usize) -> Vec<Value> {
+    /// Makes values of a kind. If the author gives one, only variations are missing.
+    fn make(&mut self, kind: &Kind<'a>, is_given: bool, depth: usize, varied: usize) -> Vec<Value> {
         let deeper = varied.saturating_sub(1);
         match kind {
+            Kind::Any | Kind::Text(_) | Kind::Tuple(_) | Kind::Several(_) if is_given => Vec::new(),
             Kind::Any | Kind::Null => vec![Value::Null],
             Kind::Boolean => vec![true.into(), false.into()],
-            Kind::Integer(integers) => integers.examples(),
-            Kind::Number(numbers) => numbers.examples(),
+            Kind::Integer(integers) => integers.examples(is_given),
+            Kind::Number(bounds) => number_examples(bounds, is_given),
             Kind::Text(text) => {
                 let text = text.example().and_then(|text| self.copy(&text));
                 text.into_iter().collect()
@@ -124,7 +129,9 @@ impl<'a> Maker<'a> {
                 all
             }
             Kind::Several(kinds) => {
-                let all = kinds.iter().map(|kind| self.make(kind, depth, varied));
+                let all = kinds
+                    .iter()
+                    .map(|kind| self.make(kind, false, depth, varied));
                 all.flatten().collect()
             }
         }
@@ -219,8 +226,9 @@ fn size(value: &Value) -> u64 {
 }
 
 impl Integers {
-    fn examples(&self) -> Vec<Value> {
-        let candidates = [Some(Whole::Positive(1)), self.lowest, self.highest];
+    fn examples(&self, is_given: bool) -> Vec<Value> {
+        let simplest = (!is_given).then_some(Whole::Positive(1));
+        let candidates = [simplest, self.lowest, self.highest];
         let fitting = candidates.into_iter().flatten();
         fitting
             .filter(|number| self.contains(*number))
@@ -229,22 +237,21 @@ impl Integers {
     }
 }
 
-impl Numbers {
-    fn examples(&self) -> Vec<Value> {
-        let bounds = self.0.iter().map(|(_, at)| *at);
-        let count = self.0.len() as f64;
-        let middle = bounds
-            .clone()
-            .map(|at| at / count)
-            .reduce(|one, other| one + other);
-        let near = bounds.clone().flat_map(|at| [at + 1.0, at - 1.0]);
-        let candidates = [1.0].into_iter().chain(bounds).chain(near).chain(middle);
-        let is_allowed = |number: &f64| self.0.iter().all(|(bound, at)| (bound.holds)(number, at));
-        candidates
-            .filter(|number| number.is_finite() && is_allowed(number))
-            .map(Value::from)
-            .collect()
-    }
+fn number_examples(bounds: &[Bound], is_given: bool) -> Vec<Value> {
+    let ends = bounds.iter().map(|bound| bound.at);
+    let near = ends.clone().flat_map(|at| [at + 1.0, at - 1.0]);
+    let middle = ends.clone().map(|at| at / bounds.len() as f64);
+    let middle = middle.reduce(|one, other| one + other);
+    let is_allowed =
+        |number: &f64| number.is_finite() && bounds.iter().all(|bound| bound.allows(*number));
+    let mut candidates = [1.0]
+        .into_iter()
+        .chain(ends.clone())
+        .chain(near)
+        .chain(middle);
+    let simplest = candidates.find(is_allowed).filter(|_| !is_given);
+    let all = simplest.into_iter().chain(ends.filter(is_allowed));
+    all.map(Value::from).collect()
 }
 
 impl Text<'_> {
@@ -291,10 +298,11 @@ mod tests {
         {"type": "integer", "maximum": -5} → [-5]
         {"type": "integer", "minimum": 2, "maximum": 1} → []
         {"type": "integer", "minimum": 0, "maximum": 255} → [1, 0, 255]
+        {"type": ["integer", "null"], "maximum": 9, "default": 2} → [2, null, 9]
         {"type": "integer", "minimum": 340282366920938463463374607431768211455} → [340282366920938463463374607431768211455]
         {"type": "number"} → [1.0]
         {"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5} → [1.25]
-        {"type": "number", "minimum": 0, "exclusiveMaximum": 8} → [1.0, 0.0, 7.0, 4.0]
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 8} → [1.0, 0.0]
         {"type": ["boolean", "null"]} → [null, true, false]
         {"type": ["boolean", "integer"]} → [true, false, 1]
         {"type": "string", "minLength": 6} → ["xxxxxx"]

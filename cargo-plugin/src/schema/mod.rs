@@ -54,7 +54,7 @@ pub enum Kind<'a> {
     Null,
     Boolean,
     Integer(Integers),
-    Number(Numbers),
+    Number(Vec<Bound>),
     Text(Text<'a>),
     /// One of a fixed set of values.
     Choice(Vec<Choice<'a>>),
@@ -76,43 +76,13 @@ pub struct Integers {
     pub highest: Option<Whole>,
 }
 
-/// The bounds of numbers.
-#[derive(Clone, Debug)]
-pub struct Numbers(pub Vec<(&'static Bound, f64)>);
-
-/// A keyword that bounds numbers.
-#[derive(Debug)]
+/// A bound of numbers.
+#[derive(Clone, Copy, Debug)]
 pub struct Bound {
-    keyword: &'static str,
-    /// The relation of a number to the bound, in words.
-    pub required: &'static str,
-    /// The relation of a number that violates it.
-    pub violated: &'static str,
-    /// Returns true if a number satisfies the bound.
-    pub holds: fn(&f64, &f64) -> bool,
-}
-
-static BOUNDS: [Bound; 4] = [
-    Bound::new("minimum", "at least", "less than", f64::ge),
-    Bound::new("exclusiveMinimum", "above", "not above", f64::gt),
-    Bound::new("maximum", "at most", "more than", f64::le),
-    Bound::new("exclusiveMaximum", "below", "not below", f64::lt),
-];
-
-impl Bound {
-    const fn new(
-        keyword: &'static str,
-        required: &'static str,
-        violated: &'static str,
-        holds: fn(&f64, &f64) -> bool,
-    ) -> Self {
-        Bound {
-            keyword,
-            required,
-            violated,
-            holds,
-        }
-    }
+    /// The relation of numbers to the bound, in words.
+    pub words: &'static str,
+    pub at: f64,
+    holds: fn(&f64, &f64) -> bool,
 }
 
 /// Text, with bounds on its number of characters.
@@ -414,9 +384,25 @@ fn integers(schema: &Value) -> Integers {
     }
 }
 
-fn numbers(schema: &Value) -> Numbers {
-    let bound = |bound: &'static Bound| Some((bound, schema.get(bound.keyword)?.as_f64()?));
-    Numbers(BOUNDS.iter().filter_map(bound).collect())
+fn numbers(schema: &Value) -> Vec<Bound> {
+    let keywords: [(_, _, fn(&f64, &f64) -> bool); 4] = [
+        ("minimum", "at least", f64::ge),
+        ("exclusiveMinimum", "above", f64::gt),
+        ("maximum", "at most", f64::le),
+        ("exclusiveMaximum", "below", f64::lt),
+    ];
+    let bounds = keywords.into_iter().filter_map(|(keyword, words, holds)| {
+        let at = schema.get(keyword)?.as_f64()?;
+        Some(Bound { words, at, holds })
+    });
+    bounds.collect()
+}
+
+impl Bound {
+    /// Returns true if the number satisfies the bound.
+    pub fn allows(&self, number: f64) -> bool {
+        (self.holds)(&number, &self.at)
+    }
 }
 
 impl Integers {

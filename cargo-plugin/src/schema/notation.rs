@@ -9,7 +9,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Integers, Kind, List, MAX_STEPS, Object, Schemas, Shape, Whole};
+use super::{Bound, Integers, Kind, List, MAX_STEPS, Object, Schemas, Shape, Whole};
 use crate::text;
 
 /// The greatest length of a type in bytes; the rest is omitted.
@@ -237,13 +237,11 @@ impl Shape<'_> {
     /// Returns the [constraints](Shape::constraints) that the type notation does not express.
     pub fn refinements(&self) -> Vec<String> {
         match &self.kind {
-            Kind::Number(numbers) => {
+            Kind::Number(bounds) => {
                 // The bounds of a type itself say nothing beyond its name.
-                let shown = numbers
-                    .0
-                    .iter()
-                    .filter(|(_, at)| at.abs() < f64::from(f32::MAX));
-                let bounds = shown.map(|(bound, at)| format!("{} {at}", bound.required));
+                let is_shown = |bound: &&Bound| bound.at.abs() < f64::from(f32::MAX);
+                let bounds = bounds.iter().filter(is_shown);
+                let bounds = bounds.map(|bound| format!("{} {}", bound.words, bound.at));
                 bounds.collect()
             }
             Kind::Text(text) => {
