@@ -76,13 +76,15 @@ pub struct Integers {
     pub highest: Option<Whole>,
 }
 
+type Relation = fn(&f64, &f64) -> bool;
+
 /// A bound of numbers.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound {
     /// The relation of numbers to the bound, in words.
     pub words: &'static str,
     pub at: f64,
-    holds: fn(&f64, &f64) -> bool,
+    holds: Relation,
 }
 
 /// Text, with bounds on its number of characters.
@@ -385,7 +387,7 @@ fn integers(schema: &Value) -> Integers {
 }
 
 fn numbers(schema: &Value) -> Vec<Bound> {
-    let keywords: [(_, _, fn(&f64, &f64) -> bool); 4] = [
+    let keywords: [(_, _, Relation); 4] = [
         ("minimum", "at least", f64::ge),
         ("exclusiveMinimum", "above", f64::gt),
         ("maximum", "at most", f64::le),

@@ -35,10 +35,11 @@ impl Whole {
     pub fn of_float(float: f64) -> Option<Self> {
         // As floats, the ends are -2^127 and 2^128.
         let in_range = (i128::MIN as f64..u128::MAX as f64).contains(&float);
-        (in_range && float.fract() == 0.0).then(|| match float < 0.0 {
+        let whole = match float < 0.0 {
             true => Negative(float as i128),
             false => Positive(float as u128),
-        })
+        };
+        (in_range && float.fract() == 0.0).then_some(whole)
     }
 
     /// Returns the nearest float.
