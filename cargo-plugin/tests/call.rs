@@ -147,7 +147,7 @@ fn raw_commands_take_and_give_bytes() {
 #[test]
 fn raw_string_is_printed_without_quotes() {
     assert_eq!(call("say").good(), "\"two\\nlines \\u001b[2J\"\n");
-    // What goes into a pipe is not changed.
+    // A pipe gets the text unchanged.
     assert_eq!(call("-r say").good(), "two\nlines \u{1b}[2J\n");
 }
 
@@ -257,7 +257,7 @@ fn numbers_pass_digit_by_digit() {
         ("whole", "1234567890123456789012345678901234567890"),
         ("number", "0.30000000000000004"),
         ("number", "0.1000000000000000055511151231257827"),
-        // How serde_json writes an exponent.
+        // The form in which serde_json writes an exponent.
         ("number", "1e+308"),
         ("number", "-0.0"),
         ("number", "9007199254740993"),
