@@ -16,156 +16,96 @@ fn shop() -> Folder {
     Folder::new().with("wares.wasm", wares())
 }
 
-fn call(words: &[&str]) -> Ran {
-    let mut all = vec!["call", "wares.wasm"];
-    all.extend(words);
-    shop().run(&all)
+/// Runs the tool in a folder, with words that are separated by spaces.
+fn run(place: &Folder, line: &str) -> Ran {
+    run_with(place, line, "")
+}
+
+fn run_with(place: &Folder, line: &str, input: &str) -> Ran {
+    place.run_with(&line.split(' ').collect::<Vec<_>>(), input)
+}
+
+fn call(line: &str) -> Ran {
+    run(&shop(), &format!("call wares.wasm {line}"))
 }
 
 #[test]
-fn flags_become_arguments_and_the_result_is_printed_as_the_plugin_wrote_it() {
-    let order = call(&[
-        "order",
-        "--name",
-        "tea",
-        "--times",
-        "2",
-        "--urgent",
-        "--packing",
-        "bag",
-        "--max-price",
-        "9.5",
-        "--tags",
-        "a",
-        "--tags",
-        "b",
-        "--sizes",
-        "1,2",
-        "--labels",
-        "to=Ada",
-        "--address.street",
-        "High Street 1",
-        "--payment",
-        r#"{"cash":3}"#,
-    ]);
+fn flags_become_arguments_and_results_are_printed_unchanged() {
+    let order = call(concat!(
+        "order --name tea --times 2 --urgent --packing bag --max-price 9.5 --tags a --tags b --sizes 1,2 ",
+        r#"--labels {"to":"Ada"} --address {"street":"High-Street"} --payment {"cash":3}"#,
+    ));
     assert_eq!(
         order.good(),
         concat!(
             r#"{"name":"tea","times":2,"urgent":true,"packing":"bag","max_price":9.5,"tags":["a","b"],"sizes":[1,2],"#,
-            r#""labels":{"to":"Ada"},"address":{"street":"High Street 1"},"payment":{"cash":3}}"#,
+            r#""labels":{"to":"Ada"},"address":{"street":"High-Street"},"payment":{"cash":3}}"#,
             "\n"
         )
     );
 }
 
 #[test]
-fn arguments_come_as_json_from_the_line_a_file_or_standard_input() {
+fn arguments_come_as_json_from_line_file_or_standard_input() {
     let place = shop().with("order.json", r#"{"name":"tea","times":3}"#);
     let expected = "{\"name\":\"tea\",\"times\":4}\n";
-    let run = |words: &[&str], input: &str| place.run_with(words, input).good();
     let inline = r#"{"name":"tea","times":3}"#;
-    assert_eq!(
-        run(
-            &[
-                "call",
-                "wares.wasm",
-                "order",
-                "--args",
-                inline,
-                "--times",
-                "4"
-            ],
-            ""
-        ),
-        expected
-    );
-    assert_eq!(
-        run(
-            &[
-                "call",
-                "wares.wasm",
-                "--args",
-                inline,
-                "order",
-                "--times",
-                "4"
-            ],
-            ""
-        ),
-        expected
-    );
-    assert_eq!(
-        run(
-            &[
-                "call",
-                "--args",
-                "@order.json",
-                "wares.wasm",
-                "order",
-                "--times",
-                "4"
-            ],
-            ""
-        ),
-        expected
-    );
-    assert_eq!(
-        run(
-            &["call", "wares.wasm", "order", "--args", "-", "--times", "4"],
-            inline
-        ),
-        expected
-    );
+    for line in [
+        &format!("call wares.wasm order --args {inline} --times 4"),
+        &format!("call wares.wasm --args {inline} order --times 4"),
+        "call --args @order.json wares.wasm order --times 4",
+        "call wares.wasm order --args - --times 4",
+    ] {
+        assert_eq!(run_with(&place, line, inline).good(), expected, "{line}");
+    }
 }
 
 #[test]
 fn the_commands_are_listed() {
-    assert_snapshot!("commands", call(&["--help"]).good());
+    assert_snapshot!("commands", call("--help").good());
     // Without a command, that is what was meant, and it is no success.
-    let shown = call(&[]);
+    let shown = run(&shop(), "call wares.wasm");
     assert_eq!((shown.code, shown.out.as_str()), (2, ""));
-    assert!(
-        shown
-            .err
-            .contains("Orders something, and answers with the order."),
-        "{}",
-        shown.err
-    );
+    let about = "Orders something, and answers with the order.";
+    assert!(shown.err.contains(about), "{}", shown.err);
 }
 
 #[test]
-fn a_command_tells_its_flags_its_result_and_its_errors() {
-    assert_snapshot!("help", call(&["order", "-h"]).good());
-    assert_snapshot!("help-in-full", call(&["order", "--help"]).good());
-    assert_snapshot!("help-of-a-raw-command", call(&["amplify", "--help"]).good());
+fn help_of_a_command_has_its_flags_result_and_errors() {
+    assert_snapshot!("help", call("order -h").good());
+    assert_snapshot!("help-in-full", call("order --help").good());
+    assert_snapshot!("help-of-a-raw-command", call("amplify --help").good());
     assert_snapshot!(
         "help-of-a-command-that-is-not-described",
-        call(&["undescribed", "--help"]).good()
+        call("undescribed --help").good()
     );
 }
 
 #[test]
-fn mistakes_in_the_line_are_told_as_clap_would() {
-    let mut told = String::new();
-    for words in [
-        &["ordre"] as &[&str],
-        &["order"],
-        &["order", "--name", "tea", "--times", "300"],
-        &["order", "--name", ""],
-        &["order", "--name", "tea", "--packing", "bga"],
-        &["order", "--name", "tea", "--tiems", "2"],
-        &["order", "--name", "tea", "--fuel", "2"],
-        &["order", "--args", "{"],
-        &["order", "--name", "tea", "--address.town", "York"],
-        &["--input", "x", "order", "--name", "tea"],
-        &["--args", "{}", "amplify"],
-        &["amplify"],
-        &["amplify", "--numbers", "1,x"],
-        &["compute", "--args", "{}"],
+fn mistakes_in_the_line_are_errors_of_clap() {
+    let mut shown = String::new();
+    for line in [
+        "ordre",
+        "order",
+        "order --name tea --times 300",
+        "order --name ",
+        "order --name tea --packing bga",
+        "order --name tea --tiems 2",
+        "order --name tea --fuel 2",
+        "order --args {",
+        r#"order --name tea --address {"town":"York"}"#,
+        r#"order --name tea --address {"street":"#,
+        "order --name tea --address @missing.json",
+        "order --name tea --address.town York",
+        "--input x order --name tea",
+        "--args {} amplify",
+        "amplify",
+        "amplify --numbers 1,x",
+        "compute --args {}",
     ] {
-        told.push_str(&format!("$ {}\n{}\n", words.join(" "), call(words).bad(2)));
+        shown.push_str(&format!("$ {line}\n{}\n", call(line).bad(2)));
     }
-    assert_snapshot!("mistakes", told);
+    assert_snapshot!("mistakes", shown);
 }
 
 #[test]
@@ -180,52 +120,24 @@ fn raw_commands_take_and_give_bytes() {
         [1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat()
     );
 
-    let written = place.run(&[
-        "call",
-        "--output",
-        "out.f32",
-        "wares.wasm",
-        "amplify",
-        "--input",
-        "block.f32",
-    ]);
+    let written = run(
+        &place,
+        "call --output out.f32 wares.wasm amplify --input block.f32",
+    );
     assert_eq!(written.good(), "");
     assert_eq!(place.read("out.f32"), [0, 0, 128, 63]);
 
-    let from_stdin = place.run_with(&["call", "wares.wasm", "count", "--input", "-"], "one two");
+    let from_stdin = run_with(&place, "call wares.wasm count --input -", "one two");
     assert_eq!(from_stdin.good(), "one two");
     assert_eq!(
-        place
-            .run(&["call", "wares.wasm", "count", "--input", "words.txt"])
-            .good(),
+        run(&place, "call wares.wasm count --input words.txt").good(),
         "some words"
     );
-    assert_eq!(
-        place
-            .run(&["call", "wares.wasm", "count", "--text", "-x"])
-            .good(),
-        "-x"
-    );
+    assert_eq!(run(&place, "call wares.wasm count --text -x").good(), "-x");
 
-    let json = place.run(&[
-        "--json",
-        "call",
-        "wares.wasm",
-        "amplify",
-        "--numbers",
-        "1.5,0.1",
-    ]);
+    let json = run(&place, "--json call wares.wasm amplify --numbers 1.5,0.1");
     assert_eq!(parsed(&json.good()), json!({"result": [1.5, 0.1]}));
-    let json = place.run(&[
-        "call",
-        "--json",
-        "-o",
-        "x",
-        "wares.wasm",
-        "count",
-        "--text",
-        "abc",
-    ]);
+    let json = run(&place, "call --json -o x wares.wasm count --text abc");
     assert_eq!(
         parsed(&json.good()),
         json!({"output": {"file": "x", "bytes": 3}})
@@ -233,22 +145,22 @@ fn raw_commands_take_and_give_bytes() {
 }
 
 #[test]
-fn a_string_is_printed_without_quotes_if_that_is_asked_for() {
-    assert_eq!(call(&["say"]).good(), "\"two\\nlines \\u001b[2J\"\n");
-    // What goes into a pipe is not changed.
-    assert_eq!(call(&["-r", "say"]).good(), "two\nlines \u{1b}[2J\n");
+fn raw_string_is_printed_without_quotes() {
+    assert_eq!(call("say").good(), "\"two\\nlines \\u001b[2J\"\n");
+    // A pipe gets the text unchanged.
+    assert_eq!(call("-r say").good(), "two\nlines \u{1b}[2J\n");
 }
 
 #[test]
-fn a_call_that_fails_is_explained_and_ends_with_1() {
-    let failed = call(&["fail"]);
+fn failed_call_is_explained_and_exits_with_1() {
+    let failed = call("fail");
     assert_snapshot!("failed", failed.bad(1));
-    let failed = call(&["--fuel", "1000", "spin"]);
+    let failed = call("--fuel 1000 spin");
     assert_snapshot!("out-of-fuel", failed.bad(1));
-    let failed = call(&["--timeout", "50ms", "spin"]);
+    let failed = call("--timeout 50ms spin");
     assert!(failed.bad(1).contains("help: `--timeout TIME` allows more"));
 
-    let json = call(&["--json", "--stats", "fail"]);
+    let json = call("--json --stats fail");
     assert_eq!(json.code, 1);
     let document = parsed(&json.out);
     assert_eq!(document["error"]["code"], "sold_out");
@@ -256,40 +168,36 @@ fn a_call_that_fails_is_explained_and_ends_with_1() {
 }
 
 #[test]
-fn what_cannot_be_done_at_all_ends_with_3() {
+fn unusable_files_and_options_exit_with_3() {
     let place = shop()
         .with("broken.wasm", "no wasm")
         .with("empty.wasm", b"\0asm\x01\0\0\0");
-    let mut told = String::new();
-    for words in [
-        &["call", "missing.wasm", "greet"] as &[&str],
-        &["call", "broken.wasm", "greet"],
-        &["call", "empty.wasm", "greet"],
-        &["call", "--files", "assets", "wares.wasm", "fail"],
-        &["call", "--allow-host", "http//x", "wares.wasm", "fail"],
+    let mut shown = String::new();
+    for line in [
+        "call missing.wasm greet",
+        "call broken.wasm greet",
+        "call empty.wasm greet",
+        "call --files assets wares.wasm fail",
+        "call --allow-host http//x wares.wasm fail",
     ] {
-        told.push_str(&format!(
-            "$ {}\n{}\n",
-            words.join(" "),
-            place.run(words).bad(3)
-        ));
+        shown.push_str(&format!("$ {line}\n{}\n", run(&place, line).bad(3)));
     }
-    assert_snapshot!("not-done", told);
+    assert_snapshot!("not-done", shown);
 }
 
 #[test]
-fn statistics_are_told_beside_the_result() {
-    let told = call(&["--stats", "order", "--name", "tea"]);
-    assert_eq!(told.out, "{\"name\":\"tea\"}\n");
+fn statistics_are_reported_in_addition_to_the_result() {
+    let ran = call("--stats order --name tea");
+    assert_eq!(ran.out, "{\"name\":\"tea\"}\n");
     for line in [
         "  memory  2 pages of 64 KiB\n",
         "host calls  0\n",
         "  result  14 bytes\n",
         "  fuel  ",
     ] {
-        assert!(told.err.contains(line), "{line}: {}", told.err);
+        assert!(ran.err.contains(line), "{line}: {}", ran.err);
     }
-    let json = parsed(&call(&["--json", "--stats", "order", "--name", "tea"]).good());
+    let json = parsed(&call("--json --stats order --name tea").good());
     assert_eq!(json["result"], json!({"name": "tea"}));
     assert!(
         json["stats"]["fuel"].as_u64().is_some_and(|fuel| fuel > 0),
@@ -298,25 +206,22 @@ fn statistics_are_told_beside_the_result() {
 }
 
 #[test]
-fn a_plugin_that_describes_nothing_can_be_called_with_json_or_bytes() {
+fn undescribed_plugin_takes_json_or_bytes() {
     let place = Folder::new().with(
         "bare.wasm",
         running(r#"(export "command_echo" (func $echo))"#, None),
     );
-    let run = |words: &[&str]| place.run(words).good();
-    assert_eq!(
-        run(&["call", "bare.wasm", "echo", "--args", r#"{"a":1}"#]),
-        "{\"a\":1}\n"
-    );
-    assert_eq!(run(&["call", "bare.wasm", "echo"]), "");
-    let bytes = place.run_with(&["call", "bare.wasm", "echo", "--input", "-"], "plain");
+    let echoed = run(&place, r#"call bare.wasm echo --args {"a":1}"#);
+    assert_eq!(echoed.good(), "{\"a\":1}\n");
+    assert_eq!(run(&place, "call bare.wasm echo").good(), "");
+    let bytes = run_with(&place, "call bare.wasm echo --input -", "plain");
     assert_eq!(bytes.good(), "plain");
 }
 
 #[test]
-fn the_tool_tells_how_it_is_used() {
-    assert_snapshot!("usage", shop().run(&["call", "--help"]).good());
-    assert!(shop().run(&["call"]).bad(2).contains("<FILE>"));
+fn help_of_call_shows_its_usage() {
+    assert_snapshot!("usage", run(&shop(), "call --help").good());
+    assert!(run(&shop(), "call").bad(2).contains("<FILE>"));
 }
 
 /// A plugin whose command `echo` answers with its arguments.
@@ -349,13 +254,10 @@ fn numbers_pass_digit_by_digit() {
         ("exact", exact),
         ("exact", "18446744073709551616"),
         ("whole", "-170141183460469231731687303715884105729"),
-        (
-            "whole",
-            "12345678901234567890123456789012345678901234567890",
-        ),
+        ("whole", "1234567890123456789012345678901234567890"),
         ("number", "0.30000000000000004"),
         ("number", "0.1000000000000000055511151231257827"),
-        // How serde_json writes an exponent.
+        // The form in which serde_json writes an exponent.
         ("number", "1e+308"),
         ("number", "-0.0"),
         ("number", "9007199254740993"),
@@ -363,30 +265,29 @@ fn numbers_pass_digit_by_digit() {
         ("any", "18446744073709551615"),
     ] {
         let expected = format!("{{\"{flag}\":{number}}}\n");
-        let flags = ["call", "echo.wasm", "echo", &format!("--{flag}={number}")];
-        assert_eq!(folder.run(&flags).good(), expected);
-        let arguments = format!("{{\"{flag}\":{number}}}");
-        let whole = ["call", "echo.wasm", "echo", "--args", &arguments];
-        assert_eq!(folder.run(&whole).good(), expected);
-        let json = ["call", "--json", "echo.wasm", "echo", "--args", &arguments];
-        let told = folder.run(&json).good();
-        assert!(told.contains(&format!("\"{flag}\": {number}\n")), "{told}");
+        for arguments in [
+            format!("--{flag}={number}"),
+            format!("--args {{\"{flag}\":{number}}}"),
+        ] {
+            let plain = run(&folder, &format!("call echo.wasm echo {arguments}"));
+            assert_eq!(plain.good(), expected);
+            let json = run(&folder, &format!("--json call echo.wasm echo {arguments}"));
+            let json = json.good();
+            assert!(json.contains(&format!("\"{flag}\": {number}\n")), "{json}");
+        }
     }
-    let more = format!("{}6", &exact[..exact.len() - 1]);
-    let refused = folder.run(&["call", "echo.wasm", "echo", "--exact", &more]);
-    let refused = refused.bad(2);
+    let more = exact.replace("455", "456");
+    let refused = run(&folder, &format!("call echo.wasm echo --exact {more}")).bad(2);
     assert!(
         refused.contains(&format!("is not in 0..={exact}")),
         "{refused}"
     );
-    let shown = folder
-        .run(&["info", "echo.wasm", "--schema", "echo"])
-        .good();
+    let shown = run(&folder, "info echo.wasm --schema echo").good();
     assert!(shown.contains(&format!("\"maximum\": {exact}")), "{shown}");
 }
 
 #[test]
-fn a_text_comes_from_a_file_where_its_name_follows_an_at() {
+fn text_comes_from_the_file_named_after_an_at_sign() {
     let folder = echoing().with("README.md", "# Hi\n");
     let sent = |text: &str| folder.run(&["call", "echo.wasm", "echo", "--text", text]);
     assert_eq!(sent("@README.md").good(), "{\"text\":\"# Hi\\n\"}\n");
@@ -397,32 +298,31 @@ fn a_text_comes_from_a_file_where_its_name_follows_an_at() {
 
 #[test]
 fn a_trace_shows_each_call_on_standard_error() {
-    let ran = echoing().run(&["call", "--trace", "echo.wasm", "echo", "--text", "Ada"]);
-    assert!(
-        ran.err.contains("-> echo {\"text\":\"Ada\"}"),
-        "{}",
-        ran.err
-    );
-    assert!(
-        ran.err.contains("<- echo ok {\"text\":\"Ada\"}"),
-        "{}",
-        ran.err
-    );
+    let ran = run(&echoing(), "call --trace echo.wasm echo --text Ada");
+    for line in [
+        "-> echo {\"text\":\"Ada\"}",
+        "<- echo ok {\"text\":\"Ada\"}",
+    ] {
+        assert!(ran.err.contains(line), "{}", ran.err);
+    }
     assert_eq!(ran.good(), "{\"text\":\"Ada\"}\n");
 }
 
 #[test]
-fn json_for_programs_has_nothing_that_a_terminal_acts_on() {
+fn json_for_programs_is_safe_for_a_terminal() {
     let folder = echoing();
     let text = "\u{9b}2J\u{202e}\u{2066}ä";
-    let told = folder.run(&["call", "--json", "echo.wasm", "echo", "--text", text]);
-    let told = told.good();
-    assert!(told.contains(r"\u009b2J\u202e\u2066ä"), "{told}");
-    assert_eq!(parsed(&told)["result"]["text"], text);
+    let json = run(
+        &folder,
+        &format!("--json call echo.wasm echo --text {text}"),
+    )
+    .good();
+    assert!(json.contains(r"\u009b2J\u202e\u2066ä"), "{json}");
+    assert_eq!(parsed(&json)["result"]["text"], text);
 }
 
 #[test]
-fn a_permission_that_nobody_has_is_refused_with_the_nearest() {
+fn unknown_permission_is_refused_with_the_nearest() {
     let folder = echoing();
     let granted = |name: &str| folder.run(&["call", "--grant", name, "echo.wasm", "echo"]);
     for known in ["all", "kv", "http", "shop.sell"] {
@@ -435,7 +335,7 @@ fn a_permission_that_nobody_has_is_refused_with_the_nearest() {
 }
 
 #[test]
-fn a_plugins_wishes_do_not_lift_limits() {
+fn limits_that_a_plugin_asks_for_do_not_lift_the_tools() {
     let limits = json!({"timeout_ms": u64::MAX, "memory_pages": 65_536, "max_fuel": u64::MAX});
     let manifest = json!({
         "abi": 1, "id": "greedy", "name": "Greedy", "version": "1.0.0", "limits": limits,
@@ -444,13 +344,13 @@ fn a_plugins_wishes_do_not_lift_limits() {
     let grow = r#"(func (export "command_grow") (param i32 i32) (result i64)
         (if (i32.ne (memory.grow (i32.const 1500)) (i32.const -1)) (then unreachable)) i64.const 0)"#;
     let folder = Folder::new().with("greedy.wasm", running(grow, Some(&manifest)));
-    folder.run(&["call", "greedy.wasm", "grow"]).good();
+    run(&folder, "call greedy.wasm grow").good();
     let allowed = ["call", "--memory-pages", "2000", "greedy.wasm", "grow"];
     assert!(folder.run(&allowed).bad(1).contains("unreachable"));
 }
 
 #[test]
-fn keys_belong_to_a_module_or_to_a_name_that_the_user_gives() {
+fn keys_belong_to_a_module_or_to_the_name_after_as() {
     let store = r#"(import "plugin_host" "kv_set" (func $set (param i32 i32 i32 i32) (result i64)))
         (import "plugin_host" "kv_list" (func $list (param i32 i32) (result i64)))"#;
     let plugin = |mark: &str| {

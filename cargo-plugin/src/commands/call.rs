@@ -5,19 +5,19 @@ use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
+use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{CallStatistics, Failure, Module, Plugin};
+use plugin_sdk_harness::{CallStatistics, Failure, Module, PluginBuilder};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::error::{Error, Result};
-use crate::flags::{Bytes, Contents, Element, Flags, contents, document};
+use crate::flags::{Bytes, Contents, Element, Flags, contents, document, usage_error};
 use crate::host_options::{self, HostOptions, Loaded};
 use crate::project::{Features, Project, RELEASE};
 use crate::quantities;
-use crate::schema::Schemas;
+use crate::schema::{Kind, Schemas};
 use crate::target_host::{self, Host};
 use crate::terminal::{Form, HEADING, Terminal, Verdict};
 use crate::text;
@@ -27,10 +27,10 @@ use crate::text;
 #[command(
     disable_help_flag = true,
     override_usage = "cargo plugin call [OPTIONS] <FILE> [OPTIONS] <COMMAND> [ARGUMENTS]\n       cargo plugin call <FILE> --help\n       cargo plugin call <FILE> <COMMAND> --help",
-    after_help = "Options stand before COMMAND; what stands behind it are the command's own arguments."
+    after_help = "Options come before COMMAND; everything after it is an argument of the command."
 )]
 pub struct Call {
-    /// The plugin's `.wasm` file, or the folder of a plugin's project, which is built
+    /// The plugin's `.wasm` file, or a project's folder, which the tool builds
     #[arg(value_name = "FILE", required_unless_present = "help")]
     file: Option<PathBuf>,
     /// The command, and its arguments
@@ -52,18 +52,18 @@ pub struct Call {
     /// Prints a result that is a string without quotes
     #[arg(short, long)]
     raw_string: bool,
-    /// Tells what the call has cost, on standard error
+    /// Reports what the call cost, on standard error
     #[arg(long)]
     stats: bool,
     /// Shows each call between host and plugin, on standard error
     #[arg(long)]
     trace: bool,
-    /// The host that is played to the plugin [default: the one that it is made for]
+    /// The host to emulate [default: the one that the plugin is built for]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser(), hide_possible_values = true)]
-    played: Option<Host>,
+    emulated: Option<Host>,
     #[command(flatten)]
     host: HostOptions,
-    /// Prints help: of this command, or with FILE what commands the plugin has
+    /// Prints help; with FILE, the plugin's commands
     #[arg(short, long)]
     help: bool,
 }
@@ -71,13 +71,14 @@ pub struct Call {
 impl Call {
     pub fn run(mut self, terminal: &mut Terminal) -> Result<Verdict> {
         let Some(file) = self.file.take() else {
-            print_own_help();
+            // The reader may close the pipe early, which is not an error.
+            let _ = own_command().map(|mut call| call.print_long_help());
             return Ok(Verdict::Yes);
         };
         let began = Instant::now();
         let plugin = match file.join("Cargo.toml").is_file() {
             true => self.build(&file, terminal)?,
-            false => host_options::load(&file, self.played, terminal)?,
+            false => host_options::load(&file, self.emulated, terminal)?,
         };
         let loaded = began.elapsed();
         let (module, host) = (&plugin.module, plugin.host);
@@ -89,41 +90,32 @@ impl Call {
             Ok(call) => call,
             Err(error) => line.exit(&error),
         };
-        if let Err(error) = line.check(&name, &input, self.host.configuration()) {
-            error.exit();
-        }
         let info = line.info;
-        let builder = self.host.builder(&plugin, self.stats, terminal)?;
-        let builder = match self.stats {
-            true => builder.statistics(),
-            false => builder,
-        };
-        let builder = match self.trace {
-            true => builder.trace_to_stderr(),
-            false => builder,
-        };
-        let mut made = Timed {
-            load: loaded,
-            ..Timed::default()
-        };
-        let outcome = made.call(builder, host, &name, &input, info);
-        let stats = self.stats.then(|| made.stats(&name)).flatten();
+        let mut builder = self.host.builder(&plugin, self.stats, terminal)?;
+        if self.stats {
+            builder = builder.statistics();
+        }
+        if self.trace {
+            builder = builder.trace_to_stderr();
+        }
+        let (outcome, stats) = call(builder, host, &name, &input, info, loaded);
+        let stats = stats.filter(|_| self.stats);
         match outcome {
-            Ok(answer) => {
-                let answer = Answer::new(answer, info);
-                self.show(answer, stats, terminal)?;
+            Ok(bytes) => {
+                self.show(Answer::new(bytes, info), stats, terminal)?;
                 Ok(Verdict::Yes)
             }
             Err(failure) => {
                 let failure = host_options::in_our_words(failure, module.manifest());
                 match terminal.form() {
-                    Form::Json => terminal.document(&Outcome::Failed {
-                        error: &failure,
+                    Form::Json => terminal.document(&Outcome {
+                        error: Some(&failure),
                         stats,
+                        ..Outcome::default()
                     })?,
                     Form::Text => {
                         anstream::eprintln!("{}", failure.colored());
-                        tell(stats);
+                        report(stats);
                     }
                 }
                 Ok(Verdict::No)
@@ -134,70 +126,47 @@ impl Call {
     /// Builds the plugin of a project for shipping, for the requested host.
     fn build(&self, folder: &Path, terminal: &Terminal) -> Result<Loaded> {
         let project = Project::at(folder)?;
-        let features = project.features_for(self.played, &Features::default())?;
+        let features = project.features_for(self.emulated, &Features::default())?;
         terminal.status("Building", &project.title());
         let built = project.build(RELEASE, &features, terminal)?;
-        let host = project.made_for(self.played, &built.wasm)?;
+        let host = project.made_for(self.emulated, &built.wasm)?;
         host_options::load_built(built.wasm, Some(host), &project.name, terminal)
     }
 
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {
+        let mut outcome = Outcome {
+            stats,
+            ..Outcome::default()
+        };
+        let is_json = terminal.form() == Form::Json;
         if let Some(path) = &self.output {
-            let bytes = match &answer {
-                Answer::Json(text) if self.raw_string => {
-                    string_in(text).map_or(text.clone(), String::into_bytes)
-                }
-                Answer::Json(text) => text.clone(),
-                Answer::Bytes { bytes, .. } => bytes.clone(),
-            };
+            let string = answer.string().filter(|_| self.raw_string);
+            let bytes = string.map_or(answer.bytes, String::into_bytes);
             std::fs::write(path, &bytes).map_err(|error| {
                 Error::new(format!("cannot write `{}`", path.display())).because(error)
             })?;
-            if terminal.form() == Form::Json {
-                let file = path.display().to_string();
-                let bytes = bytes.len() as u64;
-                return terminal.document(&Outcome::Written {
-                    output: Output { file, bytes },
-                    stats,
-                });
-            }
-        } else if terminal.form() == Form::Json {
-            let result = answer.into_value()?;
-            return terminal.document(&Outcome::Result { result, stats });
+            let file = path.display().to_string();
+            outcome.output = Some(json!({"file": file, "bytes": bytes.len()}));
+        } else if is_json {
+            outcome.result = Some(answer.into_value()?);
         } else {
             let is_terminal = std::io::stdout().is_terminal();
             terminal.write(&answer.printed(self.raw_string, is_terminal)?)?;
         }
-        tell(stats);
+        match is_json {
+            true => terminal.document(&outcome)?,
+            false => report(stats),
+        }
         Ok(())
     }
 }
 
-/// Prints the help of `call` itself, from the parser that read the whole command line.
-fn print_own_help() {
+/// Returns `call` itself, as part of the parser that reads the whole command line.
+fn own_command() -> Option<clap::Command> {
     let mut cargo = crate::Cargo::command();
     cargo.build();
-    let call = cargo
-        .find_subcommand_mut("plugin")
-        .and_then(|plugin| plugin.find_subcommand_mut("call"));
-    if let Some(call) = call {
-        // The reader may close the pipe early, which is not an error.
-        let _ = call.print_long_help();
-    }
-}
-
-/// Returns the names of the options that go before a command.
-fn own_options() -> Vec<String> {
-    let mut cargo = crate::Cargo::command();
-    cargo.build();
-    let call = cargo
-        .find_subcommand("plugin")
-        .and_then(|plugin| plugin.find_subcommand("call"));
-    let options = call.into_iter().flat_map(clap::Command::get_arguments);
-    options
-        .filter_map(|option| option.get_long())
-        .map(|long| format!("--{long}"))
-        .collect()
+    let plugin = cargo.find_subcommand("plugin")?;
+    plugin.find_subcommand("call").cloned()
 }
 
 /// The command line after FILE, which the plugin itself describes.
@@ -206,22 +175,13 @@ struct CommandLine<'a> {
     words: &'a [String],
     info: Option<&'a CommandInfo>,
     manifest: Option<&'a Manifest>,
-    arguments: Arguments<'a>,
+    /// The flags for values and for bytes: both if the plugin does not describe the command.
+    values: Option<Flags<'a>>,
+    bytes: Option<Bytes>,
 }
 
-/// The form in which the command takes its arguments.
-enum Arguments<'a> {
-    Values(Flags<'a>),
-    Bytes(Bytes),
-    /// The plugin does not describe the command.
-    Unknown(Flags<'a>, Bytes),
-}
-
-/// The input of a command.
-enum Input {
-    Value(Option<Value>),
-    Bytes(Vec<u8>),
-}
+/// The greatest number of members that the help lists of a result.
+const MAX_MEMBERS: usize = 100;
 
 static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
@@ -232,7 +192,8 @@ impl<'a> CommandLine<'a> {
         let name = words.iter().find(|word| !word.starts_with('-'));
         let info = name.and_then(|name| describe(name));
         let definitions = manifest.map_or(&*NO_DEFINITIONS, |manifest| &manifest.defs);
-        let arguments = Arguments::of(info, Schemas::new(definitions));
+        let schemas = Schemas::new(definitions);
+        let (values, bytes) = flags(info, schemas);
         let program = format!("cargo plugin call {}", text::line(file, 300));
         let mut root = clap::Command::new("call")
             .bin_name(program.clone())
@@ -252,11 +213,20 @@ impl<'a> CommandLine<'a> {
             let mut command =
                 clap::Command::new(known.to_owned()).about(text::first_line(description));
             if name.is_some_and(|name| name == known) {
-                command = arguments
-                    .add_to(command)
-                    .override_usage(format!("{program} {known}{}", arguments.usage()))
+                if let Some(values) = &values {
+                    command = values.add_to(command);
+                }
+                if let Some(bytes) = &bytes {
+                    command = bytes.add_to(command);
+                }
+                let usage = match (&values, &bytes) {
+                    (Some(values), _) => values.usage(),
+                    (None, bytes) => bytes.map_or("", Bytes::usage).to_owned(),
+                };
+                command = command
+                    .override_usage(format!("{program} {known}{usage}"))
                     .long_about(text::shown(description.trim()))
-                    .after_help(after_help(info, Schemas::new(definitions)));
+                    .after_help(after_help(info, schemas));
             }
             root = root.subcommand(command);
         }
@@ -265,12 +235,13 @@ impl<'a> CommandLine<'a> {
             words,
             info,
             manifest,
-            arguments,
+            values,
+            bytes,
         }
     }
 
-    /// Parses the command and its input.
-    fn parse(&mut self, call: &Call) -> Result<(String, Input), clap::Error> {
+    /// Returns the command and its input, validated against the plugin's description.
+    fn parse(&mut self, call: &Call) -> Result<(String, Vec<u8>), clap::Error> {
         let matches = self
             .root
             .try_get_matches_from_mut(self.words.iter().map(String::as_str))
@@ -280,57 +251,64 @@ impl<'a> CommandLine<'a> {
         };
         let mut unknown = clap::Command::new("call");
         let command = self.root.find_subcommand_mut(name).unwrap_or(&mut unknown);
-        let input = self.arguments.input(command, matches, call)?;
-        Ok((name.to_owned(), input))
-    }
-
-    /// Validates the input against the command's description, beyond the checks of each flag.
-    fn check(
-        &mut self,
-        name: &str,
-        input: &Input,
-        config: Option<&Value>,
-    ) -> Result<(), clap::Error> {
-        let Some(manifest) = self.manifest else {
-            return Ok(());
-        };
-        if let Some(config) = config {
+        if let (Some(manifest), Some(config)) = (self.manifest, call.host.configuration()) {
             let checked = manifest.check_config(config);
-            fits(checked, "the configuration does not fit", &self.root)?;
+            fits(checked, "the configuration does not fit", command)?;
         }
-        let (Input::Value(Some(arguments)), Some(command)) =
-            (input, self.root.find_subcommand(name))
-        else {
-            return Ok(());
+        let misplaced = match (&self.values, &self.bytes) {
+            (Some(_), None) if call.input.is_some() => Some((
+                "--input <FILE>",
+                "the command takes values: '--args @FILE' reads them as JSON",
+            )),
+            (None, Some(_)) if call.args.is_some() => Some((
+                "--args <JSON>",
+                "the command takes plain bytes: '--input FILE' reads them",
+            )),
+            _ => None,
         };
-        fits(
-            manifest.check(name, arguments),
-            "the arguments do not fit",
-            command,
-        )
+        if let Some((flag, tip)) = misplaced {
+            let flag = ContextValue::String(flag.to_owned());
+            let error = usage_error(command, ErrorKind::UnknownArgument, flag);
+            return Err(with_tip(error, tip.to_owned()));
+        }
+        if let Some(bytes) = self.bytes
+            && let Some(input) = bytes.input(command, matches, call.input.as_ref())?
+        {
+            return Ok((name.to_owned(), input));
+        }
+        let values = self.values.as_ref();
+        let arguments = values.map(|flags| flags.arguments(command, matches, call.args.clone()));
+        let arguments = arguments.transpose()?.flatten();
+        if let (Some(manifest), Some(arguments)) = (self.manifest, &arguments) {
+            let checked = manifest.check(name, arguments);
+            fits(checked, "the arguments do not fit", command)?;
+        }
+        // Input parsed from JSON also has a JSON form.
+        let input = arguments.map_or(String::new(), |arguments| arguments.to_string());
+        Ok((name.to_owned(), input.into_bytes()))
     }
 
-    /// Adds hints that clap cannot know to its errors.
+    /// Adds a tip that clap cannot know to its error.
     fn explain(&self, mut error: clap::Error) -> clap::Error {
-        if error.kind() != ErrorKind::UnknownArgument {
-            return error;
-        }
-        let Some(ContextValue::String(argument)) = error.get(ContextKind::InvalidArg) else {
-            return error;
+        let name = match error.get(ContextKind::InvalidArg) {
+            Some(ContextValue::String(flag)) if error.kind() == ErrorKind::UnknownArgument => {
+                flag.split('=').next().unwrap_or_default().to_owned()
+            }
+            _ => return error,
         };
-        let name = argument.split('=').next().unwrap_or_default().to_owned();
+        let is_own = |call: clap::Command| {
+            let mut options = call.get_arguments().filter_map(clap::Arg::get_long);
+            options.any(|long| name.strip_prefix("--") == Some(long))
+        };
         let is_one_of_both = ["--args", "--input"].contains(&name.as_str());
-        if !is_one_of_both && own_options().contains(&name) {
-            let tip = format!(
-                "'{name}' is an option of 'cargo plugin call': put it before the command's name"
-            );
-            error.remove(ContextKind::SuggestedArg);
-            error.insert(
-                ContextKind::Suggested,
-                ContextValue::StyledStrs(vec![tip.into()]),
-            );
+        if is_one_of_both || !own_command().is_some_and(is_own) {
+            return error;
         }
-        error
+        error.remove(ContextKind::SuggestedArg);
+        let tip = format!(
+            "'{name}' is an option of 'cargo plugin call': put it before the command's name"
+        );
+        with_tip(error, tip)
     }
 
     /// Ends the process as clap does, with help or with an error.
@@ -351,85 +329,28 @@ impl<'a> CommandLine<'a> {
     }
 }
 
-impl<'a> Arguments<'a> {
-    fn of(info: Option<&'a CommandInfo>, schemas: Schemas<'a>) -> Self {
-        let Some(info) = info else {
-            let bytes = Bytes {
-                input: None,
-                required: false,
-            };
-            return Arguments::Unknown(Flags::new(schemas, None), bytes);
-        };
-        match info.codec {
-            Codec::Raw => Arguments::Bytes(Bytes {
-                input: info.input.as_deref().and_then(Element::named),
-                required: info.input.is_some(),
-            }),
-            // The order of its values is their only identification, and a schema cannot express it.
-            Codec::Binary => Arguments::Bytes(Bytes {
-                input: None,
-                required: true,
-            }),
-            _ => {
-                let schema = info.arguments.as_ref().map(|schema| schema.as_value());
-                Arguments::Values(Flags::new(schemas, schema))
-            }
+/// Returns the flags for a command's values, for its bytes, or for both if the plugin does not
+/// describe the command.
+fn flags<'a>(
+    info: Option<&'a CommandInfo>,
+    schemas: Schemas<'a>,
+) -> (Option<Flags<'a>>, Option<Bytes>) {
+    let schema = info.and_then(|info| info.arguments.as_ref());
+    let values = Flags::new(schemas, schema.map(|schema| schema.as_value()));
+    let mut bytes = Bytes {
+        input: None,
+        required: info.is_some(),
+    };
+    match info.map(|info| (info.codec, info.input.as_deref())) {
+        None => (Some(values), Some(bytes)),
+        Some((Codec::Raw, input)) => {
+            bytes.input = input.and_then(Element::named);
+            bytes.required = input.is_some();
+            (None, Some(bytes))
         }
-    }
-
-    fn add_to(&self, command: clap::Command) -> clap::Command {
-        match self {
-            Arguments::Values(flags) => flags.add_to(command),
-            Arguments::Bytes(bytes) => bytes.add_to(command),
-            Arguments::Unknown(flags, bytes) => bytes.add_to(flags.add_to(command)),
-        }
-    }
-
-    fn usage(&self) -> String {
-        match self {
-            Arguments::Values(flags) | Arguments::Unknown(flags, _) => flags.usage(),
-            Arguments::Bytes(bytes) => bytes.usage().to_owned(),
-        }
-    }
-
-    fn input(
-        &self,
-        command: &mut clap::Command,
-        matches: &ArgMatches,
-        call: &Call,
-    ) -> Result<Input, clap::Error> {
-        match self {
-            Arguments::Values(flags) => {
-                if call.input.is_some() {
-                    return Err(misplaced(
-                        command,
-                        "--input <FILE>",
-                        "the command takes values: '--args @FILE' reads them as JSON",
-                    ));
-                }
-                let arguments = flags.arguments(command, matches, call.args.clone())?;
-                Ok(Input::Value(arguments))
-            }
-            Arguments::Bytes(raw) => {
-                if call.args.is_some() {
-                    return Err(misplaced(
-                        command,
-                        "--args <JSON>",
-                        "the command takes plain bytes: '--input FILE' reads them",
-                    ));
-                }
-                let input = raw.input(command, matches, call.input.as_ref())?;
-                Ok(Input::Bytes(input.unwrap_or_default()))
-            }
-            Arguments::Unknown(flags, raw) => {
-                match raw.input(command, matches, call.input.as_ref())? {
-                    Some(input) => Ok(Input::Bytes(input)),
-                    None => flags
-                        .arguments(command, matches, call.args.clone())
-                        .map(Input::Value),
-                }
-            }
-        }
+        // The order of its values is their only identification, and a schema cannot express it.
+        Some((Codec::Binary, _)) => (None, Some(bytes)),
+        Some(_) => (Some(values), None),
     }
 }
 
@@ -440,33 +361,22 @@ fn fits(
 ) -> Result<(), clap::Error> {
     let problems = checked.err().unwrap_or_default();
     // If the schema itself is invalid, the plugin judges the input.
-    let problems: Vec<String> = problems
+    let problems = problems
         .iter()
-        .filter(|problem| problem.code != "bad_schema")
-        .map(|problem| format!("  {}\n", text::shown(&problem.to_string())))
+        .filter(|problem| problem.code != "bad_schema");
+    let problems: String = problems
+        .map(|problem| format!("  {}\n", text::shown(&problem.message)))
         .collect();
     if problems.is_empty() {
         return Ok(());
     }
-    let message = format!(
-        "{otherwise}:\n{}\nFor more information, try '--help'.\n",
-        problems.concat()
-    );
+    let message = format!("{otherwise}:\n{problems}\nFor more information, try '--help'.\n");
     Err(clap::Error::raw(ErrorKind::ValueValidation, message).with_cmd(command))
 }
 
-fn misplaced(command: &mut clap::Command, flag: &str, tip: &str) -> clap::Error {
-    let usage = command.render_usage();
-    let mut error = clap::Error::new(ErrorKind::UnknownArgument).with_cmd(command);
-    error.insert(
-        ContextKind::InvalidArg,
-        ContextValue::String(flag.to_owned()),
-    );
-    error.insert(
-        ContextKind::Suggested,
-        ContextValue::StyledStrs(vec![tip.to_owned().into()]),
-    );
-    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+fn with_tip(mut error: clap::Error, tip: String) -> clap::Error {
+    let tips = ContextValue::StyledStrs(vec![tip.into()]);
+    error.insert(ContextKind::Suggested, tips);
     error
 }
 
@@ -477,16 +387,12 @@ fn typeable(name: &str) -> bool {
 
 /// Returns `Greeter 0.1.0: Greets people, and counts them.`
 fn about(manifest: &Manifest) -> String {
-    let mut about = text::line(&manifest.name, 80);
-    if !manifest.version.is_empty() {
-        about.push_str(&format!(" {}", text::line(&manifest.version, 40)));
-    }
-    let description = text::first_line(&manifest.description);
-    match (about.is_empty(), description.is_empty()) {
-        (false, false) => format!("{about}: {description}"),
-        (false, true) => about,
-        (true, _) => description,
-    }
+    let name = text::line(&manifest.name, 80);
+    let version = text::line(&manifest.version, 40);
+    let title = format!("{name} {version}").trim().to_owned();
+    let mut parts = vec![title, text::first_line(&manifest.description)];
+    parts.retain(|part| !part.is_empty());
+    parts.join(": ")
 }
 
 /// Describes a command's result, and the errors that it may return.
@@ -513,13 +419,24 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
             "Its arguments cross in the SDK's binary codec, whose bytes `--input` reads.\n",
         );
     }
-    if let Some(result) = &info.result {
-        help.push_str(&format!(
-            "{HEADING}Result:{HEADING:#} {}\n",
-            schemas.outlined(result.as_value())
-        ));
-        let parts = schemas.parts(result.as_value()).into_iter();
-        let rows = parts.map(|part| [part.path, part.ty, part.description]);
+    if let Some(result) = info.result.as_ref().map(|result| result.as_value()) {
+        let members = match schemas.shape(result).kind {
+            Kind::List(list) => schemas.members(list.items),
+            _ => schemas.members(result),
+        };
+        let ty = match members.is_empty() {
+            true => schemas.expanded(result),
+            false => schemas.named(result),
+        };
+        help.push_str(&format!("{HEADING}Result:{HEADING:#} {ty}\n"));
+        let rows = members.iter().take(MAX_MEMBERS).map(|member| {
+            let description = schemas.shape(member.schema).description;
+            [
+                text::line(member.name, 60),
+                schemas.expanded(member.schema),
+                description.map(text::first_line).unwrap_or_default(),
+            ]
+        });
         help.push_str(&columns(&rows.collect::<Vec<_>>()));
     }
     if !info.errors.is_empty() {
@@ -535,82 +452,62 @@ fn after_help(info: Option<&CommandInfo>, schemas: Schemas<'_>) -> String {
 
 /// Formats rows in columns; the last column may have any width.
 fn columns<const N: usize>(rows: &[[String; N]]) -> String {
-    let width = |column: usize| {
-        let cells = rows.iter().filter_map(|row| row.get(column));
-        cells
-            .map(|cell| cell.chars().count())
-            .max()
-            .unwrap_or(0)
-            .min(40)
-    };
-    let widths: Vec<usize> = (0..N).map(width).collect();
+    let mut widths = [0; N];
+    for row in rows {
+        for (width, cell) in widths.iter_mut().zip(row) {
+            *width = cell.chars().count().max(*width).min(40);
+        }
+    }
     let mut lines = String::new();
     for row in rows {
-        let mut line = String::new();
-        for (cell, width) in row.iter().zip(&widths) {
-            line.push_str(&format!("  {cell:width$}"));
-        }
-        lines.push_str(line.trim_end());
-        lines.push('\n');
+        let cells = row.iter().zip(widths);
+        let line: String = cells
+            .map(|(cell, width)| format!("  {cell:width$}"))
+            .collect();
+        lines.push_str(&format!("{}\n", line.trim_end()));
     }
     lines
 }
 
-/// A call, and the time that each of its parts took.
-#[derive(Default)]
-struct Timed {
+/// Calls a command of a new instance. Returns the cost as well if the instance starts.
+fn call(
+    builder: PluginBuilder,
+    host: Host,
+    name: &str,
+    input: &[u8],
+    info: Option<&CommandInfo>,
     load: Duration,
-    prepare: Duration,
-    call: Duration,
-    plugin: Option<Plugin>,
-}
-
-impl Timed {
-    fn call(
-        &mut self,
-        builder: plugin_sdk_harness::PluginBuilder,
-        host: Host,
-        name: &str,
-        input: &Input,
-        info: Option<&CommandInfo>,
-    ) -> Result<Vec<u8>, Failure> {
-        let began = Instant::now();
-        let mut plugin = target_host::build(builder, host)?;
+) -> (Result<Vec<u8>, Failure>, Option<Stats>) {
+    let began = Instant::now();
+    let started = target_host::build(builder, host).and_then(|mut plugin| {
         target_host::start(&mut plugin)?;
-        self.prepare = began.elapsed();
-        let bytes = match input {
-            Input::Value(None) => Vec::new(),
-            // Input parsed from JSON also has a JSON form.
-            Input::Value(Some(value)) => value.to_string().into_bytes(),
-            Input::Bytes(bytes) => bytes.clone(),
-        };
-        let changed = info.is_some_and(|info| info.in_place && info.output.is_none());
-        let plugin = self.plugin.insert(plugin);
-        let began = Instant::now();
-        let answered = plugin.call_raw(name, &bytes).map(<[u8]>::to_vec);
-        self.call = began.elapsed();
-        let mut answer = answered?;
-        if changed {
-            answer = plugin.arguments().to_vec();
-        }
-        // End the plugin's life as any host would.
-        target_host::end(plugin)?;
-        Ok(answer)
+        Ok(plugin)
+    });
+    let mut plugin = match started {
+        Ok(plugin) => plugin,
+        Err(failure) => return (Err(failure), None),
+    };
+    let prepared = Instant::now();
+    let is_changed = info.is_some_and(|info| info.in_place && info.output.is_none());
+    let mut answer = plugin.call_raw(name, input).map(<[u8]>::to_vec);
+    let call = prepared.elapsed();
+    if is_changed && answer.is_ok() {
+        answer = Ok(plugin.arguments().to_vec());
     }
-
-    fn stats(&self, name: &str) -> Option<Stats> {
-        let calls = self.plugin.as_ref()?.statistics().command(name);
-        let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
-        Some(Stats {
-            load_ms: milliseconds(self.load),
-            prepare_ms: milliseconds(self.prepare),
-            call_ms: milliseconds(self.call),
-            fuel: calls.and_then(CallStatistics::fuel),
-            memory_pages: calls.map_or(0, CallStatistics::peak_pages),
-            host_calls: calls.map_or(0, CallStatistics::host_calls),
-            result_bytes: calls.map_or(0, CallStatistics::bytes_out),
-        })
-    }
+    // End the plugin's life as any host would.
+    let answer = answer.and_then(|answer| target_host::end(&mut plugin).map(|()| answer));
+    let calls = plugin.statistics().command(name);
+    let milliseconds = |duration: Duration| duration.as_secs_f64() * 1000.0;
+    let stats = Stats {
+        load_ms: milliseconds(load),
+        prepare_ms: milliseconds(prepared - began),
+        call_ms: milliseconds(call),
+        fuel: calls.and_then(CallStatistics::fuel),
+        memory_pages: calls.map_or(0, CallStatistics::peak_pages),
+        host_calls: calls.map_or(0, CallStatistics::host_calls),
+        result_bytes: calls.map_or(0, CallStatistics::bytes_out),
+    };
+    (answer, Some(stats))
 }
 
 /// The cost of a call.
@@ -629,7 +526,8 @@ struct Stats {
     result_bytes: u64,
 }
 
-fn tell(stats: Option<Stats>) {
+/// Reports the cost to people on standard error.
+fn report(stats: Option<Stats>) {
     let Some(stats) = stats else {
         return;
     };
@@ -643,65 +541,74 @@ fn tell(stats: Option<Stats>) {
     rows.push(("memory", format!("{} pages of 64 KiB", stats.memory_pages)));
     rows.push(("host calls", stats.host_calls.to_string()));
     rows.push(("result", format!("{} bytes", stats.result_bytes)));
-    for (what, much) in rows {
-        anstream::eprintln!("{HEADING:#}{what:>12}  {much}");
+    for (name, amount) in rows {
+        anstream::eprintln!("{HEADING:#}{name:>12}  {amount}");
     }
 }
 
 /// The answer of a command.
-enum Answer {
-    Json(Vec<u8>),
-    Bytes {
-        bytes: Vec<u8>,
-        element: Option<Element>,
-    },
+struct Answer {
+    bytes: Vec<u8>,
+    is_json: bool,
+    /// The elements of an answer that is not JSON, if known.
+    element: Option<Element>,
 }
 
 impl Answer {
     fn new(bytes: Vec<u8>, info: Option<&CommandInfo>) -> Self {
         let is_json = match info.map(|info| info.codec) {
-            Some(Codec::Json) => true,
-            Some(_) => false,
+            Some(codec) => codec == Codec::Json,
             None => serde_json::from_slice::<serde::de::IgnoredAny>(&bytes).is_ok(),
         };
-        if is_json {
-            return Answer::Json(bytes);
-        }
         let named = info.and_then(|info| {
             let changed = info.input.as_ref().filter(|_| info.in_place);
             info.output.as_ref().or(changed)
         });
-        Answer::Bytes {
+        Answer {
             bytes,
+            is_json,
             element: named.and_then(|name| Element::named(name)),
         }
     }
 
+    /// Returns the string that the answer is in JSON, if it is one.
+    fn string(&self) -> Option<String> {
+        let text = self.is_json.then_some(&self.bytes)?;
+        serde_json::from_slice(text).ok()
+    }
+
+    /// Returns the numbers of an answer that is not JSON.
+    fn numbers(&self) -> Option<Value> {
+        let element = self.element.filter(|_| !self.is_json)?;
+        element.decode(&self.bytes).map(Value::Array)
+    }
+
     /// Returns the bytes to print: readable for people, and unchanged for programs.
     fn printed(self, raw_string: bool, is_terminal: bool) -> Result<Vec<u8>> {
-        let mut printed = match self {
-            Answer::Json(text) => match string_in(&text).filter(|_| raw_string) {
-                Some(string) if is_terminal => text::shown(&string).into_bytes(),
-                Some(string) => string.into_bytes(),
-                None if is_terminal => pretty(&text)?,
-                None => text,
-            },
-            Answer::Bytes { bytes, .. } if !is_terminal => return Ok(bytes),
-            Answer::Bytes { bytes, element } => {
-                let numbers = element.filter(|element| *element != Element::U8);
-                match (
-                    numbers.and_then(|element| element.decode(&bytes)),
-                    String::from_utf8(bytes),
-                ) {
-                    (Some(numbers), _) => Value::Array(numbers).to_string().into_bytes(),
-                    (None, Ok(text)) => text::shown(&text).into_bytes(),
-                    (None, Err(error)) => {
-                        let count = error.as_bytes().len();
-                        return Err(Error::new(format!("the result is {count} bytes that are no text"))
-                            .help("`--output FILE`, before the command, writes them into a file; a pipe takes them, too"));
-                    }
-                }
+        let string = self.string().filter(|_| raw_string);
+        let is_number = self.element != Some(Element::U8);
+        let mut printed = match (string, is_terminal) {
+            (Some(string), true) => text::shown(&string).into_bytes(),
+            (Some(string), false) => string.into_bytes(),
+            (None, false) if self.is_json => self.bytes,
+            (None, false) => return Ok(self.bytes),
+            (None, true) if self.is_json => {
+                // Everything is escaped that a terminal would interpret.
+                let value = self.into_value()?;
+                text::safe_json(&format!("{value:#}")).into_bytes()
             }
+            (None, true) => match self.numbers().filter(|_| is_number) {
+                Some(numbers) => numbers.to_string().into_bytes(),
+                None => {
+                    let text = String::from_utf8(self.bytes).map_err(|error| {
+                        let count = error.as_bytes().len();
+                        Error::new(format!("the result is {count} bytes that are not text")).help(
+                            "`--output FILE` before the command writes them to a file; or use a pipe",
+                        )
+                    })?;
+                    text::shown(&text).into_bytes()
+                }
+            },
         };
         if !printed.is_empty() && !printed.ends_with(b"\n") {
             printed.push(b'\n');
@@ -710,65 +617,31 @@ impl Answer {
     }
 
     fn into_value(self) -> Result<Value> {
-        match self {
-            Answer::Json(text) => parse(&text),
-            Answer::Bytes { bytes, element } => {
-                if let Some(numbers) = element.and_then(|element| element.decode(&bytes)) {
-                    return Ok(Value::Array(numbers));
-                }
-                Ok(match String::from_utf8(bytes) {
-                    Ok(text) => Value::String(text),
-                    Err(error) => {
-                        Value::Array(error.as_bytes().iter().map(|byte| (*byte).into()).collect())
-                    }
-                })
-            }
+        if self.is_json {
+            return match self.bytes.as_slice() {
+                // Empty output means no value.
+                [] => Ok(Value::Null),
+                text => serde_json::from_slice(text)
+                    .map_err(|error| Error::new("the plugin's result is not JSON").because(error)),
+            };
         }
+        if let Some(numbers) = self.numbers() {
+            return Ok(numbers);
+        }
+        Ok(String::from_utf8(self.bytes)
+            .map_or_else(|error| json!(error.as_bytes()), Value::String))
     }
 }
 
-fn parse(text: &[u8]) -> Result<Value> {
-    match text {
-        // Empty output means no value.
-        [] => Ok(Value::Null),
-        text => serde_json::from_slice(text)
-            .map_err(|error| Error::new("the plugin's result is not JSON").because(error)),
-    }
-}
-
-/// Returns the string in a JSON text, if it is a string.
-fn string_in(text: &[u8]) -> Option<String> {
-    serde_json::from_slice(text).ok()
-}
-
-/// Formats JSON for people, with everything escaped that a terminal would interpret.
-fn pretty(text: &[u8]) -> Result<Vec<u8>> {
-    Ok(text::safe_json(&format!("{:#}", parse(text)?)).into_bytes())
-}
-
-/// The outcome in JSON.
-#[derive(Serialize)]
-#[serde(untagged)]
-enum Outcome<'a> {
-    Result {
-        result: Value,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-    Written {
-        output: Output,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-    Failed {
-        error: &'a Failure,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        stats: Option<Stats>,
-    },
-}
-
-#[derive(Serialize)]
-struct Output {
-    file: String,
-    bytes: u64,
+/// The outcome in JSON: a result, a file, or an error.
+#[derive(Default, Serialize)]
+struct Outcome<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    result: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    output: Option<Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    error: Option<&'a Failure>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stats: Option<Stats>,
 }

@@ -1,29 +1,99 @@
 //! The flags of commands that take raw bytes.
 
 use clap::{Arg, ArgMatches, Command};
-use serde_json::{Number, Value};
+use serde_json::Value;
 
-use super::missing;
+use super::missing_flags;
 use super::parse::{Contents, contents};
 
 const INPUT: &str = "input";
 const TEXT: &str = "text";
 const NUMBERS: &str = "numbers";
 
-/// The elements that the bytes of a raw command consist of.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Element {
-    Text,
-    U8,
-    I8,
-    U16,
-    I16,
-    U32,
-    I32,
-    U64,
-    I64,
-    F32,
-    F64,
+/// Defines the elements, by the types of numbers.
+macro_rules! elements {
+    ($($element:ident: $number:ident,)*) => {
+        /// The elements that the bytes of a raw command consist of.
+        #[derive(Clone, Copy, Debug, PartialEq)]
+        pub enum Element {
+            Text,
+            $($element,)*
+        }
+
+        impl Element {
+            /// Returns the element type with a name from a manifest.
+            pub fn named(name: &str) -> Option<Self> {
+                match name {
+                    "text" => Some(Element::Text),
+                    $(stringify!($number) => Some(Element::$element),)*
+                    _ => None,
+                }
+            }
+
+            /// Returns the element type's name in a manifest.
+            pub fn name(self) -> &'static str {
+                match self {
+                    Element::Text => "text",
+                    $(Element::$element => stringify!($number),)*
+                }
+            }
+
+            /// Appends one number in little-endian order.
+            fn write(self, text: &str, bytes: &mut Vec<u8>) -> Result<(), String> {
+                match self {
+                    Element::Text => return Err("the command takes text".to_owned()),
+                    $(Element::$element => {
+                        let number: $number = text.parse().map_err(|error| format!("{error}"))?;
+                        bytes.extend(number.to_le_bytes());
+                    })*
+                }
+                Ok(())
+            }
+
+            /// Decodes bytes to numbers in JSON, and numbers that JSON lacks to text. Returns
+            /// `None` if the bytes are text, or not a whole number of elements.
+            pub fn decode(self, bytes: &[u8]) -> Option<Vec<Value>> {
+                match self {
+                    Element::Text => None,
+                    $(Element::$element => {
+                        let (numbers, rest) = bytes.as_chunks();
+                        let numbers = numbers.iter().map(|bytes| $number::from_le_bytes(*bytes));
+                        // The shortest form of an f32 is shorter than that of the equal f64.
+                        let json = numbers.map(|number| json(format!("{number:?}")));
+                        rest.is_empty().then(|| json.collect())
+                    })*
+                }
+            }
+        }
+    };
+}
+
+elements! {
+    U8: u8, I8: i8, U16: u16, I16: i16, U32: u32, I32: i32, U64: u64, I64: i64, F32: f32, F64: f64,
+}
+
+fn json(number: String) -> Value {
+    serde_json::from_str(&number).map_or(Value::String(number), Value::Number)
+}
+
+impl Element {
+    /// Describes the bytes in words.
+    pub fn words(self) -> String {
+        match self {
+            Element::Text => "text (UTF-8)".to_owned(),
+            Element::U8 => "bytes".to_owned(),
+            number => format!("little-endian numbers ({})", number.name()),
+        }
+    }
+
+    /// Encodes numbers one after the other.
+    pub fn encode<'t>(self, numbers: impl IntoIterator<Item = &'t str>) -> Result<Vec<u8>, String> {
+        let mut bytes = Vec::new();
+        for number in numbers {
+            self.write(number, &mut bytes)?;
+        }
+        Ok(bytes)
+    }
 }
 
 /// The flags for a raw command's input.
@@ -35,106 +105,6 @@ pub struct Bytes {
     pub required: bool,
 }
 
-impl Element {
-    const ALL: [(&'static str, Element); 11] = [
-        ("text", Element::Text),
-        ("u8", Element::U8),
-        ("i8", Element::I8),
-        ("u16", Element::U16),
-        ("i16", Element::I16),
-        ("u32", Element::U32),
-        ("i32", Element::I32),
-        ("u64", Element::U64),
-        ("i64", Element::I64),
-        ("f32", Element::F32),
-        ("f64", Element::F64),
-    ];
-
-    /// Returns the element type with a name from a manifest.
-    pub fn named(name: &str) -> Option<Self> {
-        let named = Self::ALL.iter().find(|(known, _)| *known == name);
-        named.map(|(_, element)| *element)
-    }
-
-    /// Returns the element type's name in a manifest.
-    pub fn name(self) -> &'static str {
-        let named = Self::ALL.iter().find(|(_, element)| *element == self);
-        named.map_or("", |(name, _)| name)
-    }
-
-    /// Describes the bytes in words.
-    pub fn words(self) -> String {
-        match self {
-            Element::Text => "text (UTF-8)".to_owned(),
-            Element::U8 => "bytes".to_owned(),
-            number => format!("little-endian numbers ({})", number.name()),
-        }
-    }
-
-    /// Appends one number in little-endian order.
-    fn write(self, text: &str, bytes: &mut Vec<u8>) -> Result<(), String> {
-        fn number<T: std::str::FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
-            text.parse().map_err(|error: T::Err| error.to_string())
-        }
-        match self {
-            Element::Text => return Err("the command takes text".to_owned()),
-            Element::U8 => bytes.extend(number::<u8>(text)?.to_le_bytes()),
-            Element::I8 => bytes.extend(number::<i8>(text)?.to_le_bytes()),
-            Element::U16 => bytes.extend(number::<u16>(text)?.to_le_bytes()),
-            Element::I16 => bytes.extend(number::<i16>(text)?.to_le_bytes()),
-            Element::U32 => bytes.extend(number::<u32>(text)?.to_le_bytes()),
-            Element::I32 => bytes.extend(number::<i32>(text)?.to_le_bytes()),
-            Element::U64 => bytes.extend(number::<u64>(text)?.to_le_bytes()),
-            Element::I64 => bytes.extend(number::<i64>(text)?.to_le_bytes()),
-            Element::F32 => bytes.extend(number::<f32>(text)?.to_le_bytes()),
-            Element::F64 => bytes.extend(number::<f64>(text)?.to_le_bytes()),
-        }
-        Ok(())
-    }
-
-    /// Encodes numbers one after the other.
-    pub fn encode<'t>(self, numbers: impl IntoIterator<Item = &'t str>) -> Result<Vec<u8>, String> {
-        let mut bytes = Vec::new();
-        for number in numbers {
-            self.write(number, &mut bytes)?;
-        }
-        Ok(bytes)
-    }
-
-    /// Decodes bytes to numbers in JSON, and numbers that JSON lacks to text. Returns `None` if the
-    /// bytes are text, or not a whole number of elements.
-    pub fn decode(self, bytes: &[u8]) -> Option<Vec<Value>> {
-        fn numbers<const N: usize>(
-            bytes: &[u8],
-            number: fn([u8; N]) -> Value,
-        ) -> Option<Vec<Value>> {
-            let (chunks, rest) = bytes.as_chunks::<N>();
-            rest.is_empty()
-                .then(|| chunks.iter().map(|chunk| number(*chunk)).collect())
-        }
-        fn float(float: f64) -> Value {
-            Number::from_f64(float).map_or_else(|| Value::String(float.to_string()), Value::Number)
-        }
-        match self {
-            Element::Text => None,
-            Element::U8 => numbers(bytes, |bytes| u8::from_le_bytes(bytes).into()),
-            Element::I8 => numbers(bytes, |bytes| i8::from_le_bytes(bytes).into()),
-            Element::U16 => numbers(bytes, |bytes| u16::from_le_bytes(bytes).into()),
-            Element::I16 => numbers(bytes, |bytes| i16::from_le_bytes(bytes).into()),
-            Element::U32 => numbers(bytes, |bytes| u32::from_le_bytes(bytes).into()),
-            Element::I32 => numbers(bytes, |bytes| i32::from_le_bytes(bytes).into()),
-            Element::U64 => numbers(bytes, |bytes| u64::from_le_bytes(bytes).into()),
-            Element::I64 => numbers(bytes, |bytes| i64::from_le_bytes(bytes).into()),
-            // Write the shortest form of the f32, not the longer form of the equal f64.
-            Element::F32 => numbers(bytes, |bytes| {
-                let number = f32::from_le_bytes(bytes);
-                float(number.to_string().parse().unwrap_or(f64::from(number)))
-            }),
-            Element::F64 => numbers(bytes, |bytes| float(f64::from_le_bytes(bytes))),
-        }
-    }
-}
-
 impl Bytes {
     /// Adds the flags to a command.
     pub fn add_to(self, command: Command) -> Command {
@@ -143,28 +113,26 @@ impl Bytes {
             .value_name("FILE")
             .value_parser(contents)
             .help("The bytes to work on, from a file or `-` for standard input");
-        let text = Arg::new(TEXT)
-            .long(TEXT)
-            .value_name("TEXT")
-            .allow_hyphen_values(true)
-            .conflicts_with(INPUT)
-            .value_parser(|text: &str| Ok::<_, String>(Contents(text.as_bytes().to_vec())))
-            .help("A text to work on");
-        let numbers = |element: Element| {
-            Arg::new(NUMBERS)
-                .long(NUMBERS)
-                .value_name("NUMBERS")
-                .value_delimiter(',')
+        let typed = |name: &'static str| {
+            Arg::new(name)
+                .long(name)
+                .value_name(name.to_uppercase())
                 .allow_hyphen_values(true)
                 .conflicts_with(INPUT)
-                .value_parser(move |number: &str| element.encode([number.trim()]).map(Contents))
-                .help("Numbers to work on, with commas between them")
         };
         let command = command.arg(input);
         match self.input {
             None => command,
-            Some(Element::Text) => command.arg(text),
-            Some(element) => command.arg(numbers(element)),
+            Some(Element::Text) => {
+                let bytes = |text: &str| Ok::<_, String>(Contents(text.as_bytes().to_vec()));
+                let text = typed(TEXT).value_parser(bytes);
+                command.arg(text.help("A text to work on"))
+            }
+            Some(element) => {
+                let bytes = move |number: &str| element.encode([number.trim()]).map(Contents);
+                let numbers = typed(NUMBERS).value_delimiter(',').value_parser(bytes);
+                command.arg(numbers.help("Numbers to work on, with commas between them"))
+            }
         }
     }
 
@@ -197,7 +165,7 @@ impl Bytes {
             )),
             (None, Some(contents)) => Ok(Some(contents.0.clone())),
             (None, None) if self.required => {
-                Err(missing(command, vec![self.usage().trim().to_owned()]))
+                Err(missing_flags(command, vec![self.usage().trim().to_owned()]))
             }
             (None, None) => Ok(None),
         }

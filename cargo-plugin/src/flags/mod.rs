@@ -7,16 +7,13 @@
 //! | integer, number | `--times 2`, validated against its bounds |
 //! | boolean | `--loud`, `--loud=false` |
 //! | fixed set of values | `--level high` |
-//! | array | `--tag a --tag b`; commas may separate values other than text: `--sizes 1,2,3` |
-//! | map | `--header key=value`, once for each |
-//! | object | `--limits.most 3` for each member, or the whole as JSON: `--limits '{"most":3}'` |
+//! | array of these | `--tag a --tag b`; commas may separate numbers and booleans: `--sizes 1,2,3` |
 //! | anything else | JSON: `--shape '{"circle":{"radius":2}}'`, `--shape @shape.json` |
 //!
-//! Flags are merged into the object from `--args`, if given. An argument whose name cannot be a
-//! flag, or is an option of this tool, is `--args.NAME`.
+//! Flags are merged into the object from `--args`, if given. An argument whose name cannot be typed
+//! as a flag, or is `args` or `help`, has none: `--args` sets it.
 
 mod bytes;
-mod help;
 mod parse;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -26,130 +23,113 @@ use serde_json::{Map, Value};
 pub use self::bytes::{Bytes, Element};
 pub use self::parse::{Contents, contents, document};
 
-use self::parse::Parse;
-use crate::schema::{Kind, Schemas, Shape};
+use crate::schema::{Kind, Member, Schemas, Shape};
+use crate::text;
 
 /// The flag for all arguments at once.
 pub const ARGS: &str = "args";
-
-/// The greatest depth of objects whose members get flags.
-const MAX_DEPTH: usize = 4;
 
 /// The greatest number of flags of a command; `--args` sets anything beyond.
 const MAX_FLAGS: usize = 200;
 
 /// The flags of one command.
 pub struct Flags<'a> {
-    schemas: Schemas<'a>,
     flags: Vec<Flag<'a>>,
-    whole: Whole,
+    /// The arguments if the command line has none.
+    default: Option<Value>,
+    /// True if the arguments are required, and only `--args` can give them.
+    only_args: bool,
 }
 
-/// The form of a command's arguments as one value.
-#[derive(Clone, Copy, PartialEq)]
-enum Whole {
-    /// An object.
-    Object,
-    /// A value that can only be written as JSON.
-    Other,
-    /// Arguments without a description.
-    Unknown,
-}
-
-/// The flag of one argument, or of a part of one.
+/// The flag of one argument.
 struct Flag<'a> {
-    /// The name without leading hyphens; unique, so it serves as the id in clap.
-    long: String,
-    /// The name as the author wrote it, unless another flag has it.
-    alias: Option<String>,
-    /// The names of the members on the path to the value.
-    path: Vec<&'a str>,
-    schema: &'a Value,
-    shape: Shape<'a>,
-    /// True if the enclosing object requires the member.
+    /// The argument's name.
+    name: &'a str,
     required: bool,
-    form: Form,
-    placeholder: String,
-}
-
-/// The form in which a flag's value is written.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Form {
-    /// A single value.
-    One,
-    /// A switch with an optional value.
-    Switch,
-    /// One use per item.
-    Items,
-    /// One use per entry.
-    Entries,
-    /// JSON.
-    Json,
+    /// The flag as clap knows it; its id is its name.
+    arg: Arg,
 }
 
 impl<'a> Flags<'a> {
     /// Creates the flags for arguments, from their schema if there is one.
     pub fn new(schemas: Schemas<'a>, arguments: Option<&'a Value>) -> Self {
         let mut flags = Flags {
-            schemas,
             flags: Vec::new(),
-            whole: Whole::Unknown,
+            default: None,
+            only_args: false,
         };
         let Some(arguments) = arguments else {
             return flags;
         };
         let shape = schemas.shape(arguments);
-        flags.whole = match shape.kind {
-            Kind::Object(_) | Kind::Map(_) => Whole::Object,
-            Kind::Any | Kind::Null | Kind::Several(_) => Whole::Unknown,
-            _ => Whole::Other,
-        };
-        flags.add_members(&shape, &mut Vec::new(), &mut Vec::new());
-        flags.drop_clashing_aliases();
+        match &shape.kind {
+            Kind::Object(_) | Kind::Map(_) => flags.default = Some(Value::Object(Map::new())),
+            Kind::Any | Kind::Null | Kind::Several(_) => {}
+            _ => flags.only_args = true,
+        }
+        if let Kind::Object(object) = &shape.kind {
+            for member in &object.members {
+                flags.add(schemas, member, &object.members);
+            }
+        }
         flags
     }
 
-    /// Adds the flags to a command.
-    pub fn add_to(&self, mut command: Command) -> Command {
-        for flag in &self.flags {
-            command = command.arg(flag.arg(&self.schemas));
+    fn add(&mut self, schemas: Schemas<'a>, member: &Member<'a>, all: &[Member<'a>]) {
+        // A name belongs to the argument that has exactly this name.
+        let is_free = |name: &str| {
+            !all.iter().any(|other| other.name == name)
+                && !self.flags.iter().any(|flag| flag.id() == name)
+        };
+        if self.flags.len() >= MAX_FLAGS {
+            return;
         }
+        let usual = member.name.replace('_', "-");
+        let long = match typeable(&usual) && is_free(&usual) {
+            true => usual,
+            false => member.name.to_owned(),
+        };
+        if !typeable(&long) {
+            return;
+        }
+        self.flags.push(Flag {
+            name: member.name,
+            required: member.required,
+            arg: arg(schemas, member, long),
+        });
+    }
+
+    /// Adds the flags to a command.
+    pub fn add_to(&self, command: Command) -> Command {
         let help = match self.flags.is_empty() {
             true => "The arguments as JSON, as `@FILE`, or as `-` for standard input",
             false => {
-                "All arguments as a JSON object, as `@FILE`, or as `-` for standard input; flags come before its members"
+                "All arguments as a JSON object, as `@FILE`, or as `-` for standard input; flags override its members"
             }
         };
-        command.arg(
-            Arg::new(ARGS)
-                .long(ARGS)
-                .value_name("JSON")
-                .allow_hyphen_values(true)
-                .value_parser(document)
-                .help(help),
-        )
+        let args = Arg::new(ARGS)
+            .long(ARGS)
+            .value_name("JSON")
+            .allow_hyphen_values(true)
+            .value_parser(document)
+            .help(help);
+        command
+            .args(self.flags.iter().map(|flag| &flag.arg))
+            .arg(args)
     }
 
     /// Returns a command line with all required flags, without the command's name.
     pub fn usage(&self) -> String {
-        let mut usage = String::new();
-        for flag in self
-            .flags
-            .iter()
-            .filter(|flag| flag.path.len() == 1 && flag.required)
-        {
-            usage.push(' ');
-            usage.push_str(&flag.written());
-        }
-        if self.whole == Whole::Other {
+        let required = self.flags.iter().filter(|flag| flag.required);
+        let mut usage: String = required.map(|flag| format!(" {}", flag.arg)).collect();
+        if self.only_args {
             usage.push_str(" --args <JSON>");
         }
-        usage.push_str(" [OPTIONS]");
-        usage
+        usage + " [OPTIONS]"
     }
 
     /// Returns the arguments from a command line, merged into those `given` before the command;
-    /// `None` if there are none.
+    /// `None` without any.
     ///
     /// # Errors
     ///
@@ -161,278 +141,160 @@ impl<'a> Flags<'a> {
         given: Option<Value>,
     ) -> Result<Option<Value>, clap::Error> {
         let given = matches.get_one::<Value>(ARGS).cloned().or(given);
-        let flags = self
-            .flags
-            .iter()
-            .filter(|flag| matches.contains_id(&flag.long));
-        let flags: Vec<&Flag<'_>> = flags.collect();
-        let arguments = match (given, self.whole) {
-            (Some(Value::Object(members)), _) => Some(members),
-            (None, Whole::Object) => Some(Map::new()),
-            (None, Whole::Unknown) => None,
-            (None, Whole::Other) => {
-                return Err(missing(command, vec![format!("--{ARGS} <JSON>")]));
-            }
-            // A value that is not an object: pass it on for the plugin to judge, unless there are
-            // flags.
-            (Some(other), _) if flags.is_empty() => return Ok(Some(other)),
-            (Some(_), _) => Some(Map::new()),
-        };
-        let Some(mut members) = arguments else {
-            return Ok(None);
-        };
-        for flag in flags {
-            flag.put_into(&mut members, matches);
-        }
-        match self.missing(&members) {
-            lacking if lacking.is_empty() => Ok(Some(Value::Object(members))),
-            lacking => Err(missing(command, lacking)),
-        }
-    }
-
-    fn add_members(&mut self, shape: &Shape<'a>, path: &mut Vec<&'a str>, seen: &mut Vec<&'a str>) {
-        let Kind::Object(object) = &shape.kind else {
-            return;
-        };
-        for member in &object.members {
-            if self.flags.len() >= MAX_FLAGS {
-                return;
-            }
-            path.push(member.name);
-            let shape = self.schemas.shape(member.schema);
-            let has_sibling = |name: &str| object.members.iter().any(|member| member.name == name);
-            if let Some(long) = self.free_name(path, has_sibling) {
-                let form = Form::of(&shape);
-                self.flags.push(Flag {
-                    alias: Some(path.join(".")).filter(|plain| *plain != long && writable(plain)),
-                    long,
-                    path: path.clone(),
-                    schema: member.schema,
-                    shape: shape.clone(),
-                    required: member.required,
-                    placeholder: placeholder(&self.schemas, &shape, form, member.name),
-                    form,
-                });
-                let name = shape.name;
-                let again = name.is_some_and(|name| seen.contains(&name));
-                if path.len() < MAX_DEPTH && !again {
-                    let outer = seen.len();
-                    seen.extend(name);
-                    self.add_members(&shape, path, seen);
-                    seen.truncate(outer);
-                }
-            }
-            path.pop();
-        }
-    }
-
-    /// Returns an unused flag name for a member; `None` if no name can be typed.
-    fn free_name(&self, path: &[&str], has_sibling: impl Fn(&str) -> bool) -> Option<String> {
-        let plain = path.join(".");
-        let name = path.last()?.replace('_', "-");
-        // A name belongs to the member that has exactly this name.
-        let usual = (path.last() == Some(&name.as_str()) || !has_sibling(&name))
-            .then(|| plain.replace('_', "-"));
-        let reserved = |name: &String| {
-            [ARGS, "help"].contains(&name.as_str()) || name.starts_with(&format!("{ARGS}."))
-        };
-        let free =
-            |name: &String| writable(name) && !self.flags.iter().any(|flag| flag.long == *name);
-        usual
-            .into_iter()
-            .chain([plain.clone()])
-            .filter(|name| !reserved(name))
-            .chain([format!("{ARGS}.{plain}")])
-            .find(free)
-    }
-
-    fn drop_clashing_aliases(&mut self) {
-        let mut taken: Vec<String> = self.flags.iter().map(|flag| flag.long.clone()).collect();
-        taken.extend([ARGS.to_owned(), "help".to_owned()]);
-        for flag in &mut self.flags {
-            flag.alias = flag.alias.take().filter(|alias| !taken.contains(alias));
-            taken.extend(flag.alias.clone());
-        }
-    }
-
-    /// Returns the flags for required members that are missing.
-    fn missing(&self, arguments: &Map<String, Value>) -> Vec<String> {
-        let mut lacking: Vec<&Flag<'_>> = Vec::new();
-        for flag in self.flags.iter().filter(|flag| flag.required) {
-            let is_missing = match holder(arguments, &flag.path) {
-                Some((members, name)) => !members.contains_key(name),
-                // The object is absent. The members that it requires are missing only if it is
-                // required itself.
-                None => lacking
-                    .iter()
-                    .any(|outer| flag.path.starts_with(&outer.path)),
+        let Some(mut arguments) = given.or_else(|| self.default.clone()) else {
+            return match self.only_args {
+                true => Err(missing_flags(command, vec![format!("--{ARGS} <JSON>")])),
+                false => Ok(None),
             };
-            if is_missing {
-                lacking.push(flag);
-            }
+        };
+        // A value that is not an object is passed on for the plugin to judge, unless there are
+        // flags.
+        let used = |flag: &&Flag<'_>| matches.contains_id(flag.id());
+        let used: Vec<&Flag<'_>> = self.flags.iter().filter(used).collect();
+        if !arguments.is_object() && !used.is_empty() {
+            arguments = Value::Object(Map::new());
         }
-        // The parts say more than the whole.
-        let has_no_parts = |flag: &&&Flag<'_>| {
-            !lacking
-                .iter()
-                .any(|part| part.path.len() > flag.path.len() && part.path.starts_with(&flag.path))
-        };
-        let lacking = lacking.iter().filter(has_no_parts);
-        lacking.map(|flag| flag.written()).collect()
-    }
-}
-
-impl Form {
-    fn of(shape: &Shape<'_>) -> Self {
-        let is_scalar = |value: &Value| !value.is_object() && !value.is_array();
-        match &shape.kind {
-            Kind::Boolean if !shape.nullable => Form::Switch,
-            Kind::Boolean | Kind::Integer(_) | Kind::Number(_) | Kind::Text(_) => Form::One,
-            Kind::Choice(values) if values.iter().all(|choice| is_scalar(choice.value)) => {
-                Form::One
-            }
-            Kind::List(_) => Form::Items,
-            Kind::Map(_) => Form::Entries,
-            _ => Form::Json,
-        }
-    }
-}
-
-impl<'a> Flag<'a> {
-    fn arg(&self, schemas: &Schemas<'a>) -> Arg {
-        let arg = Arg::new(self.long.clone())
-            .long(self.long.clone())
-            .value_name(self.placeholder.clone())
-            .help(help::short(self, schemas));
-        let arg = match help::long(self, schemas) {
-            long if long.is_empty() => arg,
-            long => arg.long_help(long),
-        };
-        let arg = match &self.alias {
-            Some(alias) => arg.alias(alias.clone()),
-            None => arg,
-        };
-        match (self.form, &self.shape.kind) {
-            (Form::Switch, _) => Parse::of(&self.shape).parser(
-                arg.num_args(0..=1)
-                    .require_equals(true)
-                    .default_missing_value("true"),
-            ),
-            (Form::Items, Kind::List(list)) => {
-                let item = schemas.shape(list.items);
-                let arg = arg.action(ArgAction::Append);
-                let arg = match item.has_no_commas() {
-                    true => arg.value_delimiter(','),
-                    false => arg,
+        if let Value::Object(members) = &mut arguments {
+            for flag in used {
+                let mut values = matches.get_many::<Value>(flag.id()).unwrap_or_default();
+                let value = match flag.arg.get_action() {
+                    ArgAction::Append => Some(values.cloned().collect()),
+                    _ => values.next_back().cloned(),
                 };
-                Parse::of(&item).parser(arg)
+                members.extend(value.map(|value| (flag.name.to_owned(), value)));
             }
-            (Form::Entries, Kind::Map(values)) => {
-                let value = Parse::of(&schemas.shape(values));
-                arg.action(ArgAction::Append)
-                    .value_parser(move |text: &str| value.entry(text))
+            let is_missing = |flag: &&Flag<'_>| flag.required && !members.contains_key(flag.name);
+            let missing = self.flags.iter().filter(is_missing);
+            let missing: Vec<String> = missing.map(|flag| flag.arg.to_string()).collect();
+            if !missing.is_empty() {
+                return Err(missing_flags(command, missing));
             }
-            _ => Parse::of(&self.shape).parser(arg),
         }
-    }
-
-    /// Returns the flag as written in a command line.
-    fn written(&self) -> String {
-        let Flag {
-            long, placeholder, ..
-        } = self;
-        match self.form {
-            Form::Switch => format!("--{long}[=<{placeholder}>]"),
-            _ => format!("--{long} <{placeholder}>"),
-        }
-    }
-
-    /// Sets the arguments that the command line gives.
-    fn put_into(&self, arguments: &mut Map<String, Value>, matches: &ArgMatches) {
-        let mut values = matches.get_many::<Value>(&self.long).unwrap_or_default();
-        put(arguments, &self.path, |place| match self.form {
-            Form::One | Form::Switch | Form::Json => {
-                if let Some(value) = values.next_back() {
-                    *place = value.clone();
-                }
-            }
-            Form::Items => *place = Value::Array(values.cloned().collect()),
-            Form::Entries => {
-                let mut map = place.as_object().cloned().unwrap_or_default();
-                for entry in values.filter_map(Value::as_object) {
-                    map.extend(entry.clone());
-                }
-                *place = Value::Object(map);
-            }
-        });
+        Ok(Some(arguments))
     }
 }
 
-fn placeholder(schemas: &Schemas<'_>, shape: &Shape<'_>, form: Form, name: &str) -> String {
+impl Flag<'_> {
+    fn id(&self) -> &str {
+        self.arg.get_id().as_str()
+    }
+}
+
+fn arg<'a>(schemas: Schemas<'a>, member: &Member<'a>, long: String) -> Arg {
+    let shape = schemas.shape(member.schema);
     let item = match shape.kind {
-        Kind::List(list) => schemas.shape(list.items),
-        _ => shape.clone(),
+        Kind::List(list) => Some(schemas.shape(list.items)).filter(is_scalar),
+        _ => None,
     };
-    let word = match (form, &item.kind) {
-        (Form::Entries, _) => "KEY=VALUE",
-        (Form::Switch, _) | (_, Kind::Boolean) => "true|false",
-        (_, Kind::Integer(_)) => "INTEGER",
-        (_, Kind::Number(_)) => "NUMBER",
-        (_, Kind::Text(_)) => "TEXT",
-        (_, Kind::Choice(_)) if Form::of(&item) == Form::One => {
-            return crate::text::line(name, 40)
-                .to_uppercase()
-                .replace(['-', ' '], "_");
+    let value = item.as_ref().unwrap_or(&shape);
+    let is_switch = item.is_none() && matches!(shape.kind, Kind::Boolean) && !shape.nullable;
+    let has_no_commas = matches!(
+        value.kind,
+        Kind::Integer(_) | Kind::Number(_) | Kind::Boolean
+    );
+    // In brackets, like clap's own.
+    let mut notes = Vec::new();
+    let json = |value| text::json(value).trim_matches('"').to_owned();
+    notes.extend(
+        shape
+            .default
+            .map(|value| format!("[default: {}]", json(value))),
+    );
+    match &item {
+        Some(_) if has_no_commas => notes.push("[several: with commas, or a flag each]".to_owned()),
+        Some(_) => notes.push("[several: a flag each]".to_owned()),
+        None if is_scalar(&shape) => {}
+        None => notes.push(format!(
+            "[JSON or @FILE: {}]",
+            schemas.expanded(member.schema)
+        )),
+    }
+    let constraints = item.iter().chain([&shape]).flat_map(Shape::constraints);
+    notes.extend(constraints.map(|constraint| format!("[{constraint}]")));
+    let example = shape.examples.first();
+    notes.extend(example.map(|value| format!("[example: {}]", json(value))));
+
+    let description = shape.description.unwrap_or_default().trim();
+    let short = [text::first_line(description), notes.join(" ")];
+    let full = [
+        text::shown(description),
+        schemas.parts(member.schema),
+        notes.join("\n"),
+    ];
+    let mut arg = Arg::new(long.clone())
+        .value_name(placeholder(value, member.name))
+        // clap needs the number to display the flag.
+        .num_args(1)
+        .allow_negative_numbers(true)
+        .value_parser(parse::parser(value))
+        .help(joined(&short, " "))
+        .long_help(joined(&full, "\n\n"));
+    if item.is_some() {
+        arg = arg.action(ArgAction::Append);
+        if has_no_commas {
+            arg = arg.value_delimiter(',');
         }
+    }
+    if is_switch {
+        arg = arg
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("true");
+    }
+    if member.name != long {
+        arg = arg.alias(member.name.to_owned());
+    }
+    arg.long(long)
+}
+
+/// Joins the parts that are not empty.
+fn joined(parts: &[String], between: &str) -> String {
+    let parts = parts.iter().filter(|part| !part.is_empty());
+    parts.cloned().collect::<Vec<_>>().join(between)
+}
+
+fn placeholder(shape: &Shape<'_>, name: &str) -> String {
+    let word = match &shape.kind {
+        Kind::Boolean => "true|false",
+        Kind::Integer(_) => "INTEGER",
+        Kind::Number(_) => "NUMBER",
+        Kind::Text(_) => "TEXT",
+        _ if is_scalar(shape) => &name.to_uppercase().replace('-', "_"),
         _ => "JSON",
     };
     word.to_owned()
 }
 
-/// Returns true if a name can be typed after two hyphens.
-fn writable(name: &str) -> bool {
+/// Returns true if each value can be written as a word.
+fn is_scalar(shape: &Shape<'_>) -> bool {
+    match &shape.kind {
+        Kind::Boolean | Kind::Integer(_) | Kind::Number(_) | Kind::Text(_) => true,
+        Kind::Choice(choices) => parse::names(choices).is_some(),
+        _ => false,
+    }
+}
+
+/// Returns true if a flag can have the name, and can be typed.
+fn typeable(name: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_graphic() && !b"='\"`\\".contains(&byte);
-    !name.is_empty() && name.len() <= 80 && !name.starts_with('-') && name.bytes().all(allowed)
-}
-
-/// Returns the object that contains a member, and the member's name.
-fn holder<'v, 'n>(
-    mut members: &'v Map<String, Value>,
-    path: &[&'n str],
-) -> Option<(&'v Map<String, Value>, &'n str)> {
-    let (name, parents) = path.split_last()?;
-    for parent in parents {
-        members = members.get(*parent)?.as_object()?;
-    }
-    Some((members, name))
-}
-
-/// Changes a member, after creating it and its enclosing objects if they are missing.
-fn put(members: &mut Map<String, Value>, path: &[&str], change: impl FnOnce(&mut Value)) {
-    match path {
-        [] => {}
-        [name] => change(members.entry(*name).or_insert(Value::Null)),
-        [parent, rest @ ..] => match members.get_mut(*parent) {
-            Some(Value::Object(inner)) => put(inner, rest, change),
-            // A flag for a part overrides the value given for the whole.
-            _ => {
-                let mut inner = Map::new();
-                put(&mut inner, rest, change);
-                members.insert((*parent).to_owned(), Value::Object(inner));
-            }
-        },
-    }
+    let is_reserved = ["", ARGS, "help"].contains(&name);
+    !is_reserved && name.len() <= 80 && !name.starts_with('-') && name.bytes().all(allowed)
 }
 
 /// Returns clap's error for missing required flags.
-pub fn missing(command: &mut Command, flags: Vec<String>) -> clap::Error {
-    let usage = command.render_usage();
-    let mut error = clap::Error::new(ErrorKind::MissingRequiredArgument).with_cmd(command);
-    error.insert(ContextKind::InvalidArg, ContextValue::Strings(flags));
-    error.insert(ContextKind::Usage, ContextValue::StyledStr(usage));
+fn missing_flags(command: &mut Command, flags: Vec<String>) -> clap::Error {
+    let kind = ErrorKind::MissingRequiredArgument;
+    usage_error(command, kind, ContextValue::Strings(flags))
+}
+
+/// Returns clap's error for wrong or missing flags, with the usage.
+pub fn usage_error(command: &mut Command, kind: ErrorKind, flags: ContextValue) -> clap::Error {
+    let usage = ContextValue::StyledStr(command.render_usage());
+    let mut error = clap::Error::new(kind).with_cmd(command);
+    error.insert(ContextKind::InvalidArg, flags);
+    error.insert(ContextKind::Usage, usage);
     error
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests;

@@ -1,187 +1,118 @@
-//! Conversion of a flag's value to JSON.
+//! Conversion of flag values to JSON.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 use std::fs;
 use std::io::Read;
 
-use clap::Arg;
-use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use serde_json::{Map, Number, Value};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
+use serde_json::{Number, Value};
 
-use crate::schema::{Integers, Kind, Numbers, Shape, Whole};
+use crate::schema::{Bound, Choice, Integers, Kind, Shape, Text, Whole};
 use crate::text;
 
-/// The parser for one value. Borrows nothing from the schema, because clap keeps it.
-#[derive(Clone)]
-pub(super) struct Parse {
-    form: Form,
-    /// True if the word `null` means the JSON value.
+/// Returns the parser for one value. For a nullable type, the word `null` is the JSON value unless
+/// the type has a text `null`.
+pub(super) fn parser(shape: &Shape<'_>) -> ValueParser {
+    let null = shape.nullable;
+    match shape.kind {
+        Kind::Boolean => words(null, |text| match text {
+            "true" => Ok(Value::Bool(true)),
+            "false" => Ok(Value::Bool(false)),
+            _ => Err("it is neither `true` nor `false`".to_owned()),
+        }),
+        Kind::Integer(integers) => words(null, move |text| integer(text, &integers)),
+        Kind::Number(ref bounds) => {
+            let bounds = bounds.clone();
+            words(null, move |text| number(text, &bounds))
+        }
+        Kind::Text(Text {
+            min_length,
+            max_length,
+            ..
+        }) => words(false, move |text| {
+            bounded(&text_of(text)?, min_length, max_length)
+        }),
+        Kind::Choice(ref choices) if let Some(named) = names(choices) => choice(named, null),
+        _ => {
+            let or_text = shape.takes_text();
+            words(null, move |text| json(text, or_text))
+        }
+    }
+}
+
+fn words(
     null: bool,
+    parse: impl Fn(&str) -> Result<Value, String> + Clone + Send + Sync + 'static,
+) -> ValueParser {
+    let parse = move |text: &str| match text {
+        "null" if null => Ok(Value::Null),
+        text => parse(text),
+    };
+    parse.into()
 }
 
-#[derive(Clone)]
-enum Form {
-    Boolean,
-    Integer(Integers),
-    Number(Numbers),
-    Text {
-        min_length: Option<u64>,
-        max_length: Option<u64>,
-    },
-    /// Values by the text that represents them.
-    Choice(Vec<Named>),
-    /// JSON; other input is text if text is allowed.
-    Json {
-        or_text: bool,
-    },
-}
+/// The greatest number of values that have names in a command line.
+const MAX_NAMES: usize = 1_000;
 
-#[derive(Clone)]
-struct Named {
-    name: String,
-    value: Value,
-    description: Option<String>,
-}
-
-impl Parse {
-    pub(super) fn of(shape: &Shape<'_>) -> Self {
-        let form = match &shape.kind {
-            Kind::Boolean => Form::Boolean,
-            Kind::Integer(integers) => Form::Integer(*integers),
-            Kind::Number(numbers) => Form::Number(*numbers),
-            Kind::Text(text) => Form::Text {
-                min_length: text.min_length,
-                max_length: text.max_length,
-            },
-            Kind::Choice(choices) => {
-                let mut named: Vec<Named> = Vec::new();
-                for choice in choices {
-                    let name = match choice.value {
-                        Value::String(text) => text.clone(),
-                        other => other.to_string(),
-                    };
-                    // `--args` can set values that are not safe to show.
-                    let clean = text::shown(&name) == name && !name.is_empty();
-                    if clean && !named.iter().any(|other| other.name == name) {
-                        named.push(Named {
-                            name,
-                            value: choice.value.clone(),
-                            description: choice.description.map(text::first_line),
-                        });
-                    }
-                }
-                match named.is_empty() || choices.iter().any(|choice| choice.value.is_object()) {
-                    true => Form::Json { or_text: false },
-                    false => Form::Choice(named),
-                }
-            }
-            _ => Form::Json {
-                or_text: shape.takes_text(),
-            },
+/// Returns the values that can be named in a command line; `None` if only JSON can express them, or
+/// there are too many. Names that are not safe to show are left out.
+pub(super) fn names(choices: &[Choice<'_>]) -> Option<Vec<(PossibleValue, Value)>> {
+    if choices.len() > MAX_NAMES {
+        return None;
+    }
+    let mut seen = HashSet::new();
+    let mut named = Vec::new();
+    for choice in choices {
+        let name = match choice.value {
+            Value::String(text) => text.clone(),
+            Value::Array(_) | Value::Object(_) => return None,
+            other => other.to_string(),
         };
-        let takes_the_word = shape.takes_text()
-            || matches!(&form, Form::Choice(named) if named.iter().any(|one| one.name == "null"));
-        Parse {
-            form,
-            null: shape.nullable && !takes_the_word,
+        if !name.is_empty() && text::shown(&name) == name && seen.insert(name.clone()) {
+            let possible = PossibleValue::new(name);
+            let possible = match choice.description {
+                Some(description) => possible.help(text::first_line(description)),
+                None => possible,
+            };
+            named.push((possible, choice.value.clone()));
         }
     }
+    Some(named).filter(|named| !named.is_empty())
+}
 
-    /// Makes a flag use this parser.
-    pub(super) fn parser(self, arg: Arg) -> Arg {
-        let null = self.null;
-        match self.form {
-            Form::Choice(mut named) => {
-                if null {
-                    named.push(Named {
-                        name: "null".to_owned(),
-                        value: Value::Null,
-                        description: None,
-                    });
-                }
-                let possible = named.iter().map(|one| {
-                    let value = PossibleValue::new(one.name.clone());
-                    match &one.description {
-                        Some(description) => value.help(description.clone()),
-                        None => value,
-                    }
-                });
-                let possible: Vec<PossibleValue> = possible.collect();
-                let parser = PossibleValuesParser::new(possible).map(move |name| {
-                    let chosen = named.iter().find(|one| one.name == name);
-                    chosen.map_or(Value::Null, |one| one.value.clone())
-                });
-                arg.value_parser(parser)
-            }
-            Form::Integer(_) | Form::Number(_) => arg
-                .allow_negative_numbers(true)
-                .value_parser(move |text: &str| self.value(text)),
-            _ => arg.value_parser(move |text: &str| self.value(text)),
-        }
+/// Returns a parser for names; clap suggests similar ones.
+fn choice(mut named: Vec<(PossibleValue, Value)>, null: bool) -> ValueParser {
+    if null && !named.iter().any(|(name, _)| name.get_name() == "null") {
+        named.push((PossibleValue::new("null"), Value::Null));
     }
-
-    /// Parses `key=value`.
-    pub(super) fn entry(&self, text: &str) -> Result<Value, String> {
-        let Some((key, value)) = text.split_once('=') else {
-            return Err("it has no `=` between a key and a value".to_owned());
-        };
-        let mut entry = Map::new();
-        entry.insert(key.to_owned(), self.value(value)?);
-        Ok(Value::Object(entry))
-    }
-
-    fn value(&self, text: &str) -> Result<Value, String> {
-        if self.null && text == "null" {
-            return Ok(Value::Null);
-        }
-        match &self.form {
-            Form::Boolean => match text {
-                "true" => Ok(Value::Bool(true)),
-                "false" => Ok(Value::Bool(false)),
-                _ => Err("it is neither `true` nor `false`".to_owned()),
-            },
-            Form::Integer(integers) => integer(text, integers),
-            Form::Number(numbers) => number(text, numbers),
-            Form::Text {
-                min_length,
-                max_length,
-            } => bounded(&text_of(text)?, *min_length, *max_length),
-            Form::Choice(named) => match named.iter().find(|one| one.name == text) {
-                Some(one) => Ok(one.value.clone()),
-                None => {
-                    let names: Vec<&str> = named.iter().map(|one| one.name.as_str()).collect();
-                    Err(format!("it is none of {}", names.join(", ")))
-                }
-            },
-            Form::Json { or_text } => json(text, *or_text),
-        }
-    }
+    let names: Vec<PossibleValue> = named.iter().map(|(name, _)| name.clone()).collect();
+    let parser = PossibleValuesParser::new(names).map(move |text| {
+        let chosen = named.iter().find(|(name, _)| name.get_name() == text);
+        chosen.map_or(Value::Null, |(_, value)| value.clone())
+    });
+    parser.into()
 }
 
 fn integer(text: &str, integers: &Integers) -> Result<Value, String> {
     let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
-        // Use clap's wording for numbers with a range.
-        return Err(match digits {
-            "" => "cannot parse integer from empty string".to_owned(),
-            _ => "invalid digit found in string".to_owned(),
-        });
+    // The wording is clap's for numbers with a range.
+    if digits.is_empty() {
+        return Err("cannot parse integer from empty string".to_owned());
     }
-    let Some(number) = Whole::parse(text) else {
+    if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err("invalid digit found in string".to_owned());
+    }
+    let (is_in_range, written) = match Whole::parse(text) {
+        Some(number) => (integers.contains(number), number.to_string()),
         // The number has more digits than any bound. Without a bound, the plugin may accept it.
-        let bound = match text.starts_with('-') {
-            true => integers.lowest,
-            false => integers.highest,
-        };
-        return match bound {
-            Some(_) => Err(out_of_range(text, integers)),
-            None => literal(text.strip_prefix('+').unwrap_or(text)),
-        };
+        None if text.starts_with('-') => (integers.lowest.is_none(), text.to_owned()),
+        None => (integers.highest.is_none(), digits.to_owned()),
     };
-    if !integers.contains(number) {
-        return Err(out_of_range(text, integers));
+    match is_in_range {
+        true => literal(&written),
+        false => Err(format!("{} is not in {integers}", text::line(text, 60))),
     }
-    literal(&number.to_string())
 }
 
 /// Parses a number, keeping all its digits.
@@ -189,45 +120,18 @@ fn literal(text: &str) -> Result<Value, String> {
     let number: Result<Number, _> = serde_json::from_str(text);
     number
         .map(Value::Number)
-        .map_err(|_| "it is no number as JSON has them".to_owned())
+        .map_err(|_| "JSON has no such number".to_owned())
 }
 
-fn out_of_range(number: &str, integers: &Integers) -> String {
-    let number = text::line(number, 60);
-    match (integers.lowest, integers.highest) {
-        (None, None) => format!("{number} is too large"),
-        (None, Some(highest)) => format!("{number} is not in ..={highest}"),
-        (Some(lowest), None) => format!("{number} is not in {lowest}.."),
-        (Some(lowest), Some(highest)) => format!("{number} is not in {lowest}..={highest}"),
-    }
-}
-
-fn number(text: &str, numbers: &Numbers) -> Result<Value, String> {
+fn number(text: &str, bounds: &[Bound]) -> Result<Value, String> {
     let float: f64 = text.parse().map_err(|error| format!("{error}"))?;
     // A valid JSON number is passed on as written, with all its digits.
-    let value = literal(text).ok();
-    let Some(value) = value.or_else(|| Number::from_f64(float).map(Value::Number)) else {
-        return Err("JSON has no such number".to_owned());
-    };
-    let bounds = [
-        (
-            numbers.minimum.filter(|minimum| float < *minimum),
-            "less than",
-        ),
-        (
-            numbers.maximum.filter(|maximum| float > *maximum),
-            "more than",
-        ),
-        (numbers.above.filter(|above| float <= *above), "not above"),
-        (numbers.below.filter(|below| float >= *below), "not below"),
-    ];
-    if let Some((bound, word)) = bounds
-        .iter()
-        .find_map(|(bound, word)| Some(((*bound)?, word)))
-    {
-        return Err(format!("{text} is {word} {bound}"));
+    let value =
+        literal(text).or_else(|error| Number::from_f64(float).map(Value::Number).ok_or(error))?;
+    match bounds.iter().find(|bound| !bound.allows(float)) {
+        Some(Bound { words, at, .. }) => Err(format!("{text} is not {words} {at}")),
+        None => Ok(value),
     }
-    Ok(value)
 }
 
 fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, String> {
@@ -259,17 +163,13 @@ fn text_of(text: &str) -> Result<Cow<'_, str>, String> {
 }
 
 fn json(text: &str, or_text: bool) -> Result<Value, String> {
-    let file = text.strip_prefix('@').map(|path| (path, read_file(path)));
-    let parsed = match &file {
-        Some((path, Ok(contents))) => {
-            serde_json::from_slice(contents).map_err(|error| format!("{path} is not JSON: {error}"))
-        }
-        Some((_, Err(error))) => Err(error.clone()),
-        None => serde_json::from_str(text).map_err(|error| format!("it is not JSON: {error}")),
-    };
-    match parsed {
-        Err(_) if or_text && file.is_none() => Ok(Value::String(text.to_owned())),
-        parsed => parsed,
+    match text.strip_prefix('@') {
+        Some(path) => serde_json::from_slice(&read_file(path)?)
+            .map_err(|error| format!("{path} is not JSON: {error}")),
+        None => match serde_json::from_str(text) {
+            Err(_) if or_text => Ok(Value::String(text.to_owned())),
+            parsed => parsed.map_err(|error| format!("it is not JSON: {error}")),
+        },
     }
 }
 

@@ -2,13 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Integers, Kind, Numbers, Schemas, Text, Whole};
+use super::{Bound, Integers, Kind, List, Schemas, Text, Whole};
 
 /// The greatest depth of an example. A type that always contains another value of itself has none.
 const MAX_DEPTH: usize = 16;
 
-/// The greatest number of values in an example, and of values visited while making one.
-const MAX_VALUES: u64 = 100_000;
+/// The greatest depth at which parts vary, and the greatest number of values for one schema.
+const MAX_VARIED_DEPTH: usize = 4;
+const MAX_VALUES: usize = 64;
+
+/// The greatest number of values in the examples for a schema, and of schemas visited while making
+/// them.
+const MAX_SIZE: u64 = 100_000;
 
 /// The most items or characters that an example has because its schema requires so many.
 const MAX_LENGTH: u64 = 10_000;
@@ -20,157 +25,329 @@ impl<'a> Schemas<'a> {
     /// Returns `None` if only the author knows a value, as for text that must match a pattern, and
     /// if the example would contain more than 100,000 values.
     pub fn example(&self, schema: &'a Value) -> Option<Value> {
-        self.example_within(schema, MAX_DEPTH, &mut { MAX_VALUES })
+        self.maker().examples(schema, MAX_DEPTH, 0).pop()
     }
 
-    /// Returns an example, visiting at most `left` more values.
-    fn example_within(&self, schema: &'a Value, depth: usize, left: &mut u64) -> Option<Value> {
-        let deeper = depth.checked_sub(1)?;
-        *left = left.checked_sub(1)?;
-        let shape = self.shape(schema);
-        if let Some(example) = shape.examples.first().or(shape.default) {
-            return given(example, left);
-        }
-        if shape.nullable {
-            return Some(Value::Null);
-        }
-        self.example_of(&shape.kind, deeper, left)
+    /// Returns values that the schema allows: each choice, each alternative, both ends of ranges,
+    /// `null` if allowed, and objects with as few and as many members as possible.
+    ///
+    /// Returns none if only the author knows a value.
+    pub fn variety(&self, schema: &'a Value) -> Vec<Value> {
+        self.maker().examples(schema, MAX_DEPTH, MAX_VARIED_DEPTH)
     }
 
-    fn example_of(&self, kind: &Kind<'a>, deeper: usize, left: &mut u64) -> Option<Value> {
-        match kind {
-            Kind::Any | Kind::Null => Some(Value::Null),
-            Kind::Boolean => Some(json!(true)),
-            Kind::Integer(integers) => integers.example(),
-            Kind::Number(numbers) => numbers.example(),
-            Kind::Text(text) => given(&text.example()?, left),
-            Kind::Choice(values) => given(values.first()?.value, left),
-            Kind::List(list) => match list.min_items {
-                0 => Some(json!([])),
-                least if least <= MAX_LENGTH => {
-                    let before = *left;
-                    let item = self.example_within(list.items, deeper, left)?;
-                    // Every other item contains as many values as the first.
-                    let others = (before - *left).checked_mul(least - 1)?;
-                    *left = left.checked_sub(others)?;
-                    Some(Value::Array(vec![item; usize::try_from(least).ok()?]))
-                }
-                _ => None,
-            },
-            Kind::Tuple(items) => {
-                let items = items
-                    .iter()
-                    .map(|item| self.example_within(item, deeper, left));
-                items.collect::<Option<_>>().map(Value::Array)
-            }
-            Kind::Map(_) => Some(json!({})),
-            Kind::Object(object) => {
-                let required = object.members.iter().filter(|member| member.required);
-                let members = required.map(|member| {
-                    let value = self.example_within(member.schema, deeper, left)?;
-                    Some((member.name.to_owned(), value))
-                });
-                members.collect::<Option<Map<_, _>>>().map(Value::Object)
-            }
-            Kind::OneOf(alternatives) => alternatives
-                .iter()
-                .find_map(|alternative| self.example_within(alternative, deeper, left)),
-            Kind::Several(kinds) => kinds
-                .iter()
-                .find_map(|kind| self.example_of(kind, deeper, left)),
+    fn maker(&self) -> Maker<'a> {
+        Maker {
+            schemas: *self,
+            left: MAX_SIZE,
         }
     }
 }
 
-/// Returns a given value unchanged, and counts it with all values in it.
-fn given(value: &Value, left: &mut u64) -> Option<Value> {
-    *left = left.checked_sub(size(value))?;
-    Some(value.clone())
+/// Makes examples, up to a total size.
+struct Maker<'a> {
+    schemas: Schemas<'a>,
+    left: u64,
+}
+
+impl<'a> Maker<'a> {
+    /// Returns different examples, the simplest first. Below `varied` levels, there is one for each
+    /// schema.
+    fn examples(&mut self, schema: &'a Value, depth: usize, varied: usize) -> Vec<Value> {
+        let (Some(left), Some(depth)) = (self.left.checked_sub(1), depth.checked_sub(1)) else {
+            return Vec::new();
+        };
+        self.left = left;
+        let shape = self.schemas.shape(schema);
+        let null = shape.nullable.then_some(&Value::Null);
+        let given = shape.examples.iter().chain(shape.default).chain(null);
+        let mut all: Vec<Value> = given
+            .take(limit(varied))
+            .filter_map(|value| self.copy(value))
+            .collect();
+        if all.len() < limit(varied) {
+            let made = match &shape.kind {
+                Kind::Object(_) => self.objects(schema, all.first(), depth, varied),
+                kind => {
+                    let is_given = shape.examples.first().or(shape.default).is_some();
+                    self.make(kind, is_given, depth, varied)
+                }
+            };
+            all.extend(made);
+        }
+        let mut different = Vec::new();
+        for value in all {
+            if different.len() < limit(varied) && !different.contains(&value) {
+                different.push(value);
+            }
+        }
+        different
+    }
+
+    /// Makes values of a kind. If the author gives one, only variations are missing.
+    fn make(&mut self, kind: &Kind<'a>, is_given: bool, depth: usize, varied: usize) -> Vec<Value> {
+        let deeper = varied.saturating_sub(1);
+        match kind {
+            Kind::Any | Kind::Text(_) | Kind::Tuple(_) | Kind::Several(_) if is_given => Vec::new(),
+            Kind::Any | Kind::Null => vec![Value::Null],
+            Kind::Boolean => vec![true.into(), false.into()],
+            Kind::Integer(integers) => integers.examples(is_given),
+            Kind::Number(bounds) => number_examples(bounds, is_given),
+            Kind::Text(text) => {
+                let text = text.example().and_then(|text| self.copy(&text));
+                text.into_iter().collect()
+            }
+            Kind::Choice(choices) => {
+                let choices = choices.iter().take(limit(varied));
+                choices
+                    .filter_map(|choice| self.copy(choice.value))
+                    .collect()
+            }
+            Kind::List(list) => self.lists(list, depth, varied),
+            Kind::Tuple(items) => {
+                let items = items.iter().map(|item| self.examples(item, depth, 0).pop());
+                let items = items.collect::<Option<_>>().map(Value::Array);
+                items.into_iter().collect()
+            }
+            Kind::Map(values) => {
+                let mut maps = vec![json!({})];
+                if varied > 0 {
+                    let values = self.examples(values, depth, deeper).into_iter();
+                    maps.extend(values.map(|value| json!({"key": value})));
+                }
+                maps
+            }
+            // `examples` knows all of its members.
+            Kind::Object(_) => Vec::new(),
+            Kind::OneOf(alternatives) => {
+                let mut all = Vec::new();
+                for alternative in alternatives {
+                    if all.len() < limit(varied) {
+                        all.extend(self.examples(alternative, depth, deeper));
+                    }
+                }
+                all
+            }
+            Kind::Several(kinds) => {
+                let all = kinds
+                    .iter()
+                    .map(|kind| self.make(kind, false, depth, varied));
+                all.flatten().collect()
+            }
+        }
+    }
+
+    /// Returns an empty list, lists of one item, or one list of the smallest length.
+    fn lists(&mut self, list: &List<'a>, depth: usize, varied: usize) -> Vec<Value> {
+        let mut lists = Vec::new();
+        if list.min_items == 0 {
+            lists.push(json!([]));
+        }
+        let most = list.max_items.unwrap_or(MAX_LENGTH).min(MAX_LENGTH);
+        if most < list.min_items.max(1) || list.min_items == 0 && varied == 0 {
+            return lists;
+        }
+        let items = self.examples(list.items, depth, varied.saturating_sub(1));
+        match (list.min_items, items.first()) {
+            (0 | 1, _) => lists.extend(items.into_iter().map(|item| json!([item]))),
+            (least, Some(item)) => {
+                let items = (0..least).map(|_| self.copy(item));
+                lists.extend(items.collect::<Option<_>>().map(Value::Array));
+            }
+            (_, None) => {}
+        }
+        lists
+    }
+
+    /// Returns an object with the required members or those that the author gives, one with all
+    /// members, and one for each value of each member.
+    fn objects(
+        &mut self,
+        schema: &'a Value,
+        given: Option<&Value>,
+        depth: usize,
+        varied: usize,
+    ) -> Vec<Value> {
+        let mut members = self.schemas.members(schema);
+        members.retain(|member| member.required || varied > 0);
+        let members = members.into_iter().map(|member| {
+            let values = self.examples(member.schema, depth, varied.saturating_sub(1));
+            (member, values)
+        });
+        let members: Vec<_> = members.collect();
+        let required = members.iter().filter(|(member, _)| member.required);
+        let required = required
+            .map(|(member, values)| Some((member.name.to_owned(), values.first()?.clone())));
+        let Some(least) = given
+            .and_then(Value::as_object)
+            .cloned()
+            .or_else(|| required.collect::<Option<Map<_, _>>>())
+        else {
+            return Vec::new();
+        };
+        let mut most = least.clone();
+        let least = Value::Object(least);
+        let mut varied_objects = Vec::new();
+        for (member, values) in members {
+            for value in values {
+                most.entry(member.name).or_insert_with(|| value.clone());
+                if varied_objects.len() < limit(varied)
+                    && let Some(Value::Object(mut object)) = self.copy(&least)
+                {
+                    object.insert(member.name.to_owned(), value);
+                    varied_objects.push(Value::Object(object));
+                }
+            }
+        }
+        let ends = [least, Value::Object(most)];
+        ends.into_iter().chain(varied_objects).collect()
+    }
+
+    /// Copies a value, unless the examples become too large.
+    fn copy(&mut self, value: &Value) -> Option<Value> {
+        self.left = self.left.checked_sub(size(value))?;
+        Some(value.clone())
+    }
+}
+
+/// Returns the greatest number of examples for one schema.
+fn limit(varied: usize) -> usize {
+    if varied > 0 { MAX_VALUES } else { 1 }
 }
 
 /// Returns the number of values in a value; eight bytes of text count as one.
 fn size(value: &Value) -> u64 {
-    match value {
+    1 + match value {
         Value::String(text) => text.len() as u64 / 8,
-        Value::Array(items) => items.iter().map(|item| 1 + size(item)).sum(),
-        Value::Object(members) => members.values().map(|value| 1 + size(value)).sum(),
+        Value::Array(items) => items.iter().map(size).sum(),
+        Value::Object(members) => members.values().map(size).sum(),
         _ => 0,
     }
 }
 
 impl Integers {
-    fn example(&self) -> Option<Value> {
-        let candidates = [Some(Whole::ONE), self.lowest, self.highest];
-        let number = candidates
-            .into_iter()
-            .flatten()
-            .find(|number| self.contains(*number))?;
-        number.to_number().map(Value::Number)
+    fn examples(&self, is_given: bool) -> Vec<Value> {
+        let simplest = (!is_given).then_some(Whole::Positive(1));
+        let candidates = [simplest, self.lowest, self.highest];
+        let fitting = candidates.into_iter().flatten();
+        fitting
+            .filter(|number| self.contains(*number))
+            .filter_map(|number| serde_json::from_str(&number.to_string()).ok())
+            .collect()
     }
 }
 
-impl Numbers {
-    fn example(&self) -> Option<Value> {
-        let bounds = [self.minimum, self.maximum, self.above, self.below];
-        let between = self
-            .above
-            .or(self.minimum)
-            .zip(self.below.or(self.maximum))
-            .map(|(lowest, highest)| lowest / 2.0 + highest / 2.0);
-        let near = bounds
-            .into_iter()
-            .flatten()
-            .flat_map(|bound| [bound, bound + 1.0, bound - 1.0]);
-        [1.0]
-            .into_iter()
-            .chain(near)
-            .chain(between)
-            .find(|number| number.is_finite() && self.contains(*number))
-            .map(Value::from)
-    }
+fn number_examples(bounds: &[Bound], is_given: bool) -> Vec<Value> {
+    let ends = bounds.iter().map(|bound| bound.at);
+    let near = ends.clone().flat_map(|at| [at + 1.0, at - 1.0]);
+    let middle = ends.clone().map(|at| at / bounds.len() as f64);
+    let middle = middle.reduce(|one, other| one + other);
+    let is_allowed =
+        |number: &f64| number.is_finite() && bounds.iter().all(|bound| bound.allows(*number));
+    let mut candidates = [1.0]
+        .into_iter()
+        .chain(ends.clone())
+        .chain(near)
+        .chain(middle);
+    let simplest = candidates.find(is_allowed).filter(|_| !is_given);
+    let all = simplest.into_iter().chain(ends.filter(is_allowed));
+    all.map(Value::from).collect()
 }
 
 impl Text<'_> {
     fn example(&self) -> Option<Value> {
-        if self.pattern.is_some() {
-            return None;
-        }
-        let example = match self.format {
-            None => "text",
-            Some("date-time") => "2000-01-01T00:00:00Z",
-            Some("date") => "2000-01-01",
-            Some("time") => "00:00:00Z",
-            Some("duration") => "PT1S",
-            Some("email") => "ada@example.com",
-            Some("hostname") => "example.com",
-            Some("ipv4" | "ip") => "192.0.2.1",
-            Some("ipv6") => "2001:db8::1",
-            Some("uri" | "url" | "iri" | "uri-reference") => "https://example.com/",
-            Some("uuid") => "00000000-0000-4000-8000-000000000000",
-            Some(_) => return None,
+        let example = match (self.pattern, self.format) {
+            (Some(_), _) => return None,
+            (None, None) => {
+                let least = self.min_length.unwrap_or(0);
+                let most = self.max_length.unwrap_or(MAX_LENGTH).min(MAX_LENGTH);
+                match (least..=most).contains(&4) {
+                    true => "text".to_owned(),
+                    false => "x".repeat(least.max(1).min(most) as usize),
+                }
+            }
+            (None, Some(format)) => match format {
+                "date-time" => "2000-01-01T00:00:00Z",
+                "date" => "2000-01-01",
+                "time" => "00:00:00Z",
+                "duration" => "PT1S",
+                "email" => "ada@example.com",
+                "hostname" => "example.com",
+                "ipv4" | "ip" => "192.0.2.1",
+                "ipv6" => "2001:db8::1",
+                "uri" | "url" | "iri" | "uri-reference" => "https://example.com/",
+                "uuid" => "00000000-0000-4000-8000-000000000000",
+                _ => return None,
+            }
+            .to_owned(),
         };
-        let fits = |text: &str| {
-            let length = text.chars().count() as u64;
-            self.min_length.is_none_or(|least| length >= least)
-                && self.max_length.is_none_or(|most| length <= most)
-        };
-        if fits(example) {
-            return Some(json!(example));
-        }
-        let length = self
-            .min_length
-            .unwrap_or(0)
-            .max(self.max_length.unwrap_or(0).min(1));
-        let filled = (self.format.is_none() && length <= MAX_LENGTH)
-            .then(|| "x".repeat(usize::try_from(length).unwrap_or(0)))?;
-        fits(&filled).then(|| json!(filled))
+        let length = example.len() as u64;
+        let fits = self.min_length.is_none_or(|least| length >= least)
+            && self.max_length.is_none_or(|most| length <= most);
+        fits.then_some(Value::String(example))
     }
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+
+    /// Schemas, and a variety of values for each. The first is the example.
+    const VALUES: &str = r##"
+        {"type": "integer", "minimum": 5} → [5]
+        {"type": "integer", "maximum": -5} → [-5]
+        {"type": "integer", "minimum": 2, "maximum": 1} → []
+        {"type": "integer", "minimum": 0, "maximum": 255} → [1, 0, 255]
+        {"type": ["integer", "null"], "maximum": 9, "default": 2} → [2, null, 9]
+        {"type": "integer", "minimum": 340282366920938463463374607431768211455} → [340282366920938463463374607431768211455]
+        {"type": "number"} → [1.0]
+        {"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5} → [1.25]
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 8} → [1.0, 0.0]
+        {"type": ["boolean", "null"]} → [null, true, false]
+        {"type": ["boolean", "integer"]} → [true, false, 1]
+        {"type": "string", "minLength": 6} → ["xxxxxx"]
+        {"type": "string", "maxLength": 2} → ["x"]
+        {"type": "string", "maxLength": 0} → [""]
+        {"type": "string", "minLength": 3, "maxLength": 2} → []
+        {"type": "string", "minLength": 10001} → []
+        {"type": "string", "pattern": "^a"} → []
+        {"type": "string", "pattern": "^a", "examples": ["ab"], "default": "ac"} → ["ab", "ac"]
+        {"type": "string", "format": "uuid"} → ["00000000-0000-4000-8000-000000000000"]
+        {"type": "string", "format": "date", "maxLength": 2} → []
+        {"enum": ["a", "b"]} → ["a", "b"]
+        {"$ref": "#/$defs/Level"} → ["low", "high"]
+        {"anyOf": [{"type": "string"}, {"type": "boolean"}]} → ["text", true, false]
+        {"type": "array", "items": {"type": "boolean"}} → [[], [true], [false]]
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2} → [[true, true]]
+        {"type": "array", "items": {"type": "boolean"}, "minItems": 2, "maxItems": 1} → []
+        {"prefixItems": [true, {"enum": ["a", "b"]}], "type": "array"} → [[null, "a"]]
+        {"type": "object", "additionalProperties": {"enum": [1, 2]}} → [{}, {"key": 1}, {"key": 2}]
+        {"properties": {"a": {"type": "integer"}, "b": {"type": "string", "pattern": "^a"}}, "required": ["a", "b"]} → []
+        {"properties": {"name": {"type": "string"}, "level": {"$ref": "#/$defs/Level"}}, "required": ["name"]} → [{"name": "text"}, {"name": "text", "level": "low"}, {"name": "text", "level": "high"}]
+        {"properties": {"a": {"type": "string", "pattern": "^a"}, "b": {}}, "required": ["a"], "examples": [{"a": "ab"}]} → [{"a": "ab"}, {"a": "ab", "b": null}]
+        {"$ref": "#/$defs/Endless"} → []
+    "##;
+
+    fn definitions() -> Map<String, Value> {
+        let definitions = r##"{
+            "Level": {"oneOf": [{"const": "low"}, {"const": "high"}]},
+            "Endless": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Endless"}}, "required": ["next"]}
+        }"##;
+        serde_json::from_str(definitions).unwrap()
+    }
+
+    #[test]
+    fn each_way_to_satisfy_a_schema_has_a_value() {
+        let definitions = definitions();
+        let schemas = Schemas::new(&definitions);
+        for line in VALUES.trim().lines() {
+            let (schema, values) = line.trim().split_once(" → ").unwrap();
+            let schema = serde_json::from_str(schema).unwrap();
+            let values: Vec<Value> = serde_json::from_str(values).unwrap();
+            assert_eq!(schemas.variety(&schema), values, "{line}");
+            assert_eq!(schemas.example(&schema).as_ref(), values.first(), "{line}");
+        }
+    }
 
     #[test]
     fn example_with_too_many_values_is_none() {
@@ -190,57 +367,26 @@ mod tests {
             json!({"$ref": "#/$defs/0"}),
         ] {
             assert_eq!(schemas.example(&schema), None);
+            assert_eq!(schemas.variety(&schema), [] as [Value; 0]);
         }
-        let long = schemas.example(&list(json!({"type": "boolean"})));
-        assert_eq!(
-            long.map(|long| long.as_array().unwrap().len()),
-            Some(10_000)
-        );
+        let long = schemas.example(&list(json!({"type": "boolean"}))).unwrap();
+        assert_eq!(long.as_array().unwrap().len(), 10_000);
     }
 
     #[test]
-    fn examples_are_valid_under_their_schema() {
-        let definitions = json!({
-            "List": {"type": "object", "properties": {"next": {"$ref": "#/$defs/List"}}},
-            "Endless": {"type": "object", "properties": {"next": {"$ref": "#/$defs/Endless"}}, "required": ["next"]},
-        });
-        let schemas = Schemas::new(definitions.as_object().unwrap());
-        for (schema, example) in [
-            (json!({"type": "integer", "minimum": 5}), Some(json!(5))),
-            (json!({"type": "integer", "maximum": -5}), Some(json!(-5))),
-            (json!({"type": "integer", "minimum": 2, "maximum": 1}), None),
-            (
-                json!({"type": "number", "exclusiveMinimum": 1, "exclusiveMaximum": 1.5}),
-                Some(json!(1.25)),
-            ),
-            (
-                json!({"type": "string", "minLength": 6}),
-                Some(json!("xxxxxx")),
-            ),
-            (json!({"type": "string", "maxLength": 2}), Some(json!("x"))),
-            (json!({"type": "string", "maxLength": 0}), Some(json!(""))),
-            (json!({"type": "string", "pattern": "^a"}), None),
-            (
-                json!({"type": "string", "pattern": "^a", "examples": ["ab"]}),
-                Some(json!("ab")),
-            ),
-            (
-                json!({"type": "string", "format": "uuid"}),
-                Some(json!("00000000-0000-4000-8000-000000000000")),
-            ),
-            (
-                json!({"type": "array", "items": {"type": "boolean"}, "minItems": 2}),
-                Some(json!([true, true])),
-            ),
-            (json!({"enum": ["a", "b"]}), Some(json!("a"))),
-            (json!({"$ref": "#/$defs/List"}), Some(json!({}))),
-            (json!({"$ref": "#/$defs/Endless"}), None),
-            (
-                json!({"type": "object", "properties": {"a": {"type": "integer"}, "b": {}}, "required": ["a"]}),
-                Some(json!({"a": 1})),
-            ),
+    fn number_of_values_is_bounded() {
+        let choices: Vec<u32> = (0..10_000).collect();
+        let wide = choices
+            .iter()
+            .map(|nth| (nth.to_string(), json!({"enum": choices[..100]})));
+        let wide = json!({"properties": wide.collect::<Map<_, _>>()});
+        let definitions = Map::from_iter([("Wide".to_owned(), wide)]);
+        let wide = json!({"$ref": "#/$defs/Wide"});
+        for schema in [
+            json!({"enum": choices}),
+            json!({"properties": {"a": wide, "b": wide}}),
         ] {
-            assert_eq!(schemas.example(&schema), example, "{schema}");
+            assert!(Schemas::new(&definitions).variety(&schema).len() <= MAX_VALUES);
         }
     }
 }
