@@ -42,6 +42,7 @@ use crate::wasm::inspect::Inspection;
 pub use crate::failure::Problem;
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
+use definitions::Document;
 pub use definitions::{definition, needed_definitions};
 pub use error::ManifestError;
 
@@ -318,7 +319,11 @@ impl Manifest {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn standalone(&self, schema: &Schema) -> Value {
-        definitions::bundle(schema.as_value(), &self.defs)
+        self.document(schema).to_standalone()
+    }
+
+    fn document(&self, schema: &Schema) -> Document {
+        Document::new(schema.as_value(), &self.defs)
     }
 
     /// Returns a schema with each reference replaced by its definition, for readers that do not
