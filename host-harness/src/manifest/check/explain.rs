@@ -4,8 +4,6 @@
 //! inside them. For a nested value, that may be more than fits into memory. A [`Probe`] has the
 //! alternatives as definitions of their own, and only the one that the value resembles is explained.
 
-use std::collections::BTreeSet;
-
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
 use plugin_sdk::code;
@@ -18,18 +16,15 @@ use super::{MAX_PROBLEMS, Subject, compile};
 use crate::failure::Problem;
 use crate::text;
 
-/// The longest chain of references.
-const MAX_FOLLOWED: usize = 64;
-
 /// The most names of members that are listed.
 const MAX_NAMES: usize = 64;
 
 /// The most errors of the validator that are looked at: several may be the same problem.
-const MAX_FAULTS: usize = 4 * MAX_PROBLEMS;
+const MAX_ERRORS: usize = 4 * MAX_PROBLEMS;
 
 /// The most memory of all the validator's errors for one value, in bytes. For a value that could
 /// have more, only the first problem is reported.
-const MAX_ERRORS: u64 = 256 << 20;
+const MAX_MEMORY: u64 = 256 << 20;
 
 /// The size of an error without its texts, in bytes.
 const ERROR_BYTES: u64 = 512;
@@ -49,32 +44,22 @@ pub(super) struct Probe {
 impl Probe {
     pub(super) fn new(document: &Document) -> Result<Self, String> {
         let mut parts = Parts {
-            next: 0,
-            names: BTreeSet::new(),
-            definitions: document.definitions.clone(),
+            document,
+            found: Map::new(),
         };
-        for name in document.definitions.keys() {
-            // Taken out for a moment, because its alternatives become definitions as well.
-            let mut definition = parts.definitions.get_mut(name).map(Value::take);
-            definition
-                .iter_mut()
-                .for_each(|schema| parts.take_from(schema));
-            parts
-                .definitions
-                .extend(definition.map(|schema| (name.clone(), schema)));
+        let mut definitions = document.definitions.clone();
+        for definition in definitions.values_mut() {
+            parts.take_from(definition);
         }
         let mut schema = document.schema.clone();
         parts.take_from(&mut schema);
         let root = parts.add(schema);
-        let names = parts.names.into_iter();
-        let properties = names.map(|name| {
-            let reference = json!({"$ref": reference_to(&name)});
-            (name, reference)
-        });
-        let properties: Map<String, Value> = properties.collect();
+        definitions.extend(parts.found);
+        let names = definitions.keys();
+        let properties = names.map(|name| (name.clone(), json!({"$ref": reference_to(name)})));
         let probe = Document {
-            schema: json!({"properties": properties}),
-            definitions: parts.definitions,
+            schema: json!({"properties": properties.collect::<Map<_, _>>()}),
+            definitions,
         };
         Ok(Probe {
             root,
@@ -86,7 +71,11 @@ impl Probe {
 
     /// Returns the document's schema.
     pub(super) fn root(&self) -> &Value {
-        self.definitions.get(&self.root).unwrap_or(&Value::Null)
+        self.definition(&self.root)
+    }
+
+    fn definition(&self, name: &str) -> &Value {
+        self.definitions.get(name).unwrap_or(&Value::Null)
     }
 
     /// Returns the schema at a JSON Pointer of the validator's.
@@ -96,88 +85,25 @@ impl Probe {
         let (_, definition) = definition(&format!("#/$defs/{name}"), &self.definitions)?;
         definition.pointer(rest)
     }
-
-    /// Returns the schema itself, following references.
-    fn resolved<'a>(&'a self, mut schema: &'a Value) -> &'a Value {
-        for _ in 0..MAX_FOLLOWED {
-            match referred(schema, &self.definitions) {
-                Some((_, definition)) => schema = definition,
-                None => break,
-            }
-        }
-        schema
-    }
-
-    fn is_of_type(&self, schema: &Value, value: &Value) -> bool {
-        let schema = self.resolved(schema);
-        let is = |kind: &Value| match kind.as_str() {
-            Some("null") => value.is_null(),
-            Some("boolean") => value.is_boolean(),
-            Some("integer" | "number") => value.is_number(),
-            Some("string") => value.is_string(),
-            Some("array") => value.is_array(),
-            Some("object") => value.is_object(),
-            _ => true,
-        };
-        let right_type = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().any(is),
-            Some(kind) => is(kind),
-            None => true,
-        };
-        right_type && is_one_of_constants(schema, value) != Some(false)
-    }
-
-    /// Returns whether an object has the tag, or else all the members, that a schema requires.
-    fn resembles(&self, schema: &Value, value: &Value) -> bool {
-        let schema = self.resolved(schema);
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let tags = properties
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, schema)| {
-                is_one_of_constants(self.resolved(schema), value.get(name)?)
-            });
-        if let Some(is_tagged) = tags.reduce(|one, other| one && other) {
-            return is_tagged;
-        }
-        let required = schema.get("required").and_then(Value::as_array);
-        let mut required = required.into_iter().flatten().filter_map(Value::as_str);
-        required.all(|name| value.get(name).is_some())
-    }
-
-    /// Returns the only alternative that a value may be meant for, judged by the value's shape.
-    fn meant<'a>(&'a self, branches: &'a [Value], value: &Value) -> Option<&'a str> {
-        let mut alike: Vec<&Value> = branches.iter().collect();
-        alike.retain(|branch| self.is_of_type(branch, value));
-        if alike.len() > 1 {
-            alike.retain(|branch| self.resembles(branch, value));
-        }
-        match *alike {
-            [branch] => referred(branch, &self.definitions).map(|(name, _)| name),
-            _ => None,
-        }
-    }
 }
 
-/// The definitions of a document, with its alternatives as definitions of their own.
-struct Parts {
-    /// The number that the next unnamed alternative is named after.
-    next: u64,
-    /// The names of the alternatives.
-    names: BTreeSet<String>,
-    definitions: Map<String, Value>,
+/// The alternatives of a document, as definitions of their own.
+struct Parts<'a> {
+    document: &'a Document,
+    found: Map<String, Value>,
 }
 
-impl Parts {
+impl Parts<'_> {
+    /// Adds a definition under a name that no other one has.
     fn add(&mut self, part: Value) -> String {
-        let mut name = self.next.to_string();
-        while self.definitions.contains_key(&name) {
-            self.next += 1;
-            name = self.next.to_string();
+        let mut number = self.found.len();
+        while self.document.definitions.contains_key(&number.to_string())
+            || self.found.contains_key(&number.to_string())
+        {
+            number += 1;
         }
-        self.definitions.insert(name.clone(), part);
-        self.names.insert(name.clone());
-        name
+        self.found.insert(number.to_string(), part);
+        number.to_string()
     }
 
     /// Replaces the alternatives, and what must not match, by conditions: their errors contain no
@@ -216,15 +142,11 @@ impl Parts {
 
     /// Makes an alternative a reference to a definition.
     fn name(&mut self, branch: &mut Value) {
-        let is_reference = branch.as_object().is_some_and(|members| members.len() == 1);
-        match referred(branch, &self.definitions) {
-            Some((name, _)) if is_reference => {
-                self.names.insert(name.to_owned());
-            }
-            _ => {
-                let name = self.add(branch.take());
-                *branch = json!({"$ref": reference_to(&name)});
-            }
+        let is_reference = branch.as_object().is_some_and(|members| members.len() == 1)
+            && referred(branch, &self.document.definitions).is_some();
+        if !is_reference {
+            let name = self.add(branch.take());
+            *branch = json!({"$ref": reference_to(&name)});
         }
     }
 }
@@ -270,69 +192,37 @@ struct Explanation<'a> {
     problems: Vec<Problem>,
 }
 
-/// An error of the validator, without the copy of the value that it borrows.
-struct Fault {
-    /// The JSON Pointer to the part of the value.
-    place: String,
-    /// The JSON Pointer to the keyword in the schema.
-    keyword: String,
-    kind: FaultKind,
-}
-
-enum FaultKind {
-    Missing(String),
-    /// The names of unknown members, and `true` if only this schema names the known ones.
-    Unknown(Vec<String>, bool),
-    Never,
-    Other,
-}
-
-impl Fault {
-    fn new(error: &ValidationError<'_>) -> Self {
-        let first = |names: &[String]| names.iter().take(MAX_PROBLEMS).cloned().collect();
-        let kind = match error.kind() {
-            ValidationErrorKind::Required {
-                property: Value::String(name),
-            } => FaultKind::Missing(name.clone()),
-            ValidationErrorKind::AdditionalProperties { unexpected } => {
-                FaultKind::Unknown(first(unexpected), true)
-            }
-            ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-                FaultKind::Unknown(first(unexpected), false)
-            }
-            ValidationErrorKind::FalseSchema => FaultKind::Never,
-            _ => FaultKind::Other,
-        };
-        // The first segment is the definition's name.
-        let inner = error.instance_path().as_str().splitn(3, '/').nth(2);
-        Fault {
-            place: inner.map_or_else(String::new, |inner| format!("/{inner}")),
-            keyword: error.schema_path().to_string(),
-            kind,
-        }
-    }
-}
-
 impl<'a> Explanation<'a> {
     /// Explains why the value at a JSON Pointer does not match a definition.
     fn explain(&mut self, name: &str, pointer: &str) {
         let place = self.place(pointer);
-        let schema = self.probe.definitions.get(name).unwrap_or(&Value::Null);
         let before = self.problems.len();
-        for fault in self.faults(name, schema, place.value) {
-            self.fault(&fault, &format!("{pointer}{}", fault.place));
+        let mut meant = Vec::new();
+        let instance = Value::Object(Map::from_iter([(name.to_owned(), place.value.clone())]));
+        for error in self.errors(name, &instance) {
+            let pointer = format!("{pointer}{}", inner(&error));
+            meant.extend(self.error(&error, &pointer).map(|name| (name, pointer)));
+        }
+        drop(instance);
+        for (name, pointer) in meant {
+            self.explain(name, &pointer);
         }
         if self.problems.len() == before {
-            self.mismatch(schema, &place);
+            self.mismatch(self.probe.definition(name), &place);
         }
     }
 
-    /// Returns the first faults of a value, as far as steps and memory allow.
-    fn faults(&mut self, name: &str, schema: &Value, value: &Value) -> Vec<Fault> {
+    /// Returns the first errors of the object whose only member is named after a definition, as far
+    /// as steps and memory allow.
+    fn errors<'v>(&mut self, name: &str, instance: &'v Value) -> Vec<ValidationError<'v>>
+    where
+        'a: 'v,
+    {
+        let Probe { definitions, .. } = self.probe;
+        let value = instance.get(name).unwrap_or(&Value::Null);
         let (nodes, text) = extent(value);
         self.left = self.left.saturating_sub(nodes + text / TEXT_STEP);
-        let before = self.left;
-        let definitions = &self.probe.definitions;
+        let (before, schema) = (self.left, self.probe.definition(name));
         let rehearsed = (self.size).rehearse(definitions, schema, value, &mut self.left);
         if rehearsed.is_err() {
             return Vec::new();
@@ -342,36 +232,80 @@ impl<'a> Explanation<'a> {
         let segment = self.probe.longest + longest(value, false);
         let each = ERROR_BYTES + open.saturating_mul(segment);
         let validator = &self.probe.validator;
-        let instance = Value::Object(Map::from_iter([(name.to_owned(), value.clone())]));
-        if (before - self.left).saturating_mul(each) > MAX_ERRORS {
-            let first = validator.validate(&instance).err();
-            return first.iter().map(Fault::new).collect();
+        match (before - self.left).saturating_mul(each) <= MAX_MEMORY {
+            true => validator.iter_errors(instance).take(MAX_ERRORS).collect(),
+            false => validator.validate(instance).err().into_iter().collect(),
         }
-        let errors = validator.iter_errors(&instance).take(MAX_FAULTS);
-        errors.map(|error| Fault::new(&error)).collect()
     }
 
-    fn fault(&mut self, fault: &Fault, pointer: &str) {
+    /// Adds the problem of an error, or returns the alternative to explain instead.
+    fn error(&mut self, error: &ValidationError<'_>, pointer: &str) -> Option<&'a str> {
         let place = self.place(pointer);
-        let (of_schema, keyword) = fault.keyword.rsplit_once('/').unwrap_or(("", ""));
+        let (schema, keyword) = error.schema_path().as_str().rsplit_once('/')?;
+        let schema = self.probe.schema(schema)?;
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                self.missing(property.as_str()?, schema, &place);
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let names = unexpected.iter().take(MAX_PROBLEMS);
+                names.for_each(|name| self.unknown(name, Some(schema), &place));
+            }
+            ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let names = unexpected.iter().take(MAX_PROBLEMS);
+                names.for_each(|name| self.unknown(name, None, &place));
+            }
+            ValidationErrorKind::FalseSchema if keyword == "else" => {
+                let branches = alternatives(schema).unwrap_or(&[]);
+                let meant = self.meant(branches, place.value);
+                if meant.is_none() {
+                    self.mismatch(schema, &place);
+                }
+                return meant;
+            }
+            ValidationErrorKind::FalseSchema if keyword != "then" => {
+                self.mismatch(&Value::Bool(false), &place);
+            }
+            _ => self.mismatch(schema, &place),
+        }
+        None
+    }
+
+    /// Returns the only alternative that a value resembles: one of the right type, with the right
+    /// tag, or else with all members that the alternative requires.
+    fn meant(&mut self, branches: &'a [Value], value: &Value) -> Option<&'a str> {
         let probe = self.probe;
-        let schema = probe.schema(of_schema).unwrap_or(&Value::Null);
-        match &fault.kind {
-            FaultKind::Missing(name) => self.missing(name, schema, &place),
-            FaultKind::Unknown(names, is_known) => {
-                for name in names {
-                    self.unknown(name, is_known.then_some(schema), &place);
+        let names = branches
+            .iter()
+            .filter_map(|branch| referred(branch, &probe.definitions));
+        let outline = outline(value);
+        let mut alike: Vec<(&str, [bool; 3])> = Vec::new();
+        for (name, _) in names {
+            let instance = Value::Object(Map::from_iter([(name.to_owned(), outline.clone())]));
+            let mut flaws = [false; 3];
+            for error in self.errors(name, &instance) {
+                let depth = inner(&error).matches('/').count();
+                let [of_type, of_tag, of_members] = &mut flaws;
+                match error.kind() {
+                    ValidationErrorKind::Type { .. } => *of_type |= depth == 0,
+                    ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => {
+                        *of_type |= depth == 0;
+                        *of_tag |= depth == 1;
+                    }
+                    ValidationErrorKind::Required { .. } => *of_members |= depth == 0,
+                    _ => {}
                 }
             }
-            FaultKind::Never if keyword == "else" => {
-                let meant = alternatives(schema).and_then(|all| probe.meant(all, place.value));
-                match meant {
-                    Some(meant) => self.explain(meant, pointer),
-                    None => self.mismatch(schema, &place),
-                }
+            alike.push((name, flaws));
+        }
+        for flaw in 0..3 {
+            if alike.len() > 1 {
+                alike.retain(|(_, flaws)| flaws.get(flaw) == Some(&false));
             }
-            FaultKind::Never if keyword != "then" => self.mismatch(&Value::Bool(false), &place),
-            FaultKind::Never | FaultKind::Other => self.mismatch(schema, &place),
+        }
+        match *alike {
+            [(name, _)] => Some(name),
+            _ => None,
         }
     }
 
@@ -536,13 +470,29 @@ impl<'a> Place<'a> {
     }
 }
 
-/// Returns whether a value is one of those that a schema lists; `None` if it lists none.
-fn is_one_of_constants(schema: &Value, value: &Value) -> Option<bool> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(constant), _) => Some(constant == value),
-        (None, Some(Value::Array(values))) => Some(values.contains(value)),
-        _ => None,
+/// Returns a value without the contents of what is inside it.
+fn outline(value: &Value) -> Value {
+    let emptied = |value: &Value| match value {
+        Value::Array(_) => json!([]),
+        Value::Object(_) => json!({}),
+        other => other.clone(),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(emptied).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, value)| (name.clone(), emptied(value)))
+                .collect()
+        }
+        other => other.clone(),
     }
+}
+
+/// Returns the JSON Pointer to the part of a value that has an error, without the definition's name.
+fn inner(error: &ValidationError<'_>) -> String {
+    let inner = error.instance_path().as_str().splitn(3, '/').nth(2);
+    inner.map_or_else(String::new, |inner| format!("/{inner}"))
 }
 
 /// Returns the bytes of the longest name in a value, or of the longest text of any kind.
