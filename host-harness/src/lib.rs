@@ -225,7 +225,7 @@ pub use failure::{
 };
 pub use limits::ModuleLimits;
 pub use observe::{
-    CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, TraceEvent,
+    CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, Times, TraceEvent,
     TraceKind,
 };
 #[cfg(feature = "async")]

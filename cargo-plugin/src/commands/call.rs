@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use clap::{ArgMatches, CommandFactory};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{CallStatistics, Failure, Module, Plugin};
+use plugin_sdk_harness::{Failure, Module, Plugin};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -605,10 +605,10 @@ impl Timed {
             load_ms: milliseconds(self.load),
             prepare_ms: milliseconds(self.prepare),
             call_ms: milliseconds(self.call),
-            fuel: calls.and_then(CallStatistics::fuel),
-            memory_pages: calls.map_or(0, CallStatistics::peak_pages),
-            host_calls: calls.map_or(0, CallStatistics::host_calls),
-            result_bytes: calls.map_or(0, CallStatistics::bytes_out),
+            fuel: calls.and_then(|calls| calls.fuel),
+            memory_pages: calls.map_or(0, |calls| calls.peak_pages),
+            host_calls: calls.map_or(0, |calls| calls.host_calls),
+            result_bytes: calls.map_or(0, |calls| calls.bytes_out),
         })
     }
 }

@@ -21,7 +21,7 @@ pub use heap::{Growth, Heap};
 pub(crate) use leaks::Census;
 pub use leaks::{CallGrowth, LeakReport};
 pub(crate) use rendering::Content;
-pub use statistics::{CallStatistics, Statistics};
+pub use statistics::{CallStatistics, Statistics, Times};
 pub use trace::{Outcome, TraceEvent, TraceKind};
 
 use crate::abi::Callee;
@@ -219,7 +219,7 @@ mod tests {
     fn host_calls_are_traced_and_counted_within_their_command() {
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &TraceEvent<'_>| {
-            let line = format!("{} {crossing}", crossing.depth());
+            let line = format!("{} {crossing}", crossing.depth);
             lines.send(line).unwrap_or_default();
         }));
         let options = Options {
@@ -250,7 +250,7 @@ mod tests {
             ]
         );
         let statistics = observer.statistics.as_ref().unwrap();
-        assert_eq!(statistics.command("greet").unwrap().host_calls(), 2);
+        assert_eq!(statistics.command("greet").unwrap().host_calls, 2);
     }
 
     #[test]

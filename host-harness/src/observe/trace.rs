@@ -14,14 +14,22 @@ use crate::text;
 ///
 /// `Display` formats it as one line, indented by its [`depth`](Self::depth): `->` goes into the
 /// guest, `<-` out of it.
+#[non_exhaustive]
 pub struct TraceEvent<'a> {
-    direction: TraceKind,
-    depth: u32,
-    function: &'a str,
+    /// The kind of the event.
+    pub direction: TraceKind,
+    /// The number of enclosing calls: 0 for a call by the host, 1 for the guest's calls in it.
+    pub depth: u32,
+    /// The name of the command, of the export (for a hook or batch), or of the host function.
+    pub function: &'a str,
+    /// The outcome; only for returns.
+    pub outcome: Option<Outcome>,
+    /// The time from the call to its return; only for returns.
+    pub duration: Option<Duration>,
+    /// The growth of the plugin's heap since the call; only for returns of plugins that [count
+    /// their allocations](crate::CrateSource::count_allocations).
+    pub growth: Option<Growth>,
     content: Content<'a>,
-    outcome: Option<Outcome>,
-    duration: Option<Duration>,
-    growth: Option<Growth>,
 }
 
 /// The kind of a [`TraceEvent`].
@@ -115,23 +123,6 @@ impl<'a> TraceEvent<'a> {
         }
     }
 
-    /// Returns the kind of the event.
-    pub fn direction(&self) -> TraceKind {
-        self.direction
-    }
-
-    /// Returns the number of enclosing calls: 0 for a call by the host, 1 for the guest's calls in
-    /// it.
-    pub fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// Returns the name of the command, of the export (for a hook or batch), or of the host
-    /// function.
-    pub fn function(&self) -> &str {
-        self.function
-    }
-
     /// Returns the arguments, the result or the error as `Display` shows them, cut and escaped:
     /// text as text, anything else in hexadecimal.
     pub fn content(&self) -> String {
@@ -145,22 +136,6 @@ impl<'a> TraceEvent<'a> {
             Content::Bytes(bytes) => Some(bytes),
             Content::Text(_) => None,
         }
-    }
-
-    /// Returns the outcome; only for returns.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.outcome
-    }
-
-    /// Returns the time from the call to its return; only for returns.
-    pub fn duration(&self) -> Option<Duration> {
-        self.duration
-    }
-
-    /// Returns how much the plugin's heap has grown since the call; only for returns of plugins
-    /// that [count their allocations](crate::CrateSource::count_allocations).
-    pub fn growth(&self) -> Option<Growth> {
-        self.growth
     }
 }
 
