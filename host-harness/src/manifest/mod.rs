@@ -268,7 +268,7 @@ impl Inspection<'_> {
     ///
     /// Where what it says cannot be read.
     pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
-        Manifest::of_sections(self.interface().manifests())
+        Manifest::of_sections(&self.interface().manifests)
     }
 }
 
@@ -284,7 +284,7 @@ impl Manifest {
     /// [`Module`](crate::Module) with an invalid manifest can still be loaded and called.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
         let interface = examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
-        Self::of_sections(interface.manifests())
+        Self::of_sections(&interface.manifests)
     }
 
     /// Parses the manifest sections of a module, of which there should be at most one.
