@@ -310,7 +310,7 @@ pub enum FailureKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Panic {
-    /// The message, or in parentheses the reason why there is none.
+    /// The message, or in parentheses the reason why it is missing.
     pub message: String,
     /// The source file, as the compiler saw it; empty if the plugin did not record it.
     pub file: String,

@@ -152,7 +152,7 @@ pub struct CommandInfo {
     /// The encoding of its arguments and its result.
     #[serde(skip_serializing_if = "Codec::is_json")]
     pub codec: Codec,
-    /// Whether one call can pass it many inputs.
+    /// `true` if one call can pass it many inputs.
     #[serde(skip_serializing_if = "is_false")]
     pub batch: bool,
     /// The schema of its arguments, an object with one member per argument; `None` for a raw
@@ -169,7 +169,7 @@ pub struct CommandInfo {
     /// The kind of bytes that a raw command returns; `None` if it returns none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// Whether a raw command modifies its input in place.
+    /// `true` if a raw command modifies its input in place.
     #[serde(skip_serializing_if = "is_false")]
     pub in_place: bool,
     /// The plugin-defined errors that it may return.
@@ -262,11 +262,11 @@ impl Schema {
 
 /// Reading the manifest of a module.
 impl Inspection<'_> {
-    /// Returns what the module says of itself; `None` where it says nothing.
+    /// Returns the module's manifest; `None` if it has none.
     ///
     /// # Errors
     ///
-    /// Where what it says cannot be read.
+    /// Fails if the manifest is invalid.
     pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
         Manifest::of_sections(&self.interface().manifests)
     }

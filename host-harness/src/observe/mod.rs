@@ -1,7 +1,7 @@
 //! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
 //!
-//! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch of
-//! host calls does the same for those. An instance that is not observed has no observer, and pays
+//! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch
+//! of host calls does the same for those. An instance that is not observed has no observer, and pays
 //! one comparison per call.
 
 mod heap;
@@ -220,7 +220,7 @@ mod tests {
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &TraceEvent<'_>| {
             let line = format!("{} {crossing}", crossing.depth);
-            lines.send(line).unwrap_or_default();
+            lines.send(line).unwrap();
         }));
         let options = Options {
             statistics: true,

@@ -282,7 +282,10 @@ impl<'a> Sections<'a, '_> {
                 Chunk::NeedMoreData(_) => return Err(truncated),
             };
             self.section(payload)?;
-            rest = rest.get(consumed..).unwrap_or_default();
+            rest = match rest.get(consumed..) {
+                Some(rest) => rest,
+                None => return Err(truncated),
+            };
         }
         if self.bodies < self.declared || self.data < self.announced {
             return Err(truncated);

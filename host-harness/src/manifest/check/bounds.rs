@@ -438,8 +438,7 @@ impl Circles {
         self.note(node, (order, first));
         let place = self.open.len();
         self.open.push(node);
-        let references = self.references.get_mut(node).map(std::mem::take);
-        let references = references.unwrap_or_default();
+        let references = std::mem::take(self.references.get_mut(node)?);
         let is_own = references.contains(&node);
         for to in references {
             first = first.min(self.reach(to).unwrap_or(first));
@@ -499,8 +498,8 @@ pub(super) struct Exhausted;
 struct Rehearsal<'a, 'l> {
     definitions: &'a Map<String, Value>,
     size: &'a Size,
-    /// Definitions that lead back to themselves, with the values they were applied to: the validator
-    /// remembers these outcomes.
+    /// Definitions that lead back to themselves, with the values they were applied to: the
+    /// validator remembers these outcomes.
     seen: HashSet<(*const Value, *const Value)>,
     left: &'l mut u64,
 }
@@ -531,8 +530,8 @@ impl Rehearsal<'_, '_> {
         }
     }
 
-    /// Counts the schemas for the same part of the value, and with `evaluation` those that are walked
-    /// through again.
+    /// Counts the schemas for the same part of the value, and with `evaluation` those that are
+    /// walked through again.
     fn in_place(
         &mut self,
         schema: &Value,

@@ -2,7 +2,8 @@
 //!
 //! The validator's error for alternatives contains the errors of all alternatives, and so of those
 //! inside them. For a nested value, that may be more than fits into memory. A [`Probe`] has the
-//! alternatives as definitions of their own, and only the one that the value resembles is explained.
+//! alternatives as definitions of their own, and only the one that the value resembles is
+//! explained.
 
 use jsonschema::error::ValidationErrorKind;
 use jsonschema::{ValidationError, Validator};
@@ -78,7 +79,7 @@ impl Probe {
         self.definitions.get(name).unwrap_or(&Value::Null)
     }
 
-    /// Returns the schema at a JSON Pointer of the validator's.
+    /// Returns the schema at a JSON Pointer from the validator.
     fn schema(&self, pointer: &str) -> Option<&Value> {
         let inside = pointer.strip_prefix("/$defs/")?;
         let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
@@ -186,7 +187,7 @@ struct Explanation<'a> {
     /// The remaining steps.
     left: u64,
     subject: Subject,
-    /// Whether the members of the whole value are arguments.
+    /// `true` if the members of the whole value are arguments.
     named: bool,
     value: &'a Value,
     problems: Vec<Problem>,
@@ -489,7 +490,8 @@ fn outline(value: &Value) -> Value {
     }
 }
 
-/// Returns the JSON Pointer to the part of a value that has an error, without the definition's name.
+/// Returns the JSON Pointer to the part of a value that has an error, without the definition's
+/// name.
 fn inner(error: &ValidationError<'_>) -> String {
     let inner = error.instance_path().as_str().splitn(3, '/').nth(2);
     inner.map_or_else(String::new, |inner| format!("/{inner}"))

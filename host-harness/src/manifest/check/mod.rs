@@ -21,7 +21,8 @@ use crate::failure::{FailureKind, Problem};
 use crate::limits::SchemaLimits;
 use crate::text;
 
-/// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of a text.
+/// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of
+/// a text.
 const MAX_PATTERN: usize = 256 * 1024;
 
 /// The memory of matching one pattern, in bytes.
@@ -304,7 +305,7 @@ impl Checks {
         self.check(schema, compiled, Subject::Arguments, limits, || {
             // Converted through text, which has integers of every size.
             let text = serde_json::to_vec(arguments).map_err(|error| {
-                let reason = format!("they cannot be held against the plugin's schema: {error}");
+                let reason = format!("they cannot be compared with the plugin's schema: {error}");
                 FailureKind::BadArguments { reason }
             })?;
             let value = parse(&text)?;
@@ -333,7 +334,8 @@ impl Checks {
         {
             let data = || {
                 let mut event = parse(text)?;
-                Ok(event.get_mut("data").map(Value::take).unwrap_or_default())
+                // An event without data has `null` as its data.
+                Ok(event.get_mut("data").map_or(Value::Null, Value::take))
             };
             let schema = handled.data.as_ref();
             self.check(schema, compiled, Subject::EventData, limits, data)?;
@@ -349,7 +351,8 @@ impl Checks {
         Some((commands.get(place)?, self.commands.get(place)?))
     }
 
-    /// Returns the compiled schema, which is kept. A refusal is not: another instance may allow more.
+    /// Returns the compiled schema, which is kept. A refusal is not: another instance may allow
+    /// more.
     fn compiled<'a>(
         &self,
         schema: &Schema,
@@ -389,15 +392,14 @@ impl Checks {
         let compiled = compiled.map_err(|reason| FailureKind::BadSchema { reason })?;
         match compiled.check(subject, &value()?, limits.steps) {
             Ok(()) => Ok(()),
-            Err(problems) if problems.iter().any(|problem| problem.code == BAD_SCHEMA) => {
-                let reason = problems.first().map(Problem::to_string);
-                Err(FailureKind::BadSchema {
-                    reason: reason.unwrap_or_default(),
-                })
-            }
-            Err(problems) => Err(FailureKind::SchemaMismatch {
-                error: error(&problems),
-                problems,
+            Err(problems) => Err(match problems.iter().find(|one| one.code == BAD_SCHEMA) {
+                Some(bad) => FailureKind::BadSchema {
+                    reason: bad.to_string(),
+                },
+                None => FailureKind::SchemaMismatch {
+                    error: error(&problems),
+                    problems,
+                },
             }),
         }
     }

@@ -38,8 +38,9 @@ impl Code {
     /// Returns the functions that call a function directly, in order.
     pub fn callers(&self, function: u32) -> impl Iterator<Item = u32> {
         let from = self.calls.partition_point(|(callee, _)| *callee < function);
-        let calls = self.calls.get(from..).unwrap_or_default().iter();
+        let (_, calls) = self.calls.split_at(from);
         calls
+            .iter()
             .take_while(move |(callee, _)| *callee == function)
             .map(|(_, caller)| *caller)
     }
