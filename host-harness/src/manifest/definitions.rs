@@ -297,7 +297,7 @@ const ANNOTATIONS: [&str; 8] = [
     "writeOnly",
 ];
 
-/// The approximate maximum total size, in bytes, of the definitions that replace references.
+/// The maximum total size, as JSON text in bytes, of the definitions that replace references.
 const MAX_INLINED: usize = 256 * 1024;
 
 /// The maximum nesting of definitions that replace references.
@@ -310,7 +310,9 @@ pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value 
     let sizes = definitions.iter();
     let mut inliner = Inliner {
         definitions,
-        sizes: sizes.map(|(name, value)| (&**name, size(value))).collect(),
+        sizes: sizes
+            .map(|(name, value)| (&**name, value.to_string().len()))
+            .collect(),
         within: Vec::new(),
         left: MAX_INLINED,
     };
@@ -351,19 +353,6 @@ impl Inliner<'_> {
             members.remove(REFERENCE);
             place(definition, members);
         }
-    }
-}
-
-/// Returns the approximate length of a value as JSON text.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + items.len() + 2,
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| name.len() + 4 + size(value))
-            .sum::<usize>(),
-        _ => 4,
     }
 }
 

@@ -98,7 +98,7 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
     /// The limits that the plugin asks for. A host need not grant them.
-    #[serde(skip_serializing_if = "Limits::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub limits: Limits,
     /// The events that the plugin emits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -133,12 +133,6 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
 }
 
-impl Limits {
-    fn is_empty(&self) -> bool {
-        *self == Limits::default()
-    }
-}
-
 /// A command, as the plugin describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -150,10 +144,10 @@ pub struct CommandInfo {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The encoding of its arguments and its result.
-    #[serde(skip_serializing_if = "Codec::is_json")]
+    #[serde(skip_serializing_if = "is_default")]
     pub codec: Codec,
     /// `true` if one call can pass it many inputs.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub batch: bool,
     /// The schema of its arguments, an object with one member per argument; `None` for a raw
     /// command.
@@ -170,7 +164,7 @@ pub struct CommandInfo {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
     /// `true` if a raw command modifies its input in place.
-    #[serde(skip_serializing_if = "is_false")]
+    #[serde(skip_serializing_if = "is_default")]
     pub in_place: bool,
     /// The plugin-defined errors that it may return.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -189,12 +183,6 @@ pub enum Codec {
     Binary,
     /// Plain bytes.
     Raw,
-}
-
-impl Codec {
-    fn is_json(&self) -> bool {
-        *self == Codec::Json
-    }
 }
 
 /// An error that a command may return.
@@ -362,10 +350,6 @@ impl Manifest {
     }
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference over"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -101,7 +101,7 @@ impl Observer {
         arguments: &[u8],
         heap: Option<Heap>,
     ) {
-        self.tell(|depth| TraceEvent::call(depth, name, Content::Bytes(arguments)));
+        self.trace(TraceKind::Call, name, Content::Bytes(arguments), |_| {});
         self.depth += 1;
         self.running = Some(Running {
             callee,
@@ -146,8 +146,10 @@ impl Observer {
         if let Some(census) = &mut self.census {
             census.answered(running.callee, name, ended.answer);
         }
-        self.tell(|depth| {
-            TraceEvent::answer(depth, name, ended.outcome, ended.content, took, growth)
+        self.trace(TraceKind::Answer, name, ended.content, |event| {
+            event.outcome = Some(ended.outcome);
+            event.duration = Some(took);
+            event.growth = growth;
         });
     }
 
@@ -159,7 +161,8 @@ impl Observer {
         }
         if self.sink.is_some() {
             let arguments = arguments();
-            self.tell(|depth| TraceEvent::host_call(depth, function, &arguments));
+            let content = Content::Text(&arguments);
+            self.trace(TraceKind::HostCall, function, content, |_| {});
         }
         self.depth += 1;
     }
@@ -175,15 +178,27 @@ impl Observer {
         self.depth = self.depth.saturating_sub(1);
         if self.sink.is_some() {
             let answer = answer();
-            self.tell(|depth| TraceEvent::host_answer(depth, function, outcome, &answer, took));
+            let content = Content::Text(&answer);
+            self.trace(TraceKind::HostAnswer, function, content, |event| {
+                event.outcome = Some(outcome);
+                event.duration = Some(took);
+            });
         }
     }
 
-    fn tell<'a>(&self, crossing: impl FnOnce(u32) -> TraceEvent<'a>) {
+    /// Passes an event to the sink, if there is one.
+    fn trace<'a>(
+        &self,
+        direction: TraceKind,
+        function: &'a str,
+        content: Content<'a>,
+        complete: impl FnOnce(&mut TraceEvent<'a>),
+    ) {
         if let Some(sink) = &self.sink {
-            let crossing = crossing(self.depth);
+            let mut event = TraceEvent::new(direction, self.depth, function, content);
+            complete(&mut event);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            sink(&crossing);
+            sink(&event);
         }
     }
 }

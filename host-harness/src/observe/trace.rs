@@ -63,7 +63,12 @@ pub enum Outcome {
 }
 
 impl<'a> TraceEvent<'a> {
-    fn new(direction: TraceKind, depth: u32, function: &'a str, content: Content<'a>) -> Self {
+    pub(super) fn new(
+        direction: TraceKind,
+        depth: u32,
+        function: &'a str,
+        content: Content<'a>,
+    ) -> Self {
         TraceEvent {
             direction,
             depth,
@@ -72,54 +77,6 @@ impl<'a> TraceEvent<'a> {
             outcome: None,
             duration: None,
             growth: None,
-        }
-    }
-
-    pub(super) fn call(depth: u32, function: &'a str, arguments: Content<'a>) -> Self {
-        Self::new(TraceKind::Call, depth, function, arguments)
-    }
-
-    pub(super) fn answer(
-        depth: u32,
-        function: &'a str,
-        outcome: Outcome,
-        content: Content<'a>,
-        took: Duration,
-        growth: Option<Growth>,
-    ) -> Self {
-        TraceEvent {
-            outcome: Some(outcome),
-            duration: Some(took),
-            growth,
-            ..Self::new(TraceKind::Answer, depth, function, content)
-        }
-    }
-
-    pub(super) fn host_call(depth: u32, function: &'a str, arguments: &'a str) -> Self {
-        Self::new(
-            TraceKind::HostCall,
-            depth,
-            function,
-            Content::Text(arguments),
-        )
-    }
-
-    pub(super) fn host_answer(
-        depth: u32,
-        function: &'a str,
-        outcome: Outcome,
-        answer: &'a str,
-        took: Duration,
-    ) -> Self {
-        TraceEvent {
-            outcome: Some(outcome),
-            duration: Some(took),
-            ..Self::new(
-                TraceKind::HostAnswer,
-                depth,
-                function,
-                Content::Text(answer),
-            )
         }
     }
 

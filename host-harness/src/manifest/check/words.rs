@@ -1,7 +1,6 @@
 //! Expected and found values in a few words.
 
 use std::fmt::Write;
-use std::io;
 
 use serde_json::{Map, Value};
 
@@ -153,29 +152,7 @@ fn constraints_of(kind: &str, schema: &Value) -> String {
 
 /// Returns the beginning of a value, as JSON.
 pub(super) fn excerpt(value: &Value) -> String {
-    let mut beginning = Beginning(Vec::new());
-    // Running out of room is not a failure.
-    let _ = serde_json::to_writer(&mut beginning, value);
-    text::one_line(&String::from_utf8_lossy(&beginning.0), EXCERPT)
-}
-
-/// Accepts slightly more than is shown, and then refuses more.
-struct Beginning(Vec<u8>);
-
-impl io::Write for Beginning {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() > EXCERPT {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        let room = 2 * EXCERPT;
-        let taken = bytes.get(..room).unwrap_or(bytes);
-        self.0.extend_from_slice(taken);
-        Ok(taken.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    text::one_line(&text::beginning(value, EXCERPT), EXCERPT)
 }
 
 #[cfg(test)]
