@@ -162,8 +162,7 @@ pub(super) fn measure(document: &Document, limits: &SchemaLimits) -> Result<Size
     let mut measure = Measure {
         definitions,
         circular: HashSet::new(),
-        in_place: HashMap::new(),
-        written_out: HashMap::new(),
+        sums: HashMap::new(),
         patterns: HashMap::new(),
         pattern_bytes: 0,
         limits,
@@ -173,7 +172,7 @@ pub(super) fn measure(document: &Document, limits: &SchemaLimits) -> Result<Size
     for schema in schemas() {
         let deepest = measure.every(schema, 0)?;
         in_place_depth = in_place_depth.max(deepest);
-        let taken = measure.written_out(schema, 0)?.number;
+        let taken = measure.sum(Of::Bytes, schema, 0)?.number;
         if taken > limits.bytes {
             return Err(too_large(limits));
         }
@@ -181,7 +180,7 @@ pub(super) fn measure(document: &Document, limits: &SchemaLimits) -> Result<Size
     }
     // Recursive definitions are compiled once each, however often they are referred to.
     for name in &measure.circular {
-        if let Some(Some(taken)) = measure.written_out.get(name) {
+        if let Some(Some(taken)) = measure.sums.get(&(Of::Bytes, name)) {
             bytes = bytes.saturating_add(taken.number);
         }
     }
@@ -243,15 +242,22 @@ fn evaluates(schema: &Value) -> bool {
     has("unevaluatedProperties") || has("unevaluatedItems")
 }
 
+/// The measured quantity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Of {
+    /// The number and the depth of the schemas for the same part of the value.
+    Alternatives,
+    /// The bytes with references expanded.
+    Bytes,
+}
+
 struct Measure<'a> {
     limits: &'a SchemaLimits,
     definitions: &'a Map<String, Value>,
     /// The recursive definitions.
     circular: HashSet<&'a str>,
-    /// The number and the depth of schemas for the same part of the value; `None` while counting.
-    in_place: HashMap<&'a str, Option<Sum>>,
-    /// The bytes with references expanded; `None` while counting.
-    written_out: HashMap<&'a str, Option<Sum>>,
+    /// The sums of definitions; `None` while counting.
+    sums: HashMap<(Of, &'a str), Option<Sum>>,
     patterns: HashMap<String, u64>,
     /// The bytes of all patterns so far: compiling stops at the limit for kept patterns.
     pattern_bytes: u64,
@@ -278,7 +284,7 @@ impl<'a> Measure<'a> {
     /// Measures a schema and all its parts, each for its part of the value, and returns the deepest
     /// nesting.
     fn every(&mut self, schema: &'a Value, depth: u32) -> Result<usize, String> {
-        let sum = self.in_place(schema, depth)?;
+        let sum = self.sum(Of::Alternatives, schema, depth)?;
         if sum.number > MAX_IN_PLACE {
             return Err(format!(
                 "it has more than {MAX_IN_PLACE} alternatives for one part of a value"
@@ -333,61 +339,40 @@ impl<'a> Measure<'a> {
         Ok(())
     }
 
-    fn in_place(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
+    fn sum(&mut self, of: Of, schema: &'a Value, depth: u32) -> Result<Sum, String> {
         let mut sum = Sum {
-            number: 1,
+            number: match of {
+                Of::Alternatives => 1,
+                Of::Bytes => SCHEMA_BYTES + constants(schema),
+            },
             ..Sum::default()
         };
         if let Some((name, definition)) = referred(schema, self.definitions) {
-            let known = match self.in_place.get(name) {
-                Some(Some(known)) => *known,
-                Some(None) => {
+            let known = match self.sums.get(&(of, name)) {
+                Some(None) if of == Of::Alternatives => {
                     return Err("it refers to itself for the same part of a value".to_owned());
                 }
-                None => {
-                    self.in_place.insert(name, None);
-                    let found = self.in_place(definition, deeper(depth)?)?;
-                    self.in_place.insert(name, Some(found));
-                    found
-                }
-            };
-            sum.add(known, true);
-        }
-        for (keyword, inner) in inside(schema) {
-            if is_in_place(keyword) {
-                sum.add(self.in_place(inner, deeper(depth)?)?, true);
-            }
-        }
-        sum.deepest += 1;
-        Ok(sum.of(schema))
-    }
-
-    fn written_out(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
-        let mut sum = Sum {
-            number: SCHEMA_BYTES + constants(schema),
-            ..Sum::default()
-        };
-        if let Some((name, definition)) = referred(schema, self.definitions) {
-            let known = match self.written_out.get(name) {
                 Some(known) => *known,
                 None => {
-                    self.written_out.insert(name, None);
-                    let found = self.written_out(definition, deeper(depth)?)?;
-                    self.written_out.insert(name, Some(found));
+                    self.sums.insert((of, name), None);
+                    let found = self.sum(of, definition, deeper(depth)?)?;
+                    self.sums.insert((of, name), Some(found));
                     Some(found)
                 }
             };
-            // Recursive definitions count once, by themselves.
-            if let Some(known) = known
-                && !self.circular.contains(name)
-            {
+            // The bytes of recursive definitions count once, by themselves.
+            let counts = of == Of::Alternatives || !self.circular.contains(name);
+            if let Some(known) = known.filter(|_| counts) {
                 sum.add(known, true);
             }
         }
         for (keyword, inner) in inside(schema) {
-            let found = self.written_out(inner, deeper(depth)?)?;
-            sum.add(found, is_in_place(keyword));
+            if of == Of::Bytes || is_in_place(keyword) {
+                let found = self.sum(of, inner, deeper(depth)?)?;
+                sum.add(found, is_in_place(keyword));
+            }
         }
+        sum.deepest += 1;
         Ok(sum.of(schema))
     }
 }
