@@ -230,7 +230,7 @@ pub use failure::{
 pub use imports::Interrupt;
 pub use limits::ModuleLimits;
 pub use observe::{
-    CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, TraceEvent,
+    CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, Times, TraceEvent,
     TraceKind,
 };
 #[cfg(feature = "async")]

@@ -420,7 +420,7 @@ async fn observers_are_notified_of_cancelled_calls() {
     let statistics = plugin.statistics();
     let calls = |name: &str| {
         let command = statistics.command(name).unwrap();
-        (command.calls(), command.traps())
+        (command.calls, command.traps)
     };
     assert_eq!((calls("calls"), calls("look_up")), ((1, 0), (1, 1)));
 }

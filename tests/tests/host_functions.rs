@@ -371,9 +371,9 @@ fn a_trace_nests_host_calls_in_the_calls_that_make_them() {
     let mut plugin = builder()
         .trace(move |crossing| {
             let _ = sink.send((
-                crossing.direction(),
-                crossing.depth(),
-                crossing.function().to_owned(),
+                crossing.direction,
+                crossing.depth,
+                crossing.function.to_owned(),
                 crossing.to_string(),
             ));
         })

@@ -571,7 +571,7 @@ fn a_plugins_calls_leave_nothing_behind() {
         (last.live_blocks, last.live_bytes, 0)
     );
     let greet = plugin.statistics().command("greet").unwrap();
-    assert_eq!((greet.calls(), greet.errors()), (44, 22));
+    assert_eq!((greet.calls, greet.errors), (44, 22));
     plugin.finish().unwrap();
 }
 

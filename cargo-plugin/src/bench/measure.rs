@@ -62,9 +62,9 @@ struct Costs {
 fn costs(plugin: &Plugin, command: &str) -> Costs {
     let calls = plugin.statistics().command(command);
     calls.map_or_else(Costs::default, |calls| Costs {
-        fuel: calls.fuel().unwrap_or(0),
-        host_calls: calls.host_calls(),
-        result_bytes: calls.bytes_out(),
+        fuel: calls.fuel.unwrap_or(0),
+        host_calls: calls.host_calls,
+        result_bytes: calls.bytes_out,
     })
 }
 

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
-use plugin_sdk_harness::{CallStatistics, Failure, Module, PluginBuilder};
+use plugin_sdk_harness::{Failure, Module, PluginBuilder};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -502,10 +502,10 @@ fn call(
         load_ms: milliseconds(load),
         prepare_ms: milliseconds(prepared - began),
         call_ms: milliseconds(call),
-        fuel: calls.and_then(CallStatistics::fuel),
-        memory_pages: calls.map_or(0, CallStatistics::peak_pages),
-        host_calls: calls.map_or(0, CallStatistics::host_calls),
-        result_bytes: calls.map_or(0, CallStatistics::bytes_out),
+        fuel: calls.and_then(|calls| calls.fuel),
+        memory_pages: calls.map_or(0, |calls| calls.peak_pages),
+        host_calls: calls.map_or(0, |calls| calls.host_calls),
+        result_bytes: calls.map_or(0, |calls| calls.bytes_out),
     };
     (answer, Some(stats))
 }

@@ -160,7 +160,7 @@ impl Contract {
 
 /// Returns a module's manifest, or a warning if it cannot be read.
 fn self_description(interface: &Interface<'_>) -> (Option<Arc<Manifest>>, Option<Warning>) {
-    match Manifest::of_sections(interface.manifests()) {
+    match Manifest::of_sections(&interface.manifests) {
         Ok(manifest) => (manifest.map(Arc::new), None),
         Err(error) => {
             let reason = error.to_string();
@@ -206,7 +206,13 @@ pub(crate) fn wrong_exports(
     functions: &[ExportedFunction],
 ) -> Vec<FailureKind> {
     let mut found = Vec::new();
-    found.extend(memory(interface.export(abi::MEMORY_EXPORT), interface.memories()).err());
+    found.extend(
+        memory(
+            interface.export(abi::MEMORY_EXPORT),
+            interface.memories.len(),
+        )
+        .err(),
+    );
     for (name, params, results, required) in functions {
         match interface.export(name) {
             Some(export) => found.extend(function(name, params, results, &export).err()),
@@ -363,13 +369,13 @@ fn missing_in(interface: &Interface<'_>, name: &str, expected: String) -> Failur
 /// Returns the likely cause of a missing export, and the fix.
 fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
     let exports = |wanted: &str| interface.export(wanted).is_some();
-    if interface.is_object() {
+    if interface.object {
         return Some(
             "it is an object file, which is yet to be linked: a plugin's crate-type is `cdylib`"
                 .to_owned(),
         );
     }
-    if !interface.manifests().is_empty() || exports(abi::VERSION_EXPORT) {
+    if !interface.manifests.is_empty() || exports(abi::VERSION_EXPORT) {
         // Made by `#[plugin]`: another host expects the export, or the linker dropped it.
         let lost = C_NAMES.contains(&name);
         return lost.then(|| format!(

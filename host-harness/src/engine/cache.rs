@@ -92,7 +92,7 @@ impl CodeCache {
                     belongs_to_user(&folder)?;
                 }
             }
-            for version in folders(&dir.join(ENTRIES)).unwrap_or_default() {
+            for version in folders(&dir.join(ENTRIES)) {
                 belongs_to_user(&version)?;
             }
             Ok(dir)
@@ -147,7 +147,7 @@ impl CodeCache {
 
     /// Returns the files of an entry: at most one for each version of the engine.
     fn entries(&self, name: &str) -> Vec<PathBuf> {
-        let versions = folders(&self.dir.join(ENTRIES)).unwrap_or_default();
+        let versions = folders(&self.dir.join(ENTRIES));
         let paths = versions.into_iter().map(|version| version.join(name));
         paths
             .filter(|path| path.symlink_metadata().is_ok())
@@ -223,15 +223,11 @@ fn checksum(name: &str, entry: &Path) -> io::Result<[u8; 32]> {
     Ok(hasher.finalize().into())
 }
 
-fn folders(dir: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            found.push(entry.path());
-        }
-    }
-    Ok(found)
+/// Returns the folders in a folder, as far as they can be read: the engine cannot use the others.
+fn folders(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).into_iter().flatten().flatten();
+    let folders = entries.filter(|entry| entry.file_type().is_ok_and(|kind| kind.is_dir()));
+    folders.map(|entry| entry.path()).collect()
 }
 
 /// Creates a folder and its parents, accessible to the user alone.

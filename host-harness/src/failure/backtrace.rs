@@ -36,7 +36,7 @@ pub struct Frame {
     pub line: Option<u32>,
     /// The column, counted from 1.
     pub column: Option<u32>,
-    /// Whether the function was inlined into that of the next frame.
+    /// `true` if the function was inlined into that of the next frame.
     pub inlined: bool,
 }
 
@@ -125,7 +125,8 @@ impl Backtrace {
 
     pub(super) fn relevant(&self) -> &[Frame] {
         let read = self.read();
-        read.frames.get(read.relevant.clone()).unwrap_or_default()
+        let relevant = read.frames.get(read.relevant.clone());
+        relevant.unwrap_or(&read.frames)
     }
 
     fn read(&self) -> &Read {
@@ -187,11 +188,8 @@ fn is_mangled(name: &str) -> bool {
 }
 
 fn end_of(file: &str) -> String {
-    let mut from = file.len().saturating_sub(MAX_NAME);
-    while !file.is_char_boundary(from) {
-        from += 1;
-    }
-    text::one_line(file.get(from..).unwrap_or_default(), MAX_NAME)
+    let from = file.ceil_char_boundary(file.len().saturating_sub(MAX_NAME));
+    text::one_line(file.split_at(from).1, MAX_NAME)
 }
 
 /// Returns the range of the frames of the plugin and the code that it called.

@@ -21,7 +21,7 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     ),
     (
         "condvar wait not supported",
-        "a plugin has one thread, so there is nobody to wait for: do the work in the call",
+        "a plugin has one thread, so no other thread can end the wait: do the work in the call",
     ),
     (
         "this target does not support random data generation",

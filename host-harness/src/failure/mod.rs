@@ -177,8 +177,8 @@ impl Failure {
 
     /// Returns the plugin's error, if the failure is one.
     ///
-    /// If the host validated the arguments against [the plugin's schema](FailureKind::SchemaMismatch),
-    /// this is the error that the plugin would have returned.
+    /// If the host validated the arguments against [the plugin's
+    /// schema](FailureKind::SchemaMismatch), this is the error that the plugin would have returned.
     pub fn plugin_error(&self) -> Option<&plugin_sdk::Error> {
         match &self.0.kind {
             FailureKind::Plugin(error) | FailureKind::SchemaMismatch { error, .. } => Some(error),
@@ -307,7 +307,7 @@ impl Failure {
     /// | `command`, `export` | string | the called command or export; omitted if there was no call |
     /// | `panic` | object | `message`, `file`, `line`, `column`; omitted if there was no panic |
     /// | `error` | object | `code`, `message`, `details`?, `source`? of the error that the plugin or a host function returned; omitted if there was no error. Details of more than 4 KiB are omitted |
-    /// | `host_says` | string | [`host_says`](Failure::host_says); omitted if there is none |
+    /// | `host_says` | string | [`host_says`](Failure::host_says); omitted if the host says nothing |
     /// | `first` | object | the failure that poisoned the instance, in the same form; omitted for other kinds |
     /// | `notes` | array of strings | further details |
     /// | `hint` | string or null | [`hint`](Failure::hint) |
@@ -319,8 +319,10 @@ impl Failure {
     ///
     /// Later versions may add members.
     pub fn to_json(&self) -> serde_json::Value {
-        // Every value in a failure has a form in JSON.
-        serde_json::to_value(self).unwrap_or_default()
+        serde_json::to_value(self).unwrap_or_else(|error| {
+            let message = format!("{} (no details: {error})", self.message());
+            serde_json::json!({"kind": self.0.kind.word(), "code": self.code(), "message": message})
+        })
     }
 }
 

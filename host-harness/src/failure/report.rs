@@ -237,7 +237,7 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
         if again > 0 {
             told.push_str(&format!(" (and {again} times more)"));
         }
-        rest = others.get(again..).unwrap_or_default();
+        rest = others.split_at(again).1;
         number += 1;
     }
     if !rest.is_empty() {

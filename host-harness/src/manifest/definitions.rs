@@ -2,21 +2,28 @@
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
-use std::fmt::Write;
 
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde_json::{Map, Value};
 
 use super::Manifest;
 use crate::text;
 
 /// The dialect of all schemas.
-pub(super) const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
+const DIALECT: &str = "https://json-schema.org/draft/2020-12/schema";
 
 const REFERENCE: &str = "$ref";
 const DEFINITIONS: &str = "$defs";
 
 /// The prefix of a reference to a definition.
 const PREFIX: &str = "#/$defs/";
+
+/// The characters that are escaped in a reference.
+const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
 
 /// Keywords that are refused.
 ///
@@ -37,65 +44,73 @@ const REFUSED: [&str; 12] = [
     "additionalItems",
 ];
 
-/// A schema inside another one.
-pub(super) struct Inside<'a> {
-    /// The keyword that contains it.
-    pub(super) keyword: &'a str,
-    /// Its name, if the keyword holds a map of schemas.
-    pub(super) name: &'a str,
-    /// Its index, if the keyword holds a list of schemas.
-    number: Option<usize>,
-    pub(super) schema: &'a Value,
+/// A schema, and the definitions that it needs.
+#[derive(Debug)]
+pub(super) struct Document {
+    pub(super) schema: Value,
+    pub(super) definitions: Map<String, Value>,
 }
 
-#[cfg_attr(
-    not(feature = "schema-checks"),
-    expect(dead_code, reason = "where a schema is, only checks want to know")
-)]
-impl Inside<'_> {
-    /// Returns a reference to this schema, given the reference to the schema that contains it.
-    pub(super) fn place(&self, place: &str) -> String {
-        let mut place = format!("{place}/{}", self.keyword);
-        match self.number {
-            Some(number) => place.push_str(&format!("/{number}")),
-            None if matches!(holds(self.keyword), Holds::Map) => {
-                place.push('/');
-                push_escaped(self.name, &mut place);
-            }
-            None => {}
+impl Document {
+    pub(super) fn new(schema: &Value, definitions: &Map<String, Value>) -> Self {
+        let needed = needed_definitions(schema, definitions);
+        let all = definitions.iter();
+        let needed = all.filter(|(name, _)| needed.contains_key(name.as_str()));
+        Document {
+            schema: schema.clone(),
+            definitions: needed
+                .map(|(name, definition)| (name.clone(), definition.clone()))
+                .collect(),
         }
-        place
+    }
+
+    /// Returns the schema as a self-contained object.
+    pub(super) fn to_value(&self) -> Value {
+        let mut members = match &self.schema {
+            Value::Object(members) => members.clone(),
+            Value::Bool(false) => nothing(),
+            _ => Map::new(),
+        };
+        if !self.definitions.is_empty() {
+            members.insert(DEFINITIONS.to_owned(), self.definitions.clone().into());
+        }
+        members.into()
+    }
+
+    /// Returns the schema as a self-contained object that names its dialect first.
+    pub(super) fn to_standalone(&self) -> Value {
+        let mut members = Map::from_iter([("$schema".to_owned(), DIALECT.into())]);
+        if let Value::Object(rest) = self.to_value() {
+            members.extend(rest);
+        }
+        members.into()
     }
 }
 
-/// Returns the schemas directly inside another one.
+/// Returns the members of the schema that no value matches, `false` as an object.
+fn nothing() -> Map<String, Value> {
+    Map::from_iter([("not".to_owned(), Value::Object(Map::new()))])
+}
+
+/// Returns the schemas directly inside another one, each with the keyword that contains it.
 ///
 /// Plain values (`default`, `const`, `enum`, …) may look like schemas and are skipped.
-pub(super) fn inside(schema: &Value) -> impl Iterator<Item = Inside<'_>> {
+pub(super) fn inside(schema: &Value) -> impl Iterator<Item = (&str, &Value)> {
     let members = schema.as_object().into_iter().flatten();
     members.flat_map(|(keyword, value)| {
         let (one, list, map) = match (holds(keyword), value) {
             (Holds::Schema, value) => (Some(value), None, None),
             (Holds::List, Value::Array(list)) => (None, Some(list), None),
-            (Holds::Map, Value::Object(map)) => (None, None, Some(map)),
+            (Holds::Map, Value::Object(map)) => (None, None, Some(map.values())),
             _ => (None, None, None),
         };
-        let one = one.into_iter().map(|schema| ("", None, schema));
-        let list = list.into_iter().flatten().enumerate();
-        let list = list.map(|(number, schema)| ("", Some(number), schema));
-        let map = map.into_iter().flatten();
-        let map = map.map(|(name, schema)| (&**name, None, schema));
-        let inside = one.chain(list).chain(map);
-        inside.map(move |(name, number, schema)| Inside {
-            keyword,
-            name,
-            number,
-            schema,
-        })
+        let several = list.into_iter().flatten().chain(map.into_iter().flatten());
+        let schemas = one.into_iter().chain(several);
+        schemas.map(move |schema| (&**keyword, schema))
     })
 }
 
-fn inside_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
+pub(super) fn inside_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
     let members = schema.as_object_mut().into_iter().flatten();
     members.flat_map(|(keyword, value)| {
         let (one, list, map) = match (holds(keyword), value) {
@@ -104,9 +119,8 @@ fn inside_mut(schema: &mut Value) -> impl Iterator<Item = &mut Value> {
             (Holds::Map, Value::Object(map)) => (None, None, Some(map.values_mut())),
             _ => (None, None, None),
         };
-        one.into_iter()
-            .chain(list.into_iter().flatten())
-            .chain(map.into_iter().flatten())
+        let several = list.into_iter().flatten().chain(map.into_iter().flatten());
+        one.into_iter().chain(several)
     })
 }
 
@@ -137,37 +151,17 @@ fn holds(keyword: &str) -> Holds {
     }
 }
 
-/// Returns the target of a schema's `$ref`.
-pub(super) fn reference(schema: &Value) -> Option<&str> {
-    schema.get(REFERENCE)?.as_str()
-}
-
 /// Returns the name of the definition that a reference points to.
 ///
 /// Returns `None` unless the reference is to a whole definition. The fragment is percent-decoded
 /// and then read as a JSON Pointer, exactly as the validator does. So a reference to a part of a
 /// definition is never taken for a name, whatever names exist.
-pub(super) fn target(reference: &str) -> Option<Cow<'_, str>> {
+fn target(reference: &str) -> Option<Cow<'_, str>> {
     let name = reference.strip_prefix(PREFIX)?;
-    if !name.contains(['%', '~', '/']) {
-        return Some(name.into());
+    let pointer = percent_decode_str(name).decode_utf8().ok()?;
+    if !pointer.contains(['~', '/']) {
+        return Some(pointer);
     }
-    let mut bytes = Vec::with_capacity(name.len());
-    let mut rest = name.as_bytes();
-    while let [byte, behind @ ..] = rest {
-        let hex = |at: usize| char::from(*behind.get(at)?).to_digit(16);
-        match (byte, hex(0), hex(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push((high * 16 + low) as u8);
-                rest = behind.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(*byte);
-                rest = behind;
-            }
-        }
-    }
-    let pointer = String::from_utf8(bytes).ok()?;
     let mut escapes = pointer.split('~').skip(1);
     let is_one_segment = !pointer.contains('/');
     let is_escaped = escapes.all(|behind| behind.starts_with(['0', '1']));
@@ -198,38 +192,31 @@ pub fn definition<'a>(
     Some((name, definition))
 }
 
+/// Returns the definition that a schema refers to, with its name.
+pub(super) fn referred<'a>(
+    schema: &Value,
+    definitions: &'a Map<String, Value>,
+) -> Option<(&'a str, &'a Value)> {
+    definition(schema.get(REFERENCE)?.as_str()?, definitions)
+}
+
 /// Returns the reference to a definition.
 pub(super) fn reference_to(name: &str) -> String {
-    let mut reference = PREFIX.to_owned();
-    push_escaped(name, &mut reference);
-    reference
+    let pointer = name.replace('~', "~0").replace('/', "~1");
+    format!("{PREFIX}{}", utf8_percent_encode(&pointer, ESCAPED))
 }
 
-/// Appends a name, escaped for the fragment of a URI.
-fn push_escaped(name: &str, reference: &mut String) {
-    for character in name.chars() {
-        match character {
-            '~' => reference.push_str("~0"),
-            '/' => reference.push_str("~1"),
-            'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '.' | '_' => reference.push(character),
-            other => {
-                for byte in other.encode_utf8(&mut [0; 4]).bytes() {
-                    // Writing to a `String` never fails.
-                    let _ = write!(reference, "%{byte:02X}");
-                }
-            }
-        }
+/// Calls `found` with each definition that a schema or its inner schemas refer to, in order.
+pub(super) fn references<'a>(
+    schema: &Value,
+    definitions: &'a Map<String, Value>,
+    found: &mut impl FnMut(&'a str, &'a Value),
+) {
+    if let Some((name, definition)) = referred(schema, definitions) {
+        found(name, definition);
     }
-}
-
-/// Calls `found` with the name of each definition that a schema or its inner schemas refer to, in
-/// order.
-pub(super) fn references<'a>(schema: &'a Value, found: &mut impl FnMut(Cow<'a, str>)) {
-    if let Some(name) = reference(schema).and_then(target) {
-        found(name);
-    }
-    for inner in inside(schema) {
-        references(inner.schema, found);
+    for (_, inner) in inside(schema) {
+        references(inner, definitions, found);
     }
 }
 
@@ -243,7 +230,7 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
     for (keyword, value) in members {
         if REFUSED.contains(&&**keyword) {
             return Err(format!(
-                "a schema has the keyword `{keyword}`, which has no place here"
+                "a schema has the keyword `{keyword}`, which is not allowed here"
             ));
         }
         let wrong = match (holds(keyword), value) {
@@ -253,31 +240,18 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
         };
         return Err(format!("a schema's `{keyword}` is no {wrong} of schemas"));
     }
-    if let Some(reference) = members.get(REFERENCE) {
-        let reference = reference.as_str().unwrap_or_default();
-        if definition(reference, definitions).is_none() {
-            return Err(format!(
-                "a schema refers to `{}`, which is not defined beside it",
-                text::name(reference)
-            ));
-        }
+    if let Some(reference) = members.get(REFERENCE)
+        && referred(schema, definitions).is_none()
+    {
+        let shown = match reference {
+            Value::String(reference) => text::name(reference),
+            other => text::name(&other.to_string()),
+        };
+        return Err(format!(
+            "a schema refers to `{shown}`, which is not defined with it"
+        ));
     }
-    inside(schema).try_for_each(|inner| check(inner.schema, definitions))
-}
-
-/// Checks a document of the form that [`bundle`] returns.
-#[cfg(feature = "schema-checks")]
-pub(super) fn check_document(document: &Value) -> Result<(), String> {
-    let none = Map::new();
-    let definitions = document.get(DEFINITIONS).and_then(Value::as_object);
-    let definitions = definitions.unwrap_or(&none);
-    let mut root = document.clone();
-    if let Some(root) = root.as_object_mut() {
-        root.remove(DEFINITIONS);
-        root.remove("$schema");
-    }
-    let mut schemas = std::iter::once(&root).chain(definitions.values());
-    schemas.try_for_each(|schema| check(schema, definitions))
+    inside(schema).try_for_each(|(_, inner)| check(inner, definitions))
 }
 
 /// Returns the definitions that a schema refers to, directly or through others, by name.
@@ -302,38 +276,13 @@ pub fn needed_definitions<'a>(
     let mut needed = BTreeMap::new();
     let mut to_visit = vec![schema];
     while let Some(schema) = to_visit.pop() {
-        references(schema, &mut |name| {
-            if let Some((name, definition)) = definitions.get_key_value(&*name)
-                && needed.insert(name.as_str(), definition).is_none()
-            {
+        references(schema, definitions, &mut |name, definition| {
+            if needed.insert(name, definition).is_none() {
                 to_visit.push(definition);
             }
         });
     }
     needed
-}
-
-/// Returns a schema as a document with all definitions that it refers to.
-pub(super) fn bundle(schema: &Value, definitions: &Map<String, Value>) -> Value {
-    let needed = needed_definitions(schema, definitions);
-    let mut document = Map::new();
-    document.insert("$schema".to_owned(), DIALECT.into());
-    match schema {
-        Value::Object(members) => document.extend(members.clone()),
-        Value::Bool(false) => {
-            document.insert("not".to_owned(), Value::Object(Map::new()));
-        }
-        _ => {}
-    }
-    if !needed.is_empty() {
-        let needed: Map<String, Value> = definitions
-            .iter()
-            .filter(|(name, _)| needed.contains_key(name.as_str()))
-            .map(|(name, definition)| (name.clone(), definition.clone()))
-            .collect();
-        document.insert(DEFINITIONS.to_owned(), needed.into());
-    }
-    Value::Object(document)
 }
 
 /// Keywords that do not constrain values.
@@ -348,7 +297,7 @@ const ANNOTATIONS: [&str; 8] = [
     "writeOnly",
 ];
 
-/// The approximate maximum total size, in bytes, of the definitions that replace references.
+/// The maximum total size, as JSON text in bytes, of the definitions that replace references.
 const MAX_INLINED: usize = 256 * 1024;
 
 /// The maximum nesting of definitions that replace references.
@@ -356,22 +305,20 @@ const MAX_INLINED_DEPTH: usize = 16;
 
 /// Replaces references with their definitions.
 ///
-/// Recursive definitions and those beyond the two limits stay in `$defs`, as in [`bundle`].
+/// Recursive definitions and those beyond the two limits stay in `$defs`.
 pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value {
     let sizes = definitions.iter();
     let mut inliner = Inliner {
         definitions,
-        sizes: sizes.map(|(name, value)| (&**name, size(value))).collect(),
+        sizes: sizes
+            .map(|(name, value)| (&**name, value.to_string().len()))
+            .collect(),
         within: Vec::new(),
         left: MAX_INLINED,
     };
     let mut inlined = schema.clone();
     inliner.fill(&mut inlined);
-    let mut bundled = bundle(&inlined, definitions);
-    if let Value::Object(members) = &mut bundled {
-        members.remove("$schema");
-    }
-    bundled
+    Document::new(&inlined, definitions).to_value()
 }
 
 struct Inliner<'a> {
@@ -387,17 +334,14 @@ impl Inliner<'_> {
         for inner in inside_mut(schema) {
             self.fill(inner);
         }
-        let Some(name) = reference(schema).and_then(target) else {
+        let Some((name, definition)) = referred(schema, self.definitions) else {
             return;
         };
-        let Some((name, definition)) = self.definitions.get_key_value(&*name) else {
-            return;
-        };
-        let size = self.sizes.get(&**name).copied().unwrap_or(usize::MAX);
+        let size = self.sizes.get(name).copied().unwrap_or(usize::MAX);
         let Some(left) = self.left.checked_sub(size) else {
             return;
         };
-        if self.within.contains(&&**name) || self.within.len() == MAX_INLINED_DEPTH {
+        if self.within.contains(&name) || self.within.len() == MAX_INLINED_DEPTH {
             return;
         }
         self.left = left;
@@ -412,24 +356,11 @@ impl Inliner<'_> {
     }
 }
 
-/// Returns the approximate length of a value as JSON text.
-fn size(value: &Value) -> usize {
-    match value {
-        Value::String(text) => text.len() + 2,
-        Value::Array(items) => items.iter().map(size).sum::<usize>() + items.len() + 2,
-        Value::Object(members) => members
-            .iter()
-            .map(|(name, value)| name.len() + 4 + size(value))
-            .sum::<usize>(),
-        _ => 4,
-    }
-}
-
 /// Adds a definition to the members of the schema that referred to it.
 fn place(definition: Value, members: &mut Map<String, Value>) {
     let definition = match definition {
         Value::Object(definition) => definition,
-        Value::Bool(false) => Map::from_iter([("not".to_owned(), Value::Object(Map::new()))]),
+        Value::Bool(false) => nothing(),
         _ => Map::new(),
     };
     let clashes = |name: &String| {
@@ -452,9 +383,9 @@ fn place(definition: Value, members: &mut Map<String, Value>) {
 /// Equal definitions of the same name become one. Among different definitions of the same name, the
 /// first keeps the name; the others get new names, and references to them are updated.
 pub(super) fn merge(parts: &mut [Manifest]) -> Map<String, Value> {
-    let names = Names::of(parts);
+    let names = new_names(parts);
     let mut merged = Map::new();
-    for (part, names) in parts.iter_mut().zip(&names.of_parts) {
+    for (part, names) in parts.iter_mut().zip(&names) {
         let mut definitions = std::mem::take(&mut part.defs);
         if names.iter().any(|(old, new)| old != new) {
             let schemas = part.schemas_mut().map(|schema| schema.as_value_mut());
@@ -483,116 +414,80 @@ fn rename(schema: &mut Value, names: &HashMap<String, String>) {
     }
 }
 
-/// The new names of each part's definitions, by their old names.
-struct Names {
-    of_parts: Vec<HashMap<String, String>>,
-}
-
-impl Names {
-    fn of(parts: &[Manifest]) -> Self {
-        let mut graph = Graph::default();
-        let mut first_of_part = Vec::new();
-        let mut kinds = HashMap::new();
-        for part in parts {
-            first_of_part.push(graph.references.len());
-            let first = graph.references.len();
-            let places: HashMap<&str, usize> =
-                part.defs.keys().map(|name| &**name).zip(first..).collect();
-            for (name, definition) in &part.defs {
-                let mut to = Vec::new();
-                references(definition, &mut |name| to.extend(places.get(&*name)));
-                let next = kinds.len();
-                let kind = *kinds.entry((name, definition.to_string())).or_insert(next);
-                graph.add(kind, to);
-            }
-        }
-        graph.refine();
-
-        let mut taken: HashSet<String> = parts
-            .iter()
-            .flat_map(|part| part.defs.keys().cloned())
-            .collect();
-        let mut used: HashMap<&str, u32> = HashMap::new();
-        let mut of_kinds: HashMap<usize, String> = HashMap::new();
-        let of_parts = parts.iter().zip(first_of_part).map(|(part, first)| {
-            let places = part.defs.keys().zip(first..);
-            let names = places.map(|(name, place)| {
-                let new = of_kinds.entry(graph.kind(place)).or_insert_with(|| {
-                    let number = used.entry(name).or_default();
+/// Returns the new names of each part's definitions, by their old names.
+fn new_names(parts: &[Manifest]) -> Vec<HashMap<String, String>> {
+    let names = parts.iter().flat_map(|part| part.defs.keys());
+    let mut taken: HashSet<String> = names.cloned().collect();
+    let mut used: HashMap<&str, u32> = HashMap::new();
+    let mut of_kinds: HashMap<usize, String> = HashMap::new();
+    let kinds = Kinds::of(parts).kinds;
+    let mut new_names = vec![HashMap::new(); parts.len()];
+    for (number, (part, names)) in parts.iter().zip(&mut new_names).enumerate() {
+        for name in part.defs.keys() {
+            let kind = kinds.get(&(number, &**name)).copied().unwrap_or(usize::MAX);
+            let new = of_kinds.entry(kind).or_insert_with(|| {
+                let number = used.entry(name).or_default();
+                *number += 1;
+                if *number == 1 {
+                    return name.clone();
+                }
+                loop {
+                    let new = format!("{name}{number}");
+                    if taken.insert(new.clone()) {
+                        return new;
+                    }
                     *number += 1;
-                    if *number == 1 {
-                        return name.clone();
-                    }
-                    loop {
-                        let new = format!("{name}{number}");
-                        if taken.insert(new.clone()) {
-                            return new;
-                        }
-                        *number += 1;
-                    }
-                });
-                (name.clone(), new.clone())
+                }
             });
-            names.collect()
-        });
-        Names {
-            of_parts: of_parts.collect(),
+            names.insert(name.clone(), new.clone());
         }
     }
+    new_names
 }
 
-/// A graph of definitions, by number, that groups equal definitions into kinds.
+/// A definition: the number of the part that contains it, and its name there.
+type Node<'a> = (usize, &'a str);
+
+/// The definitions of several parts, grouped into kinds of equal ones.
 #[derive(Default)]
-struct Graph {
-    references: Vec<Vec<usize>>,
-    kinds: Vec<usize>,
+struct Kinds<'a> {
+    kinds: HashMap<Node<'a>, usize>,
     /// The definitions of each kind.
-    members: Vec<Vec<usize>>,
-    /// The index of each definition among those of its kind.
-    places: Vec<usize>,
+    members: HashMap<usize, HashSet<Node<'a>>>,
 }
 
-impl Graph {
-    fn add(&mut self, kind: usize, references: Vec<usize>) {
-        let node = self.references.len();
-        self.references.push(references);
-        if self.members.len() <= kind {
-            self.members.resize_with(kind + 1, Vec::new);
-        }
-        self.kinds.push(kind);
-        self.places.push(0);
-        self.put(node, kind);
-    }
-
-    fn kind(&self, node: usize) -> usize {
-        self.kinds.get(node).copied().unwrap_or_default()
-    }
-
-    fn put(&mut self, node: usize, kind: usize) {
-        if let (Some(members), Some(own), Some(place)) = (
-            self.members.get_mut(kind),
-            self.kinds.get_mut(node),
-            self.places.get_mut(node),
-        ) {
-            *own = kind;
-            *place = members.len();
-            members.push(node);
-        }
-    }
-
-    fn take(&mut self, node: usize) {
-        let place = self.places.get(node).copied().unwrap_or_default();
-        if let Some(members) = self
-            .members
-            .get_mut(self.kinds.get(node).copied().unwrap_or_default())
-        {
-            members.swap_remove(place);
-            if let Some(moved) = members.get(place)
-                && let Some(of_moved) = self.places.get_mut(*moved)
-            {
-                *of_moved = place;
+impl<'a> Kinds<'a> {
+    fn of(parts: &'a [Manifest]) -> Self {
+        let mut found = Kinds::default();
+        let mut numbers = HashMap::new();
+        let mut references: BTreeMap<Node<'a>, Vec<Node<'a>>> = BTreeMap::new();
+        for (number, part) in parts.iter().enumerate() {
+            for (name, definition) in &part.defs {
+                let node = (number, &**name);
+                let to = references.entry(node).or_default();
+                self::references(definition, &part.defs, &mut |name, _| {
+                    to.push((number, name))
+                });
+                let next = numbers.len();
+                let kind = numbers.entry((name, definition.to_string()));
+                found.put(node, *kind.or_insert(next));
             }
         }
+        found.refine(&references);
+        found
+    }
+
+    fn kind(&self, node: &Node<'a>) -> Option<usize> {
+        self.kinds.get(node).copied()
+    }
+
+    fn put(&mut self, node: Node<'a>, kind: usize) {
+        if let Some(old) = self.kinds.insert(node, kind)
+            && let Some(members) = self.members.get_mut(&old)
+        {
+            members.remove(&node);
+        }
+        self.members.entry(kind).or_default().insert(node);
     }
 
     /// Splits kinds of equal-looking definitions that refer to different ones, until no kind
@@ -600,55 +495,52 @@ impl Graph {
     ///
     /// The largest group of a kind keeps its number. So a definition changes its number at most
     /// log(n) times for n definitions, even in a hostile plugin.
-    fn refine(&mut self) {
-        let mut referrers = vec![Vec::new(); self.references.len()];
-        for (node, references) in self.references.iter().enumerate() {
-            for to in references {
-                if let Some(referrers) = referrers.get_mut(*to) {
-                    referrers.push(node);
-                }
+    fn refine(&mut self, references: &BTreeMap<Node<'a>, Vec<Node<'a>>>) {
+        let mut referrers: HashMap<Node<'a>, Vec<Node<'a>>> = HashMap::new();
+        for (node, to) in references {
+            for to in to {
+                referrers.entry(*to).or_default().push(*node);
             }
         }
-        let mut changed: BTreeSet<usize> = (0..self.references.len()).collect();
+        let mut changed: BTreeSet<Node<'a>> = references.keys().copied().collect();
         while !changed.is_empty() {
-            let mut by_kind: HashMap<usize, HashMap<Vec<usize>, Vec<usize>>> = HashMap::new();
+            let mut by_kind: HashMap<Option<usize>, HashMap<Vec<_>, Vec<_>>> = HashMap::new();
             for node in &changed {
-                let references = self.references.get(*node).into_iter().flatten();
-                let signature: Vec<usize> = references.map(|to| self.kind(*to)).collect();
-                let groups = by_kind.entry(self.kind(*node)).or_default();
+                let references = references.get(node).into_iter().flatten();
+                let signature: Vec<_> = references.map(|to| self.kind(to)).collect();
+                let groups = by_kind.entry(self.kind(node)).or_default();
                 groups.entry(signature).or_default().push(*node);
             }
             let mut moved = Vec::new();
             for (kind, groups) in by_kind {
-                let mut groups: Vec<Vec<usize>> = groups.into_values().collect();
-                let members = self.members.get(kind).map_or(&[][..], |members| members);
-                let unchanged = members.len() - groups.iter().map(Vec::len).sum::<usize>();
-                let largest = groups.iter().map(Vec::len).max().unwrap_or_default();
-                // These definitions keep the old signature, which no changed definition has.
-                if unchanged > 0 && unchanged < largest {
-                    let rest = members.iter().filter(|node| !changed.contains(node));
-                    groups.push(rest.copied().collect());
-                }
-                if unchanged < largest {
-                    groups.sort_unstable_by_key(Vec::len);
+                let mut groups: Vec<Vec<Node<'a>>> = groups.into_values().collect();
+                groups.sort_unstable_by_key(Vec::len);
+                let members = kind.and_then(|kind| self.members.get(&kind));
+                let unchanged =
+                    members.map_or(0, HashSet::len) - groups.iter().map(Vec::len).sum::<usize>();
+                // The unchanged definitions keep the old signature, which no changed one has.
+                if groups
+                    .last()
+                    .is_some_and(|largest| unchanged < largest.len())
+                {
                     groups.pop();
+                    let rest = members.into_iter().flatten();
+                    let rest: Vec<_> = rest
+                        .filter(|node| !changed.contains(*node))
+                        .copied()
+                        .collect();
+                    groups.extend((unchanged > 0).then_some(rest));
                 }
                 for group in groups {
                     let new = self.members.len();
-                    self.members.push(Vec::new());
-                    for node in group {
-                        self.take(node);
-                        self.put(node, new);
-                        moved.push(node);
+                    for node in &group {
+                        self.put(*node, new);
                     }
+                    moved.extend(group);
                 }
             }
-            changed = moved
-                .iter()
-                .filter_map(|node| referrers.get(*node))
-                .flatten()
-                .copied()
-                .collect();
+            let referrers = moved.iter().filter_map(|node| referrers.get(node));
+            changed = referrers.flatten().copied().collect();
         }
     }
 }
@@ -742,9 +634,12 @@ mod tests {
             let bytes = found.to_string().len();
             assert!(bytes < 4 * MAX_INLINED, "{bytes}");
             // All remaining references have a definition.
-            references(&found, &mut |name| {
-                assert!(found["$defs"].get(&*name).is_some())
-            });
+            let definitions = found["$defs"].as_object().unwrap();
+            let mut parts = definitions.values().chain([&found]).map(Value::clone);
+            assert!(parts.all(|mut part| {
+                part.as_object_mut().unwrap().remove("$defs");
+                check(&part, definitions).is_ok()
+            }));
         }
     }
 
@@ -864,7 +759,7 @@ mod tests {
             ),
             (
                 json!({"oneOf": [{"$ref": "https://example.com/a.json"}]}),
-                "not defined beside it",
+                "not defined with it",
             ),
             (json!({"$ref": 7}), "not defined"),
             (json!({"properties": {"a": {"$id": "x"}}}), "`$id`"),

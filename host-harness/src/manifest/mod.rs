@@ -42,6 +42,7 @@ use crate::wasm::inspect::Inspection;
 pub use crate::failure::Problem;
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
+use definitions::Document;
 pub use definitions::{definition, needed_definitions};
 pub use error::ManifestError;
 
@@ -97,7 +98,7 @@ pub struct Manifest {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub permissions: Vec<Permission>,
     /// The limits that the plugin asks for. A host need not grant them.
-    #[serde(skip_serializing_if = "Limits::is_empty")]
+    #[serde(skip_serializing_if = "is_default")]
     pub limits: Limits,
     /// The events that the plugin emits.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -132,12 +133,6 @@ pub struct Limits {
     pub timeout_ms: Option<u64>,
 }
 
-impl Limits {
-    fn is_empty(&self) -> bool {
-        *self == Limits::default()
-    }
-}
-
 /// A command, as the plugin describes it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -149,10 +144,10 @@ pub struct CommandInfo {
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
     /// The encoding of its arguments and its result.
-    #[serde(skip_serializing_if = "Codec::is_json")]
+    #[serde(skip_serializing_if = "is_default")]
     pub codec: Codec,
-    /// Whether one call can pass it many inputs.
-    #[serde(skip_serializing_if = "is_false")]
+    /// `true` if one call can pass it many inputs.
+    #[serde(skip_serializing_if = "is_default")]
     pub batch: bool,
     /// The schema of its arguments, an object with one member per argument; `None` for a raw
     /// command.
@@ -168,8 +163,8 @@ pub struct CommandInfo {
     /// The kind of bytes that a raw command returns; `None` if it returns none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub output: Option<String>,
-    /// Whether a raw command modifies its input in place.
-    #[serde(skip_serializing_if = "is_false")]
+    /// `true` if a raw command modifies its input in place.
+    #[serde(skip_serializing_if = "is_default")]
     pub in_place: bool,
     /// The plugin-defined errors that it may return.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -188,12 +183,6 @@ pub enum Codec {
     Binary,
     /// Plain bytes.
     Raw,
-}
-
-impl Codec {
-    fn is_json(&self) -> bool {
-        *self == Codec::Json
-    }
 }
 
 /// An error that a command may return.
@@ -261,13 +250,13 @@ impl Schema {
 
 /// Reading the manifest of a module.
 impl Inspection<'_> {
-    /// Returns what the module says of itself; `None` where it says nothing.
+    /// Returns the module's manifest; `None` if it has none.
     ///
     /// # Errors
     ///
-    /// Where what it says cannot be read.
+    /// Fails if the manifest is invalid.
     pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
-        Manifest::of_sections(self.interface().manifests())
+        Manifest::of_sections(&self.interface().manifests)
     }
 }
 
@@ -283,7 +272,7 @@ impl Manifest {
     /// [`Module`](crate::Module) with an invalid manifest can still be loaded and called.
     pub fn read(wasm: &[u8]) -> Result<Option<Self>, ManifestError> {
         let interface = examine(wasm, &ModuleLimits::default()).map_err(ManifestError::Module)?;
-        Self::of_sections(interface.manifests())
+        Self::of_sections(&interface.manifests)
     }
 
     /// Parses the manifest sections of a module, of which there should be at most one.
@@ -318,7 +307,11 @@ impl Manifest {
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn standalone(&self, schema: &Schema) -> Value {
-        definitions::bundle(schema.as_value(), &self.defs)
+        self.document(schema).to_standalone()
+    }
+
+    fn document(&self, schema: &Schema) -> Document {
+        Document::new(schema.as_value(), &self.defs)
     }
 
     /// Returns a schema with each reference replaced by its definition, for readers that do not
@@ -357,10 +350,6 @@ impl Manifest {
     }
 }
 
-#[allow(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde hands a reference over"
-)]
-fn is_false(value: &bool) -> bool {
-    !value
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }

@@ -129,10 +129,11 @@ fn check(manifest: &mut Manifest) -> Result<(), String> {
     word("version", &manifest.version, |character| {
         character.is_ascii_alphanumeric() || matches!(character, '.' | '-' | '+')
     })?;
-    let plugin_type = manifest.plugin_type.as_deref().unwrap_or_default();
-    word("type", plugin_type, |character| {
-        lower(character) || matches!(character, '_' | '-')
-    })?;
+    word(
+        "type",
+        manifest.plugin_type.as_deref().unwrap_or(""),
+        |character| lower(character) || matches!(character, '_' | '-'),
+    )?;
     permissions(manifest)?;
     commands(manifest)
 }

@@ -87,19 +87,22 @@ impl HeapRecord {
 
     pub(crate) fn read(&self, memory: &[u8]) -> Option<Heap> {
         let record = range(memory, self.address, abi::HEAP_RECORD_SIZE)?;
-        let mut numbers = record
-            .chunks_exact(4)
-            .map(|number| number.try_into().map_or(0, u32::from_le_bytes));
-        let mut next = || numbers.next().unwrap_or_default();
-        let [live_blocks, live_bytes, peak_bytes, host_blocks] = [(); 4].map(|()| next());
-        let mut next_long = || u64::from(next()) | u64::from(next()) << 32;
+        let (short, long) = record.split_at_checked(16)?;
+        let (short, _) = short.as_chunks();
+        let (long, _) = long.as_chunks();
+        let &[live_blocks, live_bytes, peak_bytes, host_blocks] = short else {
+            return None;
+        };
+        let &[allocations, allocated_bytes] = long else {
+            return None;
+        };
         Some(Heap {
-            live_blocks,
-            live_bytes,
-            peak_bytes,
-            host_blocks,
-            allocations: next_long(),
-            allocated_bytes: next_long(),
+            live_blocks: u32::from_le_bytes(live_blocks),
+            live_bytes: u32::from_le_bytes(live_bytes),
+            peak_bytes: u32::from_le_bytes(peak_bytes),
+            host_blocks: u32::from_le_bytes(host_blocks),
+            allocations: u64::from_le_bytes(allocations),
+            allocated_bytes: u64::from_le_bytes(allocated_bytes),
         })
     }
 }

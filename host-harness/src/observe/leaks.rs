@@ -25,22 +25,31 @@ const MAX_LISTED: usize = 10;
 
 /// The growth that repeated calls leave in a plugin's heap; see
 /// [`Plugin::leaks`](crate::Plugin::leaks).
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct LeakReport {
-    runs: u32,
-    /// Growth in the first quarter of the runs.
-    once: Growth,
-    /// Growth up to half of the runs, and from there to the end.
+    /// The number of times that the calls were run.
+    pub runs: u32,
+    /// The growth in the first quarter of the runs: caches and tables, and that quarter's share of
+    /// a leak.
+    pub once: Growth,
+    /// The growth up to half of the runs, and from there to the end.
     later: [Growth; 2],
-    calls: Vec<CallGrowth>,
+    /// The growth per command in the other three quarters of the runs, sorted by bytes, largest
+    /// first. Commands without growth are left out.
+    pub calls: Vec<CallGrowth>,
 }
 
 /// The growth that the calls of one command or hook leave in the plugin's heap.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
 pub struct CallGrowth {
-    name: Box<str>,
-    calls: u64,
-    growth: Growth,
+    /// The command's name; for a batch or a hook, the export's.
+    pub name: Box<str>,
+    /// The number of calls.
+    pub calls: u64,
+    /// The total growth of all calls.
+    pub growth: Growth,
 }
 
 /// The growth recorded for each call during a search for leaks.
@@ -156,45 +165,11 @@ impl LeakReport {
         (earlier.blocks > 0 && later.blocks > 0) || (earlier.bytes > 0 && later.bytes > 0)
     }
 
-    /// Returns how often the calls were run.
-    pub fn runs(&self) -> u32 {
-        self.runs
-    }
-
-    /// Returns the growth in the first quarter of the runs: caches and tables, and that quarter's
-    /// share of a leak.
-    pub fn once(&self) -> Growth {
-        self.once
-    }
-
     /// Returns the growth in the other three quarters of the runs.
     pub fn later(&self) -> Growth {
         let [mut growth, last] = self.later;
         growth.add(last);
         growth
-    }
-
-    /// Returns the growth per command in the other three quarters of the runs, sorted by bytes,
-    /// largest first. Commands without growth are left out.
-    pub fn calls(&self) -> &[CallGrowth] {
-        &self.calls
-    }
-}
-
-impl CallGrowth {
-    /// Returns the command's name; for a batch or a hook, the export's.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the number of calls.
-    pub fn calls(&self) -> u64 {
-        self.calls
-    }
-
-    /// Returns the total growth of all calls.
-    pub fn growth(&self) -> Growth {
-        self.growth
     }
 }
 

@@ -1,7 +1,7 @@
 //! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
 //!
-//! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch of
-//! host calls does the same for those. An instance that is not observed has no observer, and pays
+//! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch
+//! of host calls does the same for those. An instance that is not observed has no observer, and pays
 //! one comparison per call.
 
 mod heap;
@@ -21,7 +21,7 @@ pub use heap::{Growth, Heap};
 pub(crate) use leaks::Census;
 pub use leaks::{CallGrowth, LeakReport};
 pub(crate) use rendering::Content;
-pub use statistics::{CallStatistics, Statistics};
+pub use statistics::{CallStatistics, Statistics, Times};
 pub use trace::{Outcome, TraceEvent, TraceKind};
 
 use crate::abi::Callee;
@@ -101,7 +101,7 @@ impl Observer {
         arguments: &[u8],
         heap: Option<Heap>,
     ) {
-        self.tell(|depth| TraceEvent::call(depth, name, Content::Bytes(arguments)));
+        self.trace(TraceKind::Call, name, Content::Bytes(arguments), |_| {});
         self.depth += 1;
         self.running = Some(Running {
             callee,
@@ -146,8 +146,10 @@ impl Observer {
         if let Some(census) = &mut self.census {
             census.answered(running.callee, name, ended.answer);
         }
-        self.tell(|depth| {
-            TraceEvent::answer(depth, name, ended.outcome, ended.content, took, growth)
+        self.trace(TraceKind::Answer, name, ended.content, |event| {
+            event.outcome = Some(ended.outcome);
+            event.duration = Some(took);
+            event.growth = growth;
         });
     }
 
@@ -159,7 +161,8 @@ impl Observer {
         }
         if self.sink.is_some() {
             let arguments = arguments();
-            self.tell(|depth| TraceEvent::host_call(depth, function, &arguments));
+            let content = Content::Text(&arguments);
+            self.trace(TraceKind::HostCall, function, content, |_| {});
         }
         self.depth += 1;
     }
@@ -175,15 +178,27 @@ impl Observer {
         self.depth = self.depth.saturating_sub(1);
         if self.sink.is_some() {
             let answer = answer();
-            self.tell(|depth| TraceEvent::host_answer(depth, function, outcome, &answer, took));
+            let content = Content::Text(&answer);
+            self.trace(TraceKind::HostAnswer, function, content, |event| {
+                event.outcome = Some(outcome);
+                event.duration = Some(took);
+            });
         }
     }
 
-    fn tell<'a>(&self, crossing: impl FnOnce(u32) -> TraceEvent<'a>) {
+    /// Passes an event to the sink, if there is one.
+    fn trace<'a>(
+        &self,
+        direction: TraceKind,
+        function: &'a str,
+        content: Content<'a>,
+        complete: impl FnOnce(&mut TraceEvent<'a>),
+    ) {
         if let Some(sink) = &self.sink {
-            let crossing = crossing(self.depth);
+            let mut event = TraceEvent::new(direction, self.depth, function, content);
+            complete(&mut event);
             let mut sink = sink.lock().unwrap_or_else(PoisonError::into_inner);
-            sink(&crossing);
+            sink(&event);
         }
     }
 }
@@ -219,8 +234,8 @@ mod tests {
     fn host_calls_are_traced_and_counted_within_their_command() {
         let (lines, seen) = mpsc::channel();
         let sink: Sink = Arc::new(Mutex::new(move |crossing: &TraceEvent<'_>| {
-            let line = format!("{} {crossing}", crossing.depth());
-            lines.send(line).unwrap_or_default();
+            let line = format!("{} {crossing}", crossing.depth);
+            lines.send(line).unwrap();
         }));
         let options = Options {
             statistics: true,
@@ -250,7 +265,7 @@ mod tests {
             ]
         );
         let statistics = observer.statistics.as_ref().unwrap();
-        assert_eq!(statistics.command("greet").unwrap().host_calls(), 2);
+        assert_eq!(statistics.command("greet").unwrap().host_calls, 2);
     }
 
     #[test]

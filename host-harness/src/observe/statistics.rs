@@ -6,7 +6,6 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 use hdrhistogram::Histogram;
 use plugin_sdk::abi;
-use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
 use super::heap::Heap;
@@ -34,33 +33,69 @@ const HOOKS: [&str; 5] = [
 ///
 /// `Display` prints a table, `serde::Serialize` writes a list with one map per command or hook that
 /// was called. The size does not grow with the number of calls: about 40 KB for each of those.
-#[derive(Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Statistics {
     /// Sorted by rank and name.
     calls: Vec<(Rank, Box<CallStatistics>)>,
 }
 
-/// Whether it is a hook, its number among commands or hooks, and whether it is a batch.
+/// The position of a command or a hook: `true` for a hook, its number among commands or hooks, and
+/// `true` for a batch.
 type Rank = (bool, usize, bool);
 
 /// Outcomes and costs of the calls of one command or one hook.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct CallStatistics {
-    name: Box<str>,
-    calls: u64,
-    errors: u64,
-    traps: u64,
-    failures: u64,
-    host_calls: u64,
-    min: Duration,
-    max: Duration,
-    total: Duration,
-    times: Option<Histogram<u64>>,
-    fuel: Option<u64>,
-    max_fuel: Option<u64>,
-    bytes_in: u64,
-    bytes_out: u64,
-    peak_pages: u64,
-    heap: Option<Heap>,
+    /// The command's name; for a batch or a hook, that of the export.
+    pub name: Box<str>,
+    /// The number of calls. Calls that never reached the guest do not count: those of a dead
+    /// instance, and those whose arguments have no encoded form.
+    pub calls: u64,
+    /// The number of calls that failed with an error of the plugin.
+    pub errors: u64,
+    /// The number of calls that ended in a trap: a panic, or an exceeded limit. An instance dies of
+    /// it, so all its statistics have at most one.
+    pub traps: u64,
+    /// The number of calls that failed otherwise: an answer out of bounds, or arguments without
+    /// room in the guest.
+    pub failures: u64,
+    /// The number of host functions that the guest called in them.
+    pub host_calls: u64,
+    /// The times of the calls, host functions included.
+    #[serde(flatten)]
+    pub times: Times,
+    /// The fuel of all calls together; `None` if it was not
+    /// [counted](crate::PluginBuilder::fuel).
+    pub fuel: Option<u64>,
+    /// The largest fuel of a call.
+    pub max_fuel: Option<u64>,
+    /// The bytes of all arguments.
+    pub bytes_in: u64,
+    /// The bytes of all results and errors.
+    pub bytes_out: u64,
+    /// The largest size of the linear memory after a call, in pages of 64 KiB. Memory never
+    /// shrinks, so it was not larger during a call.
+    pub peak_pages: u64,
+    /// The contents of the plugin's heap after the last call; `None` unless the plugin [counts its
+    /// allocations](crate::CrateSource::count_allocations).
+    pub heap: Option<Heap>,
+}
+
+/// The times of calls.
+///
+/// Serialised as `min_ns`, `mean_ns`, `p99_ns` and `max_ns`, in nanoseconds.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Times {
+    /// The shortest time.
+    pub min: Duration,
+    /// The longest time.
+    pub max: Duration,
+    /// The sum of all times.
+    pub total: Duration,
+    count: u64,
+    histogram: Option<Histogram<u64>>,
 }
 
 /// One call.
@@ -130,11 +165,14 @@ impl CallStatistics {
             traps: 0,
             failures: 0,
             host_calls: 0,
-            min: Duration::MAX,
-            max: Duration::ZERO,
-            total: Duration::ZERO,
-            // These bounds are valid: otherwise there would just be no percentiles.
-            times: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+            times: Times {
+                min: Duration::MAX,
+                max: Duration::ZERO,
+                total: Duration::ZERO,
+                count: 0,
+                // These bounds are valid: otherwise there would just be no percentiles.
+                histogram: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+            },
             fuel: None,
             max_fuel: None,
             bytes_in: 0,
@@ -153,14 +191,9 @@ impl CallStatistics {
             Outcome::Failure => self.failures += 1,
         }
         self.host_calls = self.host_calls.saturating_add(sample.host_calls);
-        self.min = self.min.min(sample.took);
-        self.max = self.max.max(sample.took);
-        self.total = self.total.saturating_add(sample.took);
-        if let Some(times) = &mut self.times {
-            times.saturating_record(nanoseconds(sample.took).max(1));
-        }
+        self.times.count(sample.took);
         if let Some(fuel) = sample.fuel {
-            self.fuel = Some(self.fuel.unwrap_or_default().saturating_add(fuel));
+            self.fuel = Some(self.fuel.map_or(fuel, |sum| sum.saturating_add(fuel)));
             self.max_fuel = self.max_fuel.max(Some(fuel));
         }
         self.bytes_in = self.bytes_in.saturating_add(sample.bytes_in as u64);
@@ -168,54 +201,23 @@ impl CallStatistics {
         self.peak_pages = self.peak_pages.max(sample.pages);
         self.heap = sample.heap.or(self.heap);
     }
+}
 
-    /// Returns the command's name; for a batch or a hook, that of the export.
-    pub fn name(&self) -> &str {
-        &self.name
-    }
-
-    /// Returns the number of calls. Calls that never reached the guest do not count: those of a
-    /// dead instance, and those whose arguments have no encoded form.
-    pub fn calls(&self) -> u64 {
-        self.calls
-    }
-
-    /// Returns the number of calls that failed with an error of the plugin.
-    pub fn errors(&self) -> u64 {
-        self.errors
-    }
-
-    /// Returns the number of calls that ended in a trap: a panic, or an exceeded limit. An instance
-    /// dies of it, so all its statistics have at most one.
-    pub fn traps(&self) -> u64 {
-        self.traps
-    }
-
-    /// Returns the number of calls that failed otherwise: an answer out of bounds, or arguments
-    /// without room in the guest.
-    pub fn failures(&self) -> u64 {
-        self.failures
-    }
-
-    /// Returns the number of host functions that the guest called in them.
-    pub fn host_calls(&self) -> u64 {
-        self.host_calls
-    }
-
-    /// Returns the shortest time of a call. All times include host functions.
-    pub fn min(&self) -> Duration {
-        self.min
+impl Times {
+    fn count(&mut self, took: Duration) {
+        self.min = self.min.min(took);
+        self.max = self.max.max(took);
+        self.total = self.total.saturating_add(took);
+        self.count += 1;
+        if let Some(histogram) = &mut self.histogram {
+            histogram.saturating_record(nanoseconds(took).max(1));
+        }
     }
 
     /// Returns the mean time of a call.
     pub fn mean(&self) -> Duration {
-        let mean = self.total.as_nanos() / u128::from(self.calls.max(1));
+        let mean = self.total.as_nanos() / u128::from(self.count.max(1));
         Duration::from_nanos(u64::try_from(mean).unwrap_or(u64::MAX))
-    }
-
-    /// Returns the longest time of a call.
-    pub fn max(&self) -> Duration {
-        self.max
     }
 
     /// Returns the 99th percentile of times, accurate to one hundredth.
@@ -225,45 +227,10 @@ impl CallStatistics {
 
     /// Returns a percentile of times, accurate to one hundredth.
     pub fn percentile(&self, percentile: f64) -> Duration {
-        let time = self
-            .times
-            .as_ref()
-            .map_or(0, |times| times.value_at_percentile(percentile));
+        let histogram = self.histogram.as_ref();
+        let time = histogram.map_or(0, |times| times.value_at_percentile(percentile));
         // The histogram is only accurate to one hundredth; the extremes are exact.
         Duration::from_nanos(time).clamp(self.min.min(self.max), self.max)
-    }
-
-    /// Returns the fuel of all calls together; `None` if it was not
-    /// [counted](crate::PluginBuilder::fuel).
-    pub fn fuel(&self) -> Option<u64> {
-        self.fuel
-    }
-
-    /// Returns the largest fuel of a call.
-    pub fn max_fuel(&self) -> Option<u64> {
-        self.max_fuel
-    }
-
-    /// Returns the bytes of all arguments.
-    pub fn bytes_in(&self) -> u64 {
-        self.bytes_in
-    }
-
-    /// Returns the bytes of all results and errors.
-    pub fn bytes_out(&self) -> u64 {
-        self.bytes_out
-    }
-
-    /// Returns the largest size of the linear memory after a call, in pages of 64 KiB. Memory never
-    /// shrinks, so it was not larger during a call.
-    pub fn peak_pages(&self) -> u64 {
-        self.peak_pages
-    }
-
-    /// Returns what the plugin's heap held after the last call; `None` unless the plugin [counts
-    /// its allocations](crate::CrateSource::count_allocations).
-    pub fn heap(&self) -> Option<Heap> {
-        self.heap
     }
 }
 
@@ -278,27 +245,15 @@ impl Serialize for Statistics {
     }
 }
 
-/// Serialises all numbers by name, times in nanoseconds.
-impl Serialize for CallStatistics {
+impl Serialize for Times {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_struct("CallStatistics", 16)?;
-        map.serialize_field("name", &*self.name)?;
-        map.serialize_field("calls", &self.calls)?;
-        map.serialize_field("errors", &self.errors)?;
-        map.serialize_field("traps", &self.traps)?;
-        map.serialize_field("failures", &self.failures)?;
-        map.serialize_field("host_calls", &self.host_calls)?;
-        map.serialize_field("min_ns", &nanoseconds(self.min))?;
-        map.serialize_field("mean_ns", &nanoseconds(self.mean()))?;
-        map.serialize_field("p99_ns", &nanoseconds(self.p99()))?;
-        map.serialize_field("max_ns", &nanoseconds(self.max))?;
-        map.serialize_field("fuel", &self.fuel)?;
-        map.serialize_field("max_fuel", &self.max_fuel)?;
-        map.serialize_field("bytes_in", &self.bytes_in)?;
-        map.serialize_field("bytes_out", &self.bytes_out)?;
-        map.serialize_field("peak_pages", &self.peak_pages)?;
-        map.serialize_field("heap", &self.heap)?;
-        map.end()
+        let times = [
+            ("min_ns", self.min),
+            ("mean_ns", self.mean()),
+            ("p99_ns", self.p99()),
+            ("max_ns", self.max),
+        ];
+        serializer.collect_map(times.map(|(name, time)| (name, nanoseconds(time))))
     }
 }
 
@@ -308,129 +263,57 @@ impl Display for Statistics {
         if self.calls.is_empty() {
             return f.write_str("no calls were counted: build the plugin with `.statistics()`");
         }
-        let any = |has: fn(&CallStatistics) -> bool| self.iter().any(has);
-        let columns: Vec<&Column> = COLUMNS
-            .iter()
-            .filter(|column| column.always || any(column.has))
-            .collect();
+        let mut columns = COLUMNS.to_vec();
+        columns.retain(|(_, cell)| self.iter().any(|call| cell(call).is_some()));
         let mut table = Table::new();
         table
             .load_style(presets::ASCII_MARKDOWN)
-            .set_header(columns.iter().map(|column| column.name));
+            .set_header(columns.iter().map(|(name, _)| name));
         for column in table.column_iter_mut().skip(1) {
             column.set_cell_alignment(CellAlignment::Right);
         }
         for call in self.iter() {
-            table.add_row(columns.iter().map(|column| (column.cell)(call)));
+            let cells = columns.iter().map(|(_, cell)| cell(call));
+            table.add_row(cells.map(|cell| cell.unwrap_or_else(|| "0".to_owned())));
         }
         Display::fmt(&table, f)
     }
 }
 
-struct Column {
-    name: &'static str,
-    always: bool,
-    /// Whether there is anything to show.
-    has: fn(&CallStatistics) -> bool,
-    cell: fn(&CallStatistics) -> String,
-}
-
-impl Column {
-    const fn always(name: &'static str, cell: fn(&CallStatistics) -> String) -> Self {
-        Column {
-            name,
-            always: true,
-            has: |_| true,
-            cell,
-        }
-    }
-
-    const fn seldom(
-        name: &'static str,
-        has: fn(&CallStatistics) -> bool,
-        cell: fn(&CallStatistics) -> String,
-    ) -> Self {
-        Column {
-            name,
-            always: false,
-            has,
-            cell,
-        }
-    }
-}
+/// A column's name, and its cell for a call; `None` if there is nothing to show.
+type Column = (&'static str, fn(&CallStatistics) -> Option<String>);
 
 const COLUMNS: [Column; 16] = [
-    Column::always("command", |call| text::name(&call.name)),
-    Column::always("calls", |call| call.calls.to_string()),
-    Column::always("errors", |call| call.errors.to_string()),
-    Column::always("traps", |call| call.traps.to_string()),
-    Column::seldom(
-        "failures",
-        |call| call.failures > 0,
-        |call| call.failures.to_string(),
-    ),
-    Column::seldom(
-        "host calls",
-        |call| call.host_calls > 0,
-        |call| call.host_calls.to_string(),
-    ),
-    Column::always("min", |call| shown(call.min)),
-    Column::always("mean", |call| shown(call.mean())),
-    Column::always("p99", |call| shown(call.p99())),
-    Column::always("max", |call| shown(call.max)),
-    Column::seldom(
-        "fuel/call",
-        |call| call.fuel.is_some(),
-        |call| {
-            let each = call.fuel.map(|fuel| fuel / call.calls.max(1));
-            each.map_or_else(String::new, |fuel| fuel.to_string())
-        },
-    ),
-    Column::always("bytes in", |call| call.bytes_in.to_string()),
-    Column::always("bytes out", |call| call.bytes_out.to_string()),
-    Column::always("memory", |call| kibibytes(call.peak_pages * PAGE)),
-    Column::seldom(
-        "live blocks",
-        |call| call.heap.is_some(),
-        |call| {
-            call.heap
-                .map_or_else(String::new, |heap| heap.live_blocks.to_string())
-        },
-    ),
-    Column::seldom(
-        "live bytes",
-        |call| call.heap.is_some(),
-        |call| {
-            call.heap
-                .map_or_else(String::new, |heap| heap.live_bytes.to_string())
-        },
-    ),
+    ("command", |call| Some(text::name(&call.name))),
+    ("calls", |call| Some(call.calls.to_string())),
+    ("errors", |call| Some(call.errors.to_string())),
+    ("traps", |call| Some(call.traps.to_string())),
+    ("failures", |call| counted(call.failures)),
+    ("host calls", |call| counted(call.host_calls)),
+    ("min", |call| shown(call.times.min)),
+    ("mean", |call| shown(call.times.mean())),
+    ("p99", |call| shown(call.times.p99())),
+    ("max", |call| shown(call.times.max)),
+    ("fuel/call", |call| {
+        Some((call.fuel? / call.calls.max(1)).to_string())
+    }),
+    ("bytes in", |call| Some(call.bytes_in.to_string())),
+    ("bytes out", |call| Some(call.bytes_out.to_string())),
+    ("memory", |call| {
+        Some(format!("{} KiB", call.peak_pages * PAGE / 1024))
+    }),
+    ("live blocks", |call| {
+        Some(call.heap?.live_blocks.to_string())
+    }),
+    ("live bytes", |call| Some(call.heap?.live_bytes.to_string())),
 ];
 
-fn shown(time: Duration) -> String {
-    format!("{time:.1?}")
+fn counted(number: u64) -> Option<String> {
+    (number > 0).then(|| number.to_string())
 }
 
-fn kibibytes(bytes: u64) -> String {
-    format!("{} KiB", bytes / 1024)
-}
-
-impl fmt::Debug for Statistics {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
-    }
-}
-
-impl fmt::Debug for CallStatistics {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.debug_struct("CallStatistics")
-            .field("name", &self.name)
-            .field("calls", &self.calls)
-            .field("errors", &self.errors)
-            .field("traps", &self.traps)
-            .field("mean", &self.mean())
-            .finish_non_exhaustive()
-    }
+fn shown(time: Duration) -> Option<String> {
+    Some(format!("{time:.1?}"))
 }
 
 #[cfg(test)]
@@ -456,24 +339,28 @@ mod tests {
         for time in (1..=1000).map(|time| time * 1000) {
             call.count(&sample(time));
         }
-        assert_eq!(call.min(), Duration::from_micros(1));
-        assert_eq!(call.max(), Duration::from_millis(1));
-        assert_eq!(call.mean(), Duration::from_nanos(500_500));
-        let p99 = call.p99().as_nanos().abs_diff(990_000);
-        assert!(p99 <= 9_900, "{:?}", call.p99());
-        assert_eq!(call.percentile(100.0), call.max());
+        assert_eq!(call.times.min, Duration::from_micros(1));
+        assert_eq!(call.times.max, Duration::from_millis(1));
+        assert_eq!(call.times.mean(), Duration::from_nanos(500_500));
+        let p99 = call.times.p99().as_nanos().abs_diff(990_000);
+        assert!(p99 <= 9_900, "{:?}", call.times.p99());
+        assert_eq!(call.times.percentile(100.0), call.times.max);
     }
 
     #[test]
     fn times_beyond_all_bounds_are_counted_and_statistics_do_not_grow() {
         let mut call = CallStatistics::new("run");
-        let cells = |call: &CallStatistics| call.times.as_ref().unwrap().distinct_values();
+        let cells =
+            |call: &CallStatistics| call.times.histogram.as_ref().unwrap().distinct_values();
         let before = cells(&call);
         for took in [Duration::ZERO, Duration::MAX, Duration::from_secs(7200)] {
             call.count(&Sample { took, ..sample(0) });
         }
-        assert_eq!(call.calls(), 3);
-        assert_eq!((call.min(), call.max()), (Duration::ZERO, Duration::MAX));
+        assert_eq!(call.calls, 3);
+        assert_eq!(
+            (call.times.min, call.times.max),
+            (Duration::ZERO, Duration::MAX)
+        );
         assert_eq!(cells(&call), before);
     }
 
@@ -493,11 +380,11 @@ mod tests {
                 ..sample(1)
             });
         }
-        assert_eq!((call.calls(), call.errors()), (5, 2));
-        assert_eq!((call.traps(), call.failures()), (1, 1));
-        assert_eq!((call.fuel(), call.max_fuel()), (Some(65), Some(30)));
-        assert_eq!((call.bytes_in(), call.bytes_out()), (5, 10));
-        assert_eq!(call.peak_pages(), 3);
+        assert_eq!((call.calls, call.errors), (5, 2));
+        assert_eq!((call.traps, call.failures), (1, 1));
+        assert_eq!((call.fuel, call.max_fuel), (Some(65), Some(30)));
+        assert_eq!((call.bytes_in, call.bytes_out), (5, 10));
+        assert_eq!(call.peak_pages, 3);
     }
 
     #[test]

@@ -14,14 +14,22 @@ use crate::text;
 ///
 /// `Display` formats it as one line, indented by its [`depth`](Self::depth): `->` goes into the
 /// guest, `<-` out of it.
+#[non_exhaustive]
 pub struct TraceEvent<'a> {
-    direction: TraceKind,
-    depth: u32,
-    function: &'a str,
+    /// The kind of the event.
+    pub direction: TraceKind,
+    /// The number of enclosing calls: 0 for a call by the host, 1 for the guest's calls in it.
+    pub depth: u32,
+    /// The name of the command, of the export (for a hook or batch), or of the host function.
+    pub function: &'a str,
+    /// The outcome; only for returns.
+    pub outcome: Option<Outcome>,
+    /// The time from the call to its return; only for returns.
+    pub duration: Option<Duration>,
+    /// The growth of the plugin's heap since the call; only for returns of plugins that [count
+    /// their allocations](crate::CrateSource::count_allocations).
+    pub growth: Option<Growth>,
     content: Content<'a>,
-    outcome: Option<Outcome>,
-    duration: Option<Duration>,
-    growth: Option<Growth>,
 }
 
 /// The kind of a [`TraceEvent`].
@@ -55,7 +63,12 @@ pub enum Outcome {
 }
 
 impl<'a> TraceEvent<'a> {
-    fn new(direction: TraceKind, depth: u32, function: &'a str, content: Content<'a>) -> Self {
+    pub(super) fn new(
+        direction: TraceKind,
+        depth: u32,
+        function: &'a str,
+        content: Content<'a>,
+    ) -> Self {
         TraceEvent {
             direction,
             depth,
@@ -65,71 +78,6 @@ impl<'a> TraceEvent<'a> {
             duration: None,
             growth: None,
         }
-    }
-
-    pub(super) fn call(depth: u32, function: &'a str, arguments: Content<'a>) -> Self {
-        Self::new(TraceKind::Call, depth, function, arguments)
-    }
-
-    pub(super) fn answer(
-        depth: u32,
-        function: &'a str,
-        outcome: Outcome,
-        content: Content<'a>,
-        took: Duration,
-        growth: Option<Growth>,
-    ) -> Self {
-        TraceEvent {
-            outcome: Some(outcome),
-            duration: Some(took),
-            growth,
-            ..Self::new(TraceKind::Answer, depth, function, content)
-        }
-    }
-
-    pub(super) fn host_call(depth: u32, function: &'a str, arguments: &'a str) -> Self {
-        Self::new(
-            TraceKind::HostCall,
-            depth,
-            function,
-            Content::Text(arguments),
-        )
-    }
-
-    pub(super) fn host_answer(
-        depth: u32,
-        function: &'a str,
-        outcome: Outcome,
-        answer: &'a str,
-        took: Duration,
-    ) -> Self {
-        TraceEvent {
-            outcome: Some(outcome),
-            duration: Some(took),
-            ..Self::new(
-                TraceKind::HostAnswer,
-                depth,
-                function,
-                Content::Text(answer),
-            )
-        }
-    }
-
-    /// Returns the kind of the event.
-    pub fn direction(&self) -> TraceKind {
-        self.direction
-    }
-
-    /// Returns the number of enclosing calls: 0 for a call by the host, 1 for the guest's calls in
-    /// it.
-    pub fn depth(&self) -> u32 {
-        self.depth
-    }
-
-    /// Returns the name of the command, of the export (for a hook or batch), or of the host
-    /// function.
-    pub fn function(&self) -> &str {
-        self.function
     }
 
     /// Returns the arguments, the result or the error as `Display` shows them, cut and escaped:
@@ -145,22 +93,6 @@ impl<'a> TraceEvent<'a> {
             Content::Bytes(bytes) => Some(bytes),
             Content::Text(_) => None,
         }
-    }
-
-    /// Returns the outcome; only for returns.
-    pub fn outcome(&self) -> Option<Outcome> {
-        self.outcome
-    }
-
-    /// Returns the time from the call to its return; only for returns.
-    pub fn duration(&self) -> Option<Duration> {
-        self.duration
-    }
-
-    /// Returns how much the plugin's heap has grown since the call; only for returns of plugins
-    /// that [count their allocations](crate::CrateSource::count_allocations).
-    pub fn growth(&self) -> Option<Growth> {
-        self.growth
     }
 }
 

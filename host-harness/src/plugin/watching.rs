@@ -69,8 +69,8 @@ impl Plugin {
     /// }
     ///
     /// let echo = plugin.statistics().command("echo").unwrap();
-    /// assert_eq!((echo.calls(), echo.errors(), echo.bytes_in()), (2, 0, 8));
-    /// assert!(echo.min() <= echo.p99() && echo.p99() <= echo.max());
+    /// assert_eq!((echo.calls, echo.errors, echo.bytes_in), (2, 0, 8));
+    /// assert!(echo.times.min <= echo.times.p99() && echo.times.p99() <= echo.times.max);
     /// println!("{}", plugin.statistics());
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```

@@ -145,7 +145,7 @@ impl Symbols {
         if sections.is_empty() {
             return None;
         }
-        let code = sections::code_start(&self.wasm).unwrap_or_default();
+        let code = sections::code_start(&self.wasm)?;
         let load = |id: addr2line::gimli::SectionId| {
             let section = sections.iter().find(|(name, _)| *name == id.name());
             let data = section.map_or(&[][..], |(_, data)| data);

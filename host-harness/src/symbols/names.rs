@@ -11,9 +11,11 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
-use wasmparser::{KnownCustom, Name};
+use wasm_encoder::{CustomSection, Module, NameMap, NameSection};
+use wasmparser::KnownCustom;
 
 use crate::sections;
+use crate::wasm::function_names;
 
 /// The extension of these files. They must not look like plugins to hosts that load every module in
 /// a folder.
@@ -21,8 +23,6 @@ pub(super) const EXTENSION: &str = "symbols";
 
 /// The name of the section with the module's hash.
 const SECTION: &str = "plugin-sdk-symbols";
-
-const HEADER: &[u8; 8] = b"\0asm\x01\0\0\0";
 
 /// The largest file of names that is read, in bytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -61,33 +61,24 @@ pub(super) enum Found {
 /// assert_eq!(symbols_file(shipped, shipped), None);
 /// ```
 pub fn symbols_file(named: &[u8], shipped: &[u8]) -> Option<Vec<u8>> {
-    let mut names: BTreeMap<u32, &str> = BTreeMap::new();
-    each_name(named, |index, name| {
-        names.insert(index, name);
-        true
-    });
+    let names: BTreeMap<u32, &str> = names(named).collect();
     if names.is_empty() {
         return None;
     }
-    let mut map = Vec::new();
-    leb(&mut map, names.len());
+    let mut functions = NameMap::new();
     for (index, name) in names {
-        leb(&mut map, usize::try_from(index).ok()?);
-        leb(&mut map, name.len());
-        map.extend_from_slice(name.as_bytes());
+        functions.append(index, name);
     }
-    // Subsection 1: functions.
-    let mut contents = vec![1];
-    leb(&mut contents, map.len());
-    contents.append(&mut map);
+    let mut section = NameSection::new();
+    section.functions(&functions);
     let mut file = beginning(shipped);
-    custom_section(&mut file, "name", &contents);
-    Some(file)
+    file.section(&section);
+    Some(file.finish())
 }
 
 /// Searches for the names of a module in a file, or next to one.
 pub(super) fn find(wasm: &[u8], place: &Path) -> Found {
-    let beginning = beginning(wasm);
+    let beginning = beginning(wasm).finish();
     let mut other = None;
     for (nth, file) in candidates(place).into_iter().enumerate() {
         match read(&file, &beginning) {
@@ -102,14 +93,12 @@ pub(super) fn find(wasm: &[u8], place: &Path) -> Found {
 
 /// Returns the names of some functions.
 pub(super) fn of(file: &[u8], functions: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-    let mut names = BTreeMap::new();
-    each_name(file, |index, name| {
-        if functions.contains(&index) && name.len() <= MAX_NAME {
-            names.insert(index, name.to_owned());
-        }
-        names.len() < functions.len()
-    });
-    names
+    let wanted = names(file)
+        .filter(|(index, name)| functions.contains(index) && name.len() <= MAX_NAME)
+        .take(functions.len());
+    wanted
+        .map(|(index, name)| (index, name.to_owned()))
+        .collect()
 }
 
 /// Returns the default path of the file with a module's names.
@@ -163,54 +152,24 @@ fn read(file: &Path, beginning: &[u8]) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Returns the first bytes of the file with a module's names.
-fn beginning(wasm: &[u8]) -> Vec<u8> {
-    let mut file = HEADER.to_vec();
-    custom_section(&mut file, SECTION, &Sha256::digest(wasm));
+/// Returns the beginning of the file with a module's names.
+fn beginning(wasm: &[u8]) -> Module {
+    let mut file = Module::new();
+    file.section(&CustomSection {
+        name: SECTION.into(),
+        data: Sha256::digest(wasm).as_slice().into(),
+    });
     file
 }
 
-fn custom_section(file: &mut Vec<u8>, name: &str, contents: &[u8]) {
-    let mut section = Vec::new();
-    leb(&mut section, name.len());
-    section.extend_from_slice(name.as_bytes());
-    section.extend_from_slice(contents);
-    file.push(0);
-    leb(file, section.len());
-    file.append(&mut section);
-}
-
-/// Writes a number in LEB128, as WebAssembly encodes it.
-fn leb(out: &mut Vec<u8>, mut number: usize) {
-    loop {
-        let low = u8::try_from(number & 0x7f).unwrap_or_default();
-        number >>= 7;
-        match number {
-            0 => return out.push(low),
-            _ => out.push(low | 0x80),
-        }
-    }
-}
-
-/// Calls `next` with each of a module's function names, until it returns `false` or the rest cannot
-/// be read.
-fn each_name<'a>(wasm: &'a [u8], mut next: impl FnMut(u32, &'a str) -> bool) {
-    for section in sections::custom(wasm) {
-        let KnownCustom::Name(section) = section.as_known() else {
-            continue;
-        };
-        for subsection in section {
-            let Ok(Name::Function(functions)) = subsection else {
-                continue;
-            };
-            for naming in functions {
-                match naming {
-                    Ok(naming) if next(naming.index, naming.name) => {}
-                    _ => return,
-                }
-            }
-        }
-    }
+/// Returns the names of a module's functions, up to the first that cannot be read.
+fn names(wasm: &[u8]) -> impl Iterator<Item = (u32, &str)> {
+    let sections = sections::custom(wasm).filter_map(|section| match section.as_known() {
+        KnownCustom::Name(section) => Some(section),
+        _ => None,
+    });
+    let names = sections.flat_map(function_names);
+    names.map(|naming| (naming.index, naming.name))
 }
 
 #[cfg(test)]
@@ -283,7 +242,11 @@ mod tests {
             std::fs::write(&symbols, whole.get(..len).unwrap()).unwrap();
             assert_eq!(found(&shipped, &module), None, "{len}");
         }
-        let forged = [&beginning(&shipped)[..], b"\0\xff\xff\xff\xff\x0f\x04name"].concat();
+        let forged = [
+            &beginning(&shipped).finish()[..],
+            b"\0\xff\xff\xff\xff\x0f\x04name",
+        ]
+        .concat();
         std::fs::write(&symbols, forged).unwrap();
         assert_eq!(found(&shipped, &module), None);
         std::fs::remove_file(&symbols).unwrap();

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use plugin_sdk::abi;
 use wasmparser::{
     BinaryReaderError, Chunk, Data, DataSectionReader, Export, ExternalKind, FuncType, GlobalType,
-    MemoryType, Parser, Payload, TypeRef, WasmFeatures,
+    MemoryType, Name, NameSectionReader, Naming, Parser, Payload, TypeRef, WasmFeatures,
 };
 
 use crate::failure::{Failure, FailureKind, Import};
@@ -29,22 +29,22 @@ pub(crate) struct Interface<'a> {
     exports: Vec<Export<'a>>,
     /// The index of each export by its name, built on first use: hosts look up every command.
     exports_by_name: OnceLock<HashMap<&'a str, usize>>,
-    types: Vec<FuncType>,
+    pub(super) types: Vec<FuncType>,
     /// The type of each function, imports first as in every index space.
-    functions: Vec<u32>,
-    globals: Vec<GlobalType>,
-    memories: Vec<MemoryType>,
+    pub(super) functions: Vec<u32>,
+    pub(super) globals: Vec<GlobalType>,
+    pub(crate) memories: Vec<MemoryType>,
     /// The custom sections with the manifest.
-    manifests: Vec<&'a [u8]>,
+    pub(crate) manifests: Vec<&'a [u8]>,
     /// The plugins that declare that they were built as libraries, one a line.
     libraries: &'a [u8],
-    /// Whether the module is an object file, which is not linked yet.
-    object: bool,
+    /// `true` for an object file, which is not linked yet.
+    pub(crate) object: bool,
     /// All sections, in their order.
-    sections: Vec<Section<'a>>,
+    pub(super) sections: Vec<Section<'a>>,
     data: Option<DataSectionReader<'a>>,
     /// The custom section with the names of functions.
-    names: Option<&'a [u8]>,
+    pub(super) names: Option<&'a [u8]>,
 }
 
 /// A section of the module's file.
@@ -53,7 +53,7 @@ pub(crate) struct Interface<'a> {
 pub struct Section<'a> {
     /// The name: `code`, `data`, … or that of a custom section.
     pub name: &'a str,
-    /// Whether it is a custom section.
+    /// `true` for a custom section.
     pub custom: bool,
     /// The size in bytes.
     pub bytes: usize,
@@ -85,6 +85,16 @@ pub(crate) fn examine<'a>(
         custom: 0,
     };
     sections.read(bytes).map_err(Failure::load)
+}
+
+/// Returns the names of functions in a name section, up to the first that cannot be read.
+pub(crate) fn function_names(section: NameSectionReader<'_>) -> impl Iterator<Item = Naming<'_>> {
+    let parts = section.into_iter().map_while(Result::ok);
+    let functions = parts.filter_map(|names| match names {
+        Name::Function(functions) => Some(functions),
+        _ => None,
+    });
+    functions.flat_map(|names| names.into_iter().map_while(Result::ok))
 }
 
 /// Checks the first bytes.
@@ -179,46 +189,16 @@ impl<'a> Interface<'a> {
         imports.map(|(import, ty)| (import, ty.and_then(|ty| self.types.get(ty as usize))))
     }
 
-    /// Returns the contents of the custom sections with the manifest.
-    pub(crate) fn manifests(&self) -> &[&'a [u8]] {
-        &self.manifests
-    }
-
     /// Returns the crate of a plugin that was built into this module as a library, if there is one.
     pub(crate) fn library(&self) -> Option<String> {
         let first = self.libraries.split(|byte| *byte == b'\n').next()?;
         (!first.is_empty()).then(|| text::name(&String::from_utf8_lossy(first)))
     }
 
-    /// Returns whether the module is an object file, which is not linked yet.
-    pub(crate) fn is_object(&self) -> bool {
-        self.object
-    }
-
-    /// Returns the sections in their order.
-    pub(crate) fn sections(&self) -> &[Section<'a>] {
-        &self.sections
-    }
-
     /// Returns the data segments, up to the first that cannot be read.
     pub(crate) fn data(&self) -> impl Iterator<Item = Data<'a>> {
         let section = self.data.clone();
         section.into_iter().flatten().map_while(Result::ok)
-    }
-
-    /// Returns the contents of the custom section with the names of functions.
-    pub(crate) fn names(&self) -> Option<&'a [u8]> {
-        self.names
-    }
-
-    /// Returns the number of functions, imported ones included.
-    pub(crate) fn functions(&self) -> usize {
-        self.functions.len()
-    }
-
-    /// Returns the number of memories.
-    pub(crate) fn memories(&self) -> usize {
-        self.memories.len()
     }
 
     pub(crate) fn exports(&self) -> impl Iterator<Item = (&'a str, ExportType<'_>)> {
@@ -250,7 +230,7 @@ impl<'a> Interface<'a> {
         known.unwrap_or(ExportType::Other("an index that does not exist"))
     }
 
-    fn func_type(&self, index: usize) -> Option<&FuncType> {
+    pub(super) fn func_type(&self, index: usize) -> Option<&FuncType> {
         self.types.get(*self.functions.get(index)? as usize)
     }
 
@@ -302,7 +282,10 @@ impl<'a> Sections<'a, '_> {
                 Chunk::NeedMoreData(_) => return Err(truncated),
             };
             self.section(payload)?;
-            rest = rest.get(consumed..).unwrap_or_default();
+            rest = match rest.get(consumed..) {
+                Some(rest) => rest,
+                None => return Err(truncated),
+            };
         }
         if self.bodies < self.declared || self.data < self.announced {
             return Err(truncated);

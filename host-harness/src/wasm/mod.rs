@@ -4,5 +4,5 @@ pub mod inspect;
 mod interface;
 mod words;
 
-pub(crate) use interface::{ExportType, Interface, examine, within};
+pub(crate) use interface::{ExportType, Interface, examine, function_names, within};
 pub(crate) use words::{function_type, in_words};

@@ -344,7 +344,7 @@ fn with_references_into_definitions_is_not_used_for_checks() {
         FailureKind::BadSchema { .. }
     );
     assert!(
-        failure.to_string().contains("not defined beside it"),
+        failure.to_string().contains("not defined with it"),
         "{failure}"
     );
     guest.plugin().call_raw("run", b"{}").unwrap();

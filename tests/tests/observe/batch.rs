@@ -58,7 +58,7 @@ fn a_batch_crosses_once_and_single_calls_once_per_input() {
         let answers: Answers<Greeting> = plugin.call_many(command, &inputs).unwrap();
         assert_eq!(answers.len(), 100);
     }
-    let calls = |name| plugin.statistics().command(name).map(|call| call.calls());
+    let calls = |name| plugin.statistics().command(name).map(|call| call.calls);
     assert_eq!(calls("batch_greet"), Some(1));
     assert_eq!(calls("greet"), None);
     assert_eq!(calls("greet_singly"), Some(100));

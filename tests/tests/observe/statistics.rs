@@ -1,6 +1,5 @@
 //! Outcomes and costs of calls.
 
-use plugin_sdk_harness::CallStatistics;
 use serde_json::{Value, json};
 
 use super::{counting, observed};
@@ -33,7 +32,7 @@ fn calls_errors_and_bytes_are_counted_for_each_command_and_hook() {
     plugin.event("topic", 1).unwrap_err();
 
     let statistics = plugin.statistics();
-    let names: Vec<&str> = statistics.iter().map(CallStatistics::name).collect();
+    let names: Vec<&str> = statistics.iter().map(|call| &*call.name).collect();
     let hooks = [
         "plugin_init",
         "plugin_start",
@@ -43,9 +42,9 @@ fn calls_errors_and_bytes_are_counted_for_each_command_and_hook() {
     assert_eq!(names, [&["double", "echo", "greet"][..], &hooks].concat());
 
     let greet = statistics.command("greet").unwrap();
-    assert_eq!((greet.calls(), greet.errors(), greet.traps()), (3, 1, 0));
+    assert_eq!((greet.calls, greet.errors, greet.traps), (3, 1, 0));
     let arguments = ["Ada", "", "Grace"].map(|name| json!({"name": name}).to_string().len() as u64);
-    assert_eq!(greet.bytes_in(), arguments.iter().sum::<u64>());
+    assert_eq!(greet.bytes_in, arguments.iter().sum::<u64>());
     let error = r#"{"code":"nobody","message":"there is no one to greet"}"#;
     let results = [
         r#"{"message":"Hello, Ada!","greeted":1}"#,
@@ -53,11 +52,11 @@ fn calls_errors_and_bytes_are_counted_for_each_command_and_hook() {
         r#"{"message":"Hello, Grace!","greeted":2}"#,
     ];
     let results: usize = results.iter().map(|result| result.len()).sum();
-    assert_eq!(greet.bytes_out(), results as u64);
+    assert_eq!(greet.bytes_out, results as u64);
     let echo = statistics.command("echo").unwrap();
-    assert_eq!((echo.bytes_in(), echo.bytes_out()), (1000, 1000));
-    assert_eq!(statistics.command("plugin_stop").unwrap().errors(), 1);
-    assert_eq!(greet.peak_pages() * 65_536, plugin.memory_bytes() as u64);
+    assert_eq!((echo.bytes_in, echo.bytes_out), (1000, 1000));
+    assert_eq!(statistics.command("plugin_stop").unwrap().errors, 1);
+    assert_eq!(greet.peak_pages * 65_536, plugin.memory_bytes() as u64);
 }
 
 #[test]
@@ -67,7 +66,7 @@ fn traps_and_errors_differ_and_calls_after_death_do_not_count() {
         plugin.call::<Value>("panic", json!({})).unwrap_err();
     }
     let panic = plugin.statistics().command("panic").unwrap();
-    assert_eq!((panic.calls(), panic.errors(), panic.traps()), (1, 0, 1));
+    assert_eq!((panic.calls, panic.errors, panic.traps), (1, 0, 1));
 }
 
 #[test]
@@ -80,12 +79,12 @@ fn fuel_is_summed_up_where_it_is_counted() {
     }
     let most = plugin.fuel_used();
     let work = plugin.statistics().command("work").unwrap();
-    assert_eq!(work.max_fuel(), most);
-    assert!(work.fuel() > most && work.fuel() < most.map(|fuel| 2 * fuel));
+    assert_eq!(work.max_fuel, most);
+    assert!(work.fuel > most && work.fuel < most.map(|fuel| 2 * fuel));
 
     let mut plugin = observed().statistics().build().unwrap();
     plugin.call::<u64>("work", json!({"rounds": 1})).unwrap();
-    assert_eq!(plugin.statistics().command("work").unwrap().fuel(), None);
+    assert_eq!(plugin.statistics().command("work").unwrap().fuel, None);
 }
 
 #[test]
@@ -97,23 +96,23 @@ fn times_are_ordered_and_include_the_mean() {
             .unwrap();
     }
     let work = plugin.statistics().command("work").unwrap();
-    assert!(work.min() > std::time::Duration::ZERO);
-    assert!(work.min() <= work.mean() && work.mean() <= work.max());
-    assert!(work.min() <= work.percentile(50.0));
-    assert!(work.percentile(50.0) <= work.p99() && work.p99() <= work.max());
+    assert!(work.times.min > std::time::Duration::ZERO);
+    assert!(work.times.min <= work.times.mean() && work.times.mean() <= work.times.max);
+    assert!(work.times.min <= work.times.percentile(50.0));
+    assert!(work.times.percentile(50.0) <= work.times.p99() && work.times.p99() <= work.times.max);
 }
 
 #[test]
 fn memory_and_heap_are_measured_after_the_call() {
     let mut plugin = counting().statistics().build().unwrap();
     plugin.call_raw("fill", &8u32.to_le_bytes()).unwrap();
-    let small = plugin.statistics().command("fill").unwrap().peak_pages();
+    let small = plugin.statistics().command("fill").unwrap().peak_pages;
     plugin
         .call_raw("fill", &(1u32 << 20).to_le_bytes())
         .unwrap();
     let fill = plugin.statistics().command("fill").unwrap();
-    assert!(fill.peak_pages() >= small + 16, "{small}");
-    assert_eq!(fill.heap(), plugin.heap());
+    assert!(fill.peak_pages >= small + 16, "{small}");
+    assert_eq!(fill.heap, plugin.heap());
 }
 
 #[test]

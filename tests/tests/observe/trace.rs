@@ -23,12 +23,12 @@ fn traced(builder: PluginBuilder) -> (Plugin, Receiver<Seen>) {
     let (send, seen) = mpsc::channel();
     let plugin = builder.trace(move |crossing| {
         let seen = Seen {
-            direction: crossing.direction(),
-            depth: crossing.depth(),
-            function: crossing.function().to_owned(),
+            direction: crossing.direction,
+            depth: crossing.depth,
+            function: crossing.function.to_owned(),
             content: crossing.content(),
-            outcome: crossing.outcome(),
-            timed: crossing.duration().is_some(),
+            outcome: crossing.outcome,
+            timed: crossing.duration.is_some(),
             line: crossing.to_string(),
         };
         send.send(seen).unwrap();

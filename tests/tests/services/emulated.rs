@@ -135,7 +135,7 @@ fn emulated_plugins_are_counted_traced_and_pooled_like_others() {
     one(&mut plugin, json!({"kv_set": ["key", 1]})).unwrap();
     one(&mut plugin, json!({"kv_get": "key"})).unwrap();
     assert!(plugin.host_calls_made() > 0);
-    assert_eq!(plugin.statistics().command("one").unwrap().calls(), 2);
+    assert_eq!(plugin.statistics().command("one").unwrap().calls, 2);
     assert!(
         lines
             .lock()

@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use regex_automata::nfa::thompson;
 use serde_json::{Map, Value};
 
-use super::super::definitions;
+use super::super::definitions::{self, Document, inside, referred};
 use super::MAX_PATTERN;
 use crate::limits::SchemaLimits;
 
@@ -46,7 +46,7 @@ const PATTERN_BYTES: u64 = 64 << 10;
 
 /// The amounts that count as one step: bytes of text, bytes of text times bytes of an automaton,
 /// and constants. A step is about the time of one schema for one value.
-const TEXT_STEP: u64 = 64;
+pub(super) const TEXT_STEP: u64 = 64;
 const AUTOMATON_STEP: u64 = 1_024;
 const CONSTANTS_STEP: u64 = 10;
 
@@ -70,9 +70,13 @@ impl Size {
     }
 
     /// Checks that validating a value neither overflows the stack nor takes more than `steps`.
-    pub(super) fn admit(&self, document: &Value, value: &Value, steps: u64) -> Result<(), String> {
-        let most = MAX_OPEN / self.in_place_depth.max(1);
-        if !shallower(value, most) {
+    pub(super) fn admit(
+        &self,
+        document: &Document,
+        value: &Value,
+        steps: u64,
+    ) -> Result<(), String> {
+        if self.open(value) > MAX_OPEN {
             return Err(
                 "it has too many alternatives for a value that is nested so deeply".to_owned(),
             );
@@ -86,7 +90,7 @@ impl Size {
             return Ok(());
         }
         let mut left = steps;
-        match self.rehearse(document, document, value, &mut left) {
+        match self.rehearse(&document.definitions, &document.schema, value, &mut left) {
             Ok(()) => Ok(()),
             Err(Exhausted) => Err(format!(
                 "validating this value would take more than {steps} steps; the host's setting is `max_schema_steps`"
@@ -94,39 +98,44 @@ impl Size {
         }
     }
 
-    /// Subtracts the steps of validating a value with a part of the document from `left`.
+    /// Subtracts the steps of validating a value with a schema from `left`.
     pub(super) fn rehearse(
         &self,
-        document: &Value,
-        part: &Value,
+        definitions: &Map<String, Value>,
+        schema: &Value,
         value: &Value,
         left: &mut u64,
     ) -> Result<(), Exhausted> {
-        let none = Map::new();
-        let definitions = document.get("$defs").and_then(Value::as_object);
         let mut rehearsal = Rehearsal {
-            definitions: definitions.unwrap_or(&none),
+            definitions,
             size: self,
             seen: HashSet::new(),
             left,
         };
-        rehearsal.hold(part, value)
+        rehearsal.hold(schema, value)
+    }
+
+    /// Returns the most schemas that are open at once while a value is validated.
+    pub(super) fn open(&self, value: &Value) -> usize {
+        self.in_place_depth.saturating_mul(depth(value, MAX_OPEN))
     }
 }
 
-fn shallower(value: &Value, than: usize) -> bool {
-    let Some(left) = than.checked_sub(1) else {
-        return false;
+/// Returns the nesting depth of a value; `most + 1` if it is deeper than `most`.
+fn depth(value: &Value, most: usize) -> usize {
+    let Some(left) = most.checked_sub(1) else {
+        return 1;
     };
-    match value {
-        Value::Array(values) => values.iter().all(|value| shallower(value, left)),
-        Value::Object(members) => members.values().all(|value| shallower(value, left)),
-        _ => true,
-    }
+    let deepest = match value {
+        Value::Array(values) => values.iter().map(|value| depth(value, left)).max(),
+        Value::Object(members) => members.values().map(|value| depth(value, left)).max(),
+        _ => None,
+    };
+    1 + deepest.unwrap_or(0)
 }
 
 /// Returns the number of values in a value, itself and names included, and their bytes of text.
-fn extent(value: &Value) -> (u64, u64) {
+pub(super) fn extent(value: &Value) -> (u64, u64) {
     let add = |(nodes, text): (u64, u64), (more, longer): (u64, u64)| (nodes + more, text + longer);
     match value {
         Value::String(text) => (1, text.len() as u64),
@@ -143,28 +152,27 @@ fn extent(value: &Value) -> (u64, u64) {
 }
 
 /// Measures a document with all that it refers to.
-pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, String> {
-    definitions::check_document(document)?;
-    let none = Map::new();
-    let definitions = document.get("$defs").and_then(Value::as_object);
-    if definitions.is_some_and(|definitions| definitions.len() > MAX_DEFINITIONS) {
+pub(super) fn measure(document: &Document, limits: &SchemaLimits) -> Result<Size, String> {
+    let definitions = &document.definitions;
+    let schemas = || std::iter::once(&document.schema).chain(definitions.values());
+    schemas().try_for_each(|schema| definitions::check(schema, definitions))?;
+    if definitions.len() > MAX_DEFINITIONS {
         return Err(format!("it refers to more than {MAX_DEFINITIONS} others"));
     }
     let mut measure = Measure {
-        definitions: definitions.unwrap_or(&none),
+        definitions,
         circular: HashSet::new(),
-        in_place: HashMap::new(),
-        written_out: HashMap::new(),
+        sums: HashMap::new(),
         patterns: HashMap::new(),
         pattern_bytes: 0,
         limits,
     };
     measure.find_circular();
     let (mut in_place_depth, mut bytes) = (0, 0_u64);
-    for schema in std::iter::once(document).chain(measure.definitions.values()) {
+    for schema in schemas() {
         let deepest = measure.every(schema, 0)?;
         in_place_depth = in_place_depth.max(deepest);
-        let taken = measure.written_out(schema, 0)?.number;
+        let taken = measure.sum(Of::Bytes, schema, 0)?.number;
         if taken > limits.bytes {
             return Err(too_large(limits));
         }
@@ -172,7 +180,7 @@ pub(super) fn measure(document: &Value, limits: &SchemaLimits) -> Result<Size, S
     }
     // Recursive definitions are compiled once each, however often they are referred to.
     for name in &measure.circular {
-        if let Some(Some(taken)) = measure.written_out.get(name) {
+        if let Some(Some(taken)) = measure.sums.get(&(Of::Bytes, name)) {
             bytes = bytes.saturating_add(taken.number);
         }
     }
@@ -234,15 +242,22 @@ fn evaluates(schema: &Value) -> bool {
     has("unevaluatedProperties") || has("unevaluatedItems")
 }
 
+/// The measured quantity.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Of {
+    /// The number and the depth of the schemas for the same part of the value.
+    Alternatives,
+    /// The bytes with references expanded.
+    Bytes,
+}
+
 struct Measure<'a> {
     limits: &'a SchemaLimits,
     definitions: &'a Map<String, Value>,
     /// The recursive definitions.
     circular: HashSet<&'a str>,
-    /// The number and the depth of schemas for the same part of the value; `None` while counting.
-    in_place: HashMap<&'a str, Option<Sum>>,
-    /// The bytes with references expanded; `None` while counting.
-    written_out: HashMap<&'a str, Option<Sum>>,
+    /// The sums of definitions; `None` while counting.
+    sums: HashMap<(Of, &'a str), Option<Sum>>,
     patterns: HashMap<String, u64>,
     /// The bytes of all patterns so far: compiling stops at the limit for kept patterns.
     pattern_bytes: u64,
@@ -254,7 +269,9 @@ impl<'a> Measure<'a> {
         let places: HashMap<&str, usize> = names.clone().zip(0..).collect();
         let references = self.definitions.values().map(|definition| {
             let mut to = Vec::new();
-            definitions::references(definition, &mut |name| to.extend(places.get(&*name)));
+            definitions::references(definition, self.definitions, &mut |name, _| {
+                to.extend(places.get(name));
+            });
             to.sort_unstable();
             to.dedup();
             to
@@ -264,28 +281,24 @@ impl<'a> Measure<'a> {
         self.circular = circular.map(|(name, _)| name).collect();
     }
 
-    fn definition(&self, schema: &Value) -> Option<(&'a str, &'a Value)> {
-        definitions::definition(definitions::reference(schema)?, self.definitions)
-    }
-
     /// Measures a schema and all its parts, each for its part of the value, and returns the deepest
     /// nesting.
     fn every(&mut self, schema: &'a Value, depth: u32) -> Result<usize, String> {
-        let sum = self.in_place(schema, depth)?;
+        let sum = self.sum(Of::Alternatives, schema, depth)?;
         if sum.number > MAX_IN_PLACE {
             return Err(format!(
                 "it has more than {MAX_IN_PLACE} alternatives for one part of a value"
             ));
         }
         let mut deepest = sum.deepest;
-        if let Some(Value::String(pattern)) = schema.get("pattern") {
+        let own = schema.get("pattern").and_then(Value::as_str);
+        let of_names = schema.get("patternProperties").and_then(Value::as_object);
+        let of_names = of_names.into_iter().flat_map(Map::keys).map(String::as_str);
+        for pattern in own.into_iter().chain(of_names) {
             self.pattern(pattern)?;
         }
-        for inner in definitions::inside(schema) {
-            if inner.keyword == "patternProperties" {
-                self.pattern(inner.name)?;
-            }
-            deepest = deepest.max(self.every(inner.schema, deeper(depth)?)?);
+        for (_, inner) in inside(schema) {
+            deepest = deepest.max(self.every(inner, deeper(depth)?)?);
         }
         Ok(deepest)
     }
@@ -326,61 +339,40 @@ impl<'a> Measure<'a> {
         Ok(())
     }
 
-    fn in_place(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
+    fn sum(&mut self, of: Of, schema: &'a Value, depth: u32) -> Result<Sum, String> {
         let mut sum = Sum {
-            number: 1,
+            number: match of {
+                Of::Alternatives => 1,
+                Of::Bytes => SCHEMA_BYTES + constants(schema),
+            },
             ..Sum::default()
         };
-        if let Some((name, definition)) = self.definition(schema) {
-            let known = match self.in_place.get(name) {
-                Some(Some(known)) => *known,
-                Some(None) => {
+        if let Some((name, definition)) = referred(schema, self.definitions) {
+            let known = match self.sums.get(&(of, name)) {
+                Some(None) if of == Of::Alternatives => {
                     return Err("it refers to itself for the same part of a value".to_owned());
                 }
-                None => {
-                    self.in_place.insert(name, None);
-                    let found = self.in_place(definition, deeper(depth)?)?;
-                    self.in_place.insert(name, Some(found));
-                    found
-                }
-            };
-            sum.add(known, true);
-        }
-        for inner in definitions::inside(schema) {
-            if is_in_place(inner.keyword) {
-                sum.add(self.in_place(inner.schema, deeper(depth)?)?, true);
-            }
-        }
-        sum.deepest += 1;
-        Ok(sum.of(schema))
-    }
-
-    fn written_out(&mut self, schema: &'a Value, depth: u32) -> Result<Sum, String> {
-        let mut sum = Sum {
-            number: SCHEMA_BYTES + constants(schema),
-            ..Sum::default()
-        };
-        if let Some((name, definition)) = self.definition(schema) {
-            let known = match self.written_out.get(name) {
                 Some(known) => *known,
                 None => {
-                    self.written_out.insert(name, None);
-                    let found = self.written_out(definition, deeper(depth)?)?;
-                    self.written_out.insert(name, Some(found));
+                    self.sums.insert((of, name), None);
+                    let found = self.sum(of, definition, deeper(depth)?)?;
+                    self.sums.insert((of, name), Some(found));
                     Some(found)
                 }
             };
-            // Recursive definitions count once, by themselves.
-            if let Some(known) = known
-                && !self.circular.contains(name)
-            {
+            // The bytes of recursive definitions count once, by themselves.
+            let counts = of == Of::Alternatives || !self.circular.contains(name);
+            if let Some(known) = known.filter(|_| counts) {
                 sum.add(known, true);
             }
         }
-        for inner in definitions::inside(schema) {
-            let found = self.written_out(inner.schema, deeper(depth)?)?;
-            sum.add(found, is_in_place(inner.keyword));
+        for (keyword, inner) in inside(schema) {
+            if of == Of::Bytes || is_in_place(keyword) {
+                let found = self.sum(of, inner, deeper(depth)?)?;
+                sum.add(found, is_in_place(keyword));
+            }
         }
+        sum.deepest += 1;
         Ok(sum.of(schema))
     }
 }
@@ -431,8 +423,7 @@ impl Circles {
         self.note(node, (order, first));
         let place = self.open.len();
         self.open.push(node);
-        let references = self.references.get_mut(node).map(std::mem::take);
-        let references = references.unwrap_or_default();
+        let references = std::mem::take(self.references.get_mut(node)?);
         let is_own = references.contains(&node);
         for to in references {
             first = first.min(self.reach(to).unwrap_or(first));
@@ -492,8 +483,8 @@ pub(super) struct Exhausted;
 struct Rehearsal<'a, 'l> {
     definitions: &'a Map<String, Value>,
     size: &'a Size,
-    /// Definitions that lead back to themselves, with the values they were applied to: the validator
-    /// remembers these outcomes.
+    /// Definitions that lead back to themselves, with the values they were applied to: the
+    /// validator remembers these outcomes.
     seen: HashSet<(*const Value, *const Value)>,
     left: &'l mut u64,
 }
@@ -524,18 +515,15 @@ impl Rehearsal<'_, '_> {
         }
     }
 
-    /// Counts the schemas for the same part of the value, and with `evaluation` those that are walked
-    /// through again.
+    /// Counts the schemas for the same part of the value, and with `evaluation` those that are
+    /// walked through again.
     fn in_place(
         &mut self,
         schema: &Value,
         value: &Value,
         evaluation: bool,
     ) -> Result<(), Exhausted> {
-        let reference = definitions::reference(schema);
-        if let Some((name, definition)) =
-            reference.and_then(|to| definitions::definition(to, self.definitions))
-        {
+        if let Some((name, definition)) = referred(schema, self.definitions) {
             let is_container = value.is_object() || value.is_array();
             let pair = (std::ptr::from_ref(definition), std::ptr::from_ref(value));
             let is_new =
@@ -547,11 +535,11 @@ impl Rehearsal<'_, '_> {
                 self.in_place(definition, value, true)?;
             }
         }
-        for inner in definitions::inside(schema) {
-            if is_in_place(inner.keyword) {
-                self.hold(inner.schema, value)?;
+        for (keyword, inner) in inside(schema) {
+            if is_in_place(keyword) {
+                self.hold(inner, value)?;
                 if evaluation {
-                    self.in_place(inner.schema, value, true)?;
+                    self.in_place(inner, value, true)?;
                 }
             }
         }
@@ -672,8 +660,18 @@ mod tests {
         json!({"$ref": "#/$defs/0", "$defs": definitions})
     }
 
+    fn split(mut schema: Value) -> Document {
+        let members = schema.as_object_mut();
+        let definitions = members.and_then(|members| members.remove("$defs"));
+        let definitions = definitions.map(|definitions| definitions.as_object().unwrap().clone());
+        Document {
+            schema,
+            definitions: definitions.unwrap_or_default(),
+        }
+    }
+
     fn measure(document: &Value) -> Result<Size, String> {
-        super::measure(document, &SchemaLimits::default())
+        super::measure(&split(document.clone()), &SchemaLimits::default())
     }
 
     fn refused(document: &Value) -> String {
@@ -684,7 +682,11 @@ mod tests {
     fn steps(document: &Value, value: &Value) -> Option<u64> {
         let (size, most) = (measure(document).unwrap(), 1_000_000);
         let mut left = most;
-        let outcome = size.rehearse(document, document, value, &mut left);
+        let Document {
+            schema,
+            definitions,
+        } = split(document.clone());
+        let outcome = size.rehearse(&definitions, &schema, value, &mut left);
         outcome.ok().map(|()| most - left)
     }
 
@@ -728,7 +730,8 @@ mod tests {
         let nested = |depth| (0..depth).fold(json!(0), |value, _| json!([value]));
         let admits = |document: Value, depth| {
             let size = measure(&document).unwrap();
-            size.admit(&document, &nested(depth), 1_000_000).is_ok()
+            size.admit(&split(document), &nested(depth), 1_000_000)
+                .is_ok()
         };
         assert!(admits(json!({"type": "array"}), 127));
         let deep = || document(60, |number| to(number + 1));

@@ -1,540 +1,514 @@
-//! Explanations of values that do not match a schema: the search descends into the parts that do
-//! not match.
+//! Explanations of values that do not match a schema, from the validator's own errors.
 //!
-//! The validator's own list of errors covers every alternative of every alternative. For a nested
-//! value, that may be more than fits into memory.
+//! The validator's error for alternatives contains the errors of all alternatives, and so of those
+//! inside them. For a nested value, that may be more than fits into memory. A [`Probe`] has the
+//! alternatives as definitions of their own, and only the one that the value resembles is
+//! explained.
 
-use std::cell::Cell;
-use std::collections::HashMap;
-use std::fmt::Write;
-
-use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
+use jsonschema::{ValidationError, Validator};
 use plugin_sdk::code;
 use serde_json::{Map, Value, json};
 
-use super::super::definitions;
-use super::bounds::Size;
+use super::super::definitions::{Document, definition, inside_mut, reference_to, referred};
+use super::bounds::{Size, TEXT_STEP, extent};
 use super::words::{excerpt, expected};
 use super::{MAX_PROBLEMS, Subject, compile};
 use crate::failure::Problem;
 use crate::text;
 
-/// The longest chain of references.
-const MAX_FOLLOWED: usize = 64;
-
-/// The most names of members that are listed, and the most bytes of one.
+/// The most names of members that are listed.
 const MAX_NAMES: usize = 64;
 
-/// Validates values against any part of a document.
-///
-/// A single validator, for objects in which each part of the document has a member of its own: a
-/// validator per part would compile shared definitions for each part.
+/// The most errors of the validator that are looked at: several may be the same problem.
+const MAX_ERRORS: usize = 4 * MAX_PROBLEMS;
+
+/// The most memory of all the validator's errors for one value, in bytes. For a value that could
+/// have more, only the first problem is reported.
+const MAX_MEMORY: u64 = 256 << 20;
+
+/// The size of an error without its texts, in bytes.
+const ERROR_BYTES: u64 = 512;
+
+/// A validator for a document and for each alternative in it.
 pub(super) struct Probe {
+    pub(super) definitions: Map<String, Value>,
+    /// The name of the definition that is the document's schema.
+    root: String,
+    /// For objects in which each part of the document has a member of its own. A validator per part
+    /// would compile shared definitions for each part.
     validator: Validator,
-    /// The members' names, by the position of the part in the document.
-    members: HashMap<String, String>,
+    /// The bytes of the longest text in the document.
+    longest: u64,
 }
 
 impl Probe {
-    pub(super) fn new(document: &Value) -> Result<Self, String> {
-        let mut parts = Vec::new();
-        let mut definitions = document.get("$defs").cloned().unwrap_or_default();
-        let mut root = document.clone();
-        if let Some(root) = root.as_object_mut() {
-            root.remove("$defs");
-            root.remove("$schema");
+    pub(super) fn new(document: &Document) -> Result<Self, String> {
+        let mut parts = Parts {
+            document,
+            found: Map::new(),
+        };
+        let mut definitions = document.definitions.clone();
+        for definition in definitions.values_mut() {
+            parts.take_from(definition);
         }
-        // The document itself becomes a definition, with a name that no reference uses.
-        parts_of(&root, "#/$defs/", &mut parts);
-        for (name, definition) in definitions.as_object().into_iter().flatten() {
-            parts_of(definition, &definitions::reference_to(name), &mut parts);
-        }
-        match &mut definitions {
-            Value::Object(definitions) => {
-                definitions.insert(String::new(), root);
-            }
-            none => *none = json!({"": root}),
-        }
-        let mut members = HashMap::new();
-        let mut properties = Map::new();
-        for (place, schema) in parts {
-            let member = properties.len().to_string();
-            properties.insert(member.clone(), schema);
-            members.insert(place, member);
-        }
-        let document = json!({"properties": properties, "$defs": definitions});
+        let mut schema = document.schema.clone();
+        parts.take_from(&mut schema);
+        let root = parts.add(schema);
+        definitions.extend(parts.found);
+        let names = definitions.keys();
+        let properties = names.map(|name| (name.clone(), json!({"$ref": reference_to(name)})));
+        let probe = Document {
+            schema: json!({"properties": properties.collect::<Map<_, _>>()}),
+            definitions,
+        };
         Ok(Probe {
-            validator: compile(&document)?,
-            members,
+            root,
+            validator: compile(&probe)?,
+            longest: longest(&probe.to_value(), true),
+            definitions: probe.definitions,
         })
     }
 
-    /// Returns whether a name matches the pattern of the part at a position.
-    fn matches(&self, place: &str, name: &str) -> bool {
-        let named = Map::from_iter([(name.to_owned(), Value::Null)]);
-        !self.fits(&names_at(place), &Value::Object(named))
+    /// Returns the document's schema.
+    pub(super) fn root(&self) -> &Value {
+        self.definition(&self.root)
     }
 
-    fn fits(&self, place: &str, value: &Value) -> bool {
-        let Some(member) = self.members.get(place) else {
-            return true;
-        };
-        let object = Map::from_iter([(member.clone(), value.clone())]);
-        self.validator.is_valid(&Value::Object(object))
+    fn definition(&self, name: &str) -> &Value {
+        self.definitions.get(name).unwrap_or(&Value::Null)
+    }
+
+    /// Returns the schema at a JSON Pointer from the validator.
+    fn schema(&self, pointer: &str) -> Option<&Value> {
+        let inside = pointer.strip_prefix("/$defs/")?;
+        let (name, rest) = inside.split_at(inside.find('/').unwrap_or(inside.len()));
+        let (_, definition) = definition(&format!("#/$defs/{name}"), &self.definitions)?;
+        definition.pointer(rest)
     }
 }
 
-/// Returns the parts of a schema at a position, each with what it validates.
-fn parts_of(schema: &Value, place: &str, parts: &mut Vec<(String, Value)>) {
-    parts.push((place.to_owned(), json!({"$ref": place})));
-    for inner in definitions::inside(schema) {
-        let place = inner.place(place);
-        if inner.keyword == "patternProperties" {
-            let no_such_name = json!({"patternProperties": {inner.name: false}});
-            parts.push((names_at(&place), no_such_name));
+/// The alternatives of a document, as definitions of their own.
+struct Parts<'a> {
+    document: &'a Document,
+    found: Map<String, Value>,
+}
+
+impl Parts<'_> {
+    /// Adds a definition under a name that no other one has.
+    fn add(&mut self, part: Value) -> String {
+        let mut number = self.found.len();
+        while self.document.definitions.contains_key(&number.to_string())
+            || self.found.contains_key(&number.to_string())
+        {
+            number += 1;
         }
-        parts_of(inner.schema, &place, parts);
+        self.found.insert(number.to_string(), part);
+        number.to_string()
+    }
+
+    /// Replaces the alternatives, and what must not match, by conditions: their errors contain no
+    /// others, and no copy of a schema.
+    fn take_from(&mut self, schema: &mut Value) {
+        inside_mut(schema).for_each(|inner| self.take_from(inner));
+        let Value::Object(members) = schema else {
+            return;
+        };
+        let mut conditions = Vec::new();
+        for keyword in ["anyOf", "oneOf"] {
+            if let Some(Value::Array(mut branches)) = members.shift_remove(keyword) {
+                branches.iter_mut().for_each(|branch| self.name(branch));
+                conditions.push(json!({"if": {keyword: branches}, "else": false}));
+            }
+        }
+        if let Some(not) = members.shift_remove("not") {
+            conditions.push(json!({"if": not, "then": false}));
+        }
+        match &mut *conditions {
+            [] => {}
+            // Saves some of the stack.
+            [Value::Object(only)]
+                if ["if", "then", "else"]
+                    .iter()
+                    .all(|own| !members.contains_key(*own)) =>
+            {
+                members.append(only);
+            }
+            _ => match members.entry("allOf").or_insert_with(|| json!([])) {
+                Value::Array(all) => all.extend(conditions),
+                other => *other = conditions.into(),
+            },
+        }
+    }
+
+    /// Makes an alternative a reference to a definition.
+    fn name(&mut self, branch: &mut Value) {
+        let is_reference = branch.as_object().is_some_and(|members| members.len() == 1)
+            && referred(branch, &self.document.definitions).is_some();
+        if !is_reference {
+            let name = self.add(branch.take());
+            *branch = json!({"$ref": reference_to(&name)});
+        }
     }
 }
 
-/// The position of names for the pattern of a part, which is not a position in the document.
-fn names_at(place: &str) -> String {
-    format!("{place} names")
-}
-
-/// The inputs of an explanation.
-pub(super) struct Asked<'a> {
-    pub(super) document: &'a Value,
-    pub(super) size: &'a Size,
-    pub(super) probe: Option<&'a Probe>,
-    /// The remaining steps; the search stops at 0.
-    pub(super) steps: u64,
+/// Returns the alternatives of a condition that replaces them.
+pub(super) fn alternatives(condition: &Value) -> Option<&[Value]> {
+    let branches = condition.get("if")?;
+    let branches = branches.get("anyOf").or_else(|| branches.get("oneOf"))?;
+    let is_condition = condition.get("else") == Some(&Value::Bool(false));
+    is_condition.then_some(branches.as_array()?)
 }
 
 /// Returns the problems of a value that does not match: at least one.
-pub(super) fn problems(asked: &Asked<'_>, subject: Subject, value: &Value) -> Vec<Problem> {
-    let none = Map::new();
-    let document = asked.document;
-    let definitions = document.get("$defs").and_then(Value::as_object);
+pub(super) fn problems(
+    probe: &Probe,
+    size: &Size,
+    subject: Subject,
+    value: &Value,
+    steps: u64,
+) -> Vec<Problem> {
     let mut explanation = Explanation {
-        definitions: definitions.unwrap_or(&none),
-        asked,
-        left: Cell::new(asked.steps),
+        probe,
+        size,
+        left: steps,
         subject,
-        named: subject == Subject::Arguments && definitions::reference(document).is_none(),
-        path: Vec::new(),
+        named: subject == Subject::Arguments && probe.root().get("$ref").is_none(),
+        value,
         problems: Vec::new(),
     };
-    if subject == Subject::EventData {
-        explanation.path.push(Segment::Member("data"));
-    }
-    let root = Part {
-        schema: document,
-        place: "#/$defs/".to_owned(),
-    };
-    explanation.explain(&root, value, true);
+    explanation.explain(&probe.root, "");
     explanation.problems
 }
 
-/// A part of the document and its position.
-struct Part<'a> {
-    schema: &'a Value,
-    place: String,
-}
-
-impl<'a> Part<'a> {
-    /// Returns the parts of a keyword, with the name or the number of each; none for values that
-    /// are not valid for the keyword.
-    fn inside(&self, keyword: &str) -> Vec<(&'a str, Part<'a>)> {
-        let inside = definitions::inside(self.schema);
-        let of_keyword = inside.filter(|inner| inner.keyword == keyword);
-        of_keyword
-            .map(|inner| {
-                let place = inner.place(&self.place);
-                let part = Part {
-                    schema: inner.schema,
-                    place,
-                };
-                (inner.name, part)
-            })
-            .collect()
-    }
-
-    fn get(&self, keyword: &str) -> Option<&'a Value> {
-        self.schema.get(keyword)
-    }
-}
-
-enum Segment<'a> {
-    Member(&'a str),
-    Element(usize),
-}
-
 struct Explanation<'a> {
-    definitions: &'a Map<String, Value>,
-    asked: &'a Asked<'a>,
-    left: Cell<u64>,
+    probe: &'a Probe,
+    size: &'a Size,
+    /// The remaining steps.
+    left: u64,
     subject: Subject,
-    /// Whether the members of the whole value are arguments.
+    /// `true` if the members of the whole value are arguments.
     named: bool,
-    path: Vec<Segment<'a>>,
+    value: &'a Value,
     problems: Vec<Problem>,
 }
 
 impl<'a> Explanation<'a> {
-    fn is_full(&self) -> bool {
-        self.problems.len() >= MAX_PROBLEMS
-    }
-
-    /// Returns whether a value matches a part, or there are no steps left to find out.
-    fn fits(&self, part: &Part<'a>, value: &Value) -> bool {
-        let (document, mut left) = (self.asked.document, self.left.get());
-        let counted = (self.asked.size).rehearse(document, part.schema, value, &mut left);
-        self.left.set(left);
-        counted.is_err() || (self.asked.probe).is_none_or(|probe| probe.fits(&part.place, value))
-    }
-
-    fn matches(&self, pattern: &Part<'a>, name: &str) -> bool {
-        let left = self.left.get().checked_sub(1 + name.len() as u64);
-        self.left.set(left.unwrap_or_default());
-        left.is_some()
-            && (self.asked.probe).is_some_and(|probe| probe.matches(&pattern.place, name))
-    }
-
-    /// Descends into a part that a value does not match. `whole` is for the value as a whole.
-    fn explain(&mut self, part: &Part<'a>, value: &'a Value, whole: bool) {
+    /// Explains why the value at a JSON Pointer does not match a definition.
+    fn explain(&mut self, name: &str, pointer: &str) {
+        let place = self.place(pointer);
         let before = self.problems.len();
-        if let Some(target) = self.target(part)
-            && !self.fits(&target, value)
-        {
-            self.explain(&target, value, whole);
+        let mut meant = Vec::new();
+        let instance = Value::Object(Map::from_iter([(name.to_owned(), place.value.clone())]));
+        for error in self.errors(name, &instance) {
+            let pointer = format!("{pointer}{}", inner(&error));
+            meant.extend(self.error(&error, &pointer).map(|name| (name, pointer)));
         }
-        for (_, branch) in part.inside("allOf") {
-            self.descend(&branch, value, whole);
-        }
-        for keyword in ["anyOf", "oneOf"] {
-            self.alternatives(part.inside(keyword), value, whole);
-        }
-        match value {
-            Value::Object(members) => self.object(part, members, whole),
-            Value::Array(elements) => self.array(part, elements),
-            _ => {}
+        drop(instance);
+        for (name, pointer) in meant {
+            self.explain(name, &pointer);
         }
         if self.problems.len() == before {
-            self.mismatch(part.schema, value, whole);
+            self.mismatch(self.probe.definition(name), &place);
         }
     }
 
-    fn descend(&mut self, part: &Part<'a>, value: &'a Value, whole: bool) {
-        if !self.is_full() && !self.fits(part, value) {
-            self.explain(part, value, whole);
+    /// Returns the first errors of the object whose only member is named after a definition, as far
+    /// as steps and memory allow.
+    fn errors<'v>(&mut self, name: &str, instance: &'v Value) -> Vec<ValidationError<'v>>
+    where
+        'a: 'v,
+    {
+        let Probe { definitions, .. } = self.probe;
+        let value = instance.get(name).unwrap_or(&Value::Null);
+        let (nodes, text) = extent(value);
+        self.left = self.left.saturating_sub(nodes + text / TEXT_STEP);
+        let (before, schema) = (self.left, self.probe.definition(name));
+        let rehearsed = (self.size).rehearse(definitions, schema, value, &mut self.left);
+        if rehearsed.is_err() {
+            return Vec::new();
+        }
+        // An error has a path into the value, and one through the open schemas.
+        let open = self.size.open(value) as u64;
+        let segment = self.probe.longest + longest(value, false);
+        let each = ERROR_BYTES + open.saturating_mul(segment);
+        let validator = &self.probe.validator;
+        match (before - self.left).saturating_mul(each) <= MAX_MEMORY {
+            true => validator.iter_errors(instance).take(MAX_ERRORS).collect(),
+            false => validator.validate(instance).err().into_iter().collect(),
         }
     }
 
-    fn descend_at(&mut self, segment: Segment<'a>, part: &Part<'a>, value: &'a Value) {
-        self.path.push(segment);
-        self.descend(part, value, false);
-        self.path.pop();
-    }
-
-    fn target(&self, part: &Part<'a>) -> Option<Part<'a>> {
-        let (name, schema) = self.definition(part.schema)?;
-        Some(Part {
-            schema,
-            place: definitions::reference_to(name),
-        })
-    }
-
-    fn definition(&self, schema: &Value) -> Option<(&'a str, &'a Value)> {
-        definitions::definition(definitions::reference(schema)?, self.definitions)
-    }
-
-    /// Returns the intended alternative among several that do not match, if the shape of the value
-    /// shows it.
-    fn alternatives(&mut self, branches: Vec<(&'a str, Part<'a>)>, value: &'a Value, whole: bool) {
-        if self.is_full() || branches.iter().any(|(_, branch)| self.fits(branch, value)) {
-            return;
+    /// Adds the problem of an error, or returns the alternative to explain instead.
+    fn error(&mut self, error: &ValidationError<'_>, pointer: &str) -> Option<&'a str> {
+        let place = self.place(pointer);
+        let (schema, keyword) = error.schema_path().as_str().rsplit_once('/')?;
+        let schema = self.probe.schema(schema)?;
+        match error.kind() {
+            ValidationErrorKind::Required { property } => {
+                self.missing(property.as_str()?, schema, &place);
+            }
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                let names = unexpected.iter().take(MAX_PROBLEMS);
+                names.for_each(|name| self.unknown(name, Some(schema), &place));
+            }
+            ValidationErrorKind::UnevaluatedProperties { unexpected } => {
+                let names = unexpected.iter().take(MAX_PROBLEMS);
+                names.for_each(|name| self.unknown(name, None, &place));
+            }
+            ValidationErrorKind::FalseSchema if keyword == "else" => {
+                let branches = alternatives(schema).unwrap_or(&[]);
+                let meant = self.meant(branches, place.value);
+                if meant.is_none() {
+                    self.mismatch(schema, &place);
+                }
+                return meant;
+            }
+            ValidationErrorKind::FalseSchema if keyword != "then" => {
+                self.mismatch(&Value::Bool(false), &place);
+            }
+            _ => self.mismatch(schema, &place),
         }
-        let of_type = branches
+        None
+    }
+
+    /// Returns the only alternative that a value resembles: one of the right type, with the right
+    /// tag, or else with all members that the alternative requires.
+    fn meant(&mut self, branches: &'a [Value], value: &Value) -> Option<&'a str> {
+        let probe = self.probe;
+        let names = branches
             .iter()
-            .filter(|(_, branch)| self.is_of_type(branch.schema, value));
-        let of_type: Vec<_> = of_type.collect();
-        let meant = match &*of_type {
-            [one] => Some(*one),
-            several => {
-                let mut similar = several
-                    .iter()
-                    .filter(|(_, branch)| self.resembles(branch.schema, value));
-                match (similar.next(), similar.next()) {
-                    (Some(one), None) => Some(*one),
-                    _ => None,
+            .filter_map(|branch| referred(branch, &probe.definitions));
+        let outline = outline(value);
+        let mut alike: Vec<(&str, [bool; 3])> = Vec::new();
+        for (name, _) in names {
+            let instance = Value::Object(Map::from_iter([(name.to_owned(), outline.clone())]));
+            let mut flaws = [false; 3];
+            for error in self.errors(name, &instance) {
+                let depth = inner(&error).matches('/').count();
+                let [of_type, of_tag, of_members] = &mut flaws;
+                match error.kind() {
+                    ValidationErrorKind::Type { .. } => *of_type |= depth == 0,
+                    ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. } => {
+                        *of_type |= depth == 0;
+                        *of_tag |= depth == 1;
+                    }
+                    ValidationErrorKind::Required { .. } => *of_members |= depth == 0,
+                    _ => {}
                 }
             }
-        };
-        if let Some((_, meant)) = meant {
-            self.explain(meant, value, whole);
+            alike.push((name, flaws));
+        }
+        for flaw in 0..3 {
+            if alike.len() > 1 {
+                alike.retain(|(_, flaws)| flaws.get(flaw) == Some(&false));
+            }
+        }
+        match *alike {
+            [(name, _)] => Some(name),
+            _ => None,
         }
     }
 
-    /// Returns the schema itself, following references.
-    fn resolved(&self, schema: &'a Value) -> &'a Value {
-        let mut schema = schema;
-        for _ in 0..MAX_FOLLOWED {
-            match self.definition(schema) {
-                Some((_, definition)) => schema = definition,
-                None => break,
-            }
-        }
-        schema
-    }
-
-    fn is_of_type(&self, schema: &'a Value, value: &Value) -> bool {
-        let schema = self.resolved(schema);
-        let is = |kind: &Value| match kind.as_str() {
-            Some("null") => value.is_null(),
-            Some("boolean") => value.is_boolean(),
-            Some("integer" | "number") => value.is_number(),
-            Some("string") => value.is_string(),
-            Some("array") => value.is_array(),
-            Some("object") => value.is_object(),
-            _ => true,
-        };
-        let right_type = match schema.get("type") {
-            Some(Value::Array(kinds)) => kinds.iter().any(is),
-            Some(kind) => is(kind),
-            None => true,
-        };
-        right_type && is_one_of_constants(schema, value) != Some(false)
-    }
-
-    /// Returns whether an object has the tag, or else all the members, that a schema requires.
-    fn resembles(&self, schema: &'a Value, value: &Value) -> bool {
-        let schema = self.resolved(schema);
-        let properties = schema.get("properties").and_then(Value::as_object);
-        let tags = properties
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, schema)| {
-                is_one_of_constants(self.resolved(schema), value.get(name)?)
-            });
-        if let Some(is_tagged) = tags.reduce(|one, other| one && other) {
-            return is_tagged;
-        }
-        let required = schema.get("required").and_then(Value::as_array);
-        let mut required = required.into_iter().flatten().filter_map(Value::as_str);
-        required.all(|name| value.get(name).is_some())
-    }
-
-    fn object(&mut self, part: &Part<'a>, members: &'a Map<String, Value>, whole: bool) {
-        let properties = part.inside("properties");
-        let known = part.get("properties").and_then(Value::as_object);
-        let known = |name: &str| known.is_some_and(|known| known.contains_key(name));
-        let required = part.get("required").and_then(Value::as_array);
-        for name in required.into_iter().flatten().filter_map(Value::as_str) {
-            if !self.is_full() && !members.contains_key(name) {
-                self.missing(name, part.schema, whole);
-            }
-        }
-        for (name, property) in &properties {
-            if let Some(value) = members.get(*name) {
-                self.descend_at(Segment::Member(name), property, value);
-            }
-        }
-        let patterns = part.inside("patternProperties");
-        for (_, pattern) in &patterns {
-            for (name, value) in members {
-                if !self.is_full() && self.matches(pattern, name) {
-                    self.descend_at(Segment::Member(name), pattern, value);
-                }
-            }
-        }
-        if let [(_, additional)] = &*part.inside("additionalProperties") {
-            for (name, value) in members.iter().filter(|(name, _)| !known(name)) {
-                if self.is_full() {
-                    break;
-                } else if patterns
-                    .iter()
-                    .any(|(_, pattern)| self.matches(pattern, name))
-                {
-                    continue;
-                } else if *additional.schema == Value::Bool(false) {
-                    self.unknown(name, value, &properties, &patterns, whole);
-                } else {
-                    self.descend_at(Segment::Member(name), additional, value);
-                }
-            }
-        }
-    }
-
-    fn array(&mut self, part: &Part<'a>, elements: &'a [Value]) {
-        let first = part.inside("prefixItems");
-        for (number, ((_, part), value)) in first.iter().zip(elements).enumerate() {
-            self.descend_at(Segment::Element(number), part, value);
-        }
-        if let [(_, rest)] = &*part.inside("items") {
-            for (number, value) in elements.iter().enumerate().skip(first.len()) {
-                if self.is_full() {
-                    break;
-                }
-                self.descend_at(Segment::Element(number), rest, value);
-            }
-        }
-    }
-
-    fn missing(&mut self, name: &'a str, schema: &'a Value, whole: bool) {
+    fn missing(&mut self, name: &str, schema: &Value, place: &Place<'_>) {
         let shown = text::name(name);
-        if self.named && whole {
-            self.path.push(Segment::Member(name));
-            let property = schema.get("properties").and_then(|all| all.get(name));
-            let mut problem = self.problem(
-                code::MISSING_ARGUMENT,
-                format!("the argument `{shown}` is missing"),
-            );
-            problem.expected =
-                property.map_or_else(String::new, |property| expected(property, self.definitions));
-            self.path.pop();
-            self.problems.push(problem);
-            return;
-        }
-        let message = format!("{}: the member `{shown}` is missing", self.place());
-        let mut problem = self.problem(code::INVALID_ARGUMENT, message);
-        problem.expected = format!("a member `{shown}`");
-        self.problems.push(problem);
+        let problem = match self.is_of_arguments(place) {
+            true => {
+                let message = format!("the argument `{shown}` is missing");
+                let property = schema.get("properties").and_then(|all| all.get(name));
+                let definitions = &self.probe.definitions;
+                Problem {
+                    expected: property
+                        .map_or_else(String::new, |property| expected(property, definitions)),
+                    ..place.member(name).problem(code::MISSING_ARGUMENT, message)
+                }
+            }
+            false => {
+                let message = format!("{}: the member `{shown}` is missing", self.shown(place));
+                Problem {
+                    expected: format!("a member `{shown}`"),
+                    ..place.problem(code::INVALID_ARGUMENT, message)
+                }
+            }
+        };
+        self.add(problem);
     }
 
-    fn unknown(
-        &mut self,
-        name: &'a str,
-        value: &Value,
-        properties: &[(&'a str, Part<'a>)],
-        patterns: &[(&'a str, Part<'a>)],
-        whole: bool,
-    ) {
-        let names = |parts: &[(&'a str, Part<'a>)]| -> Vec<String> {
-            let names = parts.iter().take(MAX_NAMES);
-            names.map(|(name, _)| text::name(name)).collect()
+    /// Adds the problem of an unknown member. The schema is the one that names the known ones.
+    fn unknown(&mut self, name: &str, schema: Option<&Value>, place: &Place<'a>) {
+        let names = |keyword: &str| -> Vec<String> {
+            let members = schema.and_then(|schema| schema.get(keyword)?.as_object());
+            let names = members.into_iter().flat_map(Map::keys).take(MAX_NAMES);
+            names.map(|name| text::name(name)).collect()
         };
-        let known = names(properties);
+        let known = names("properties");
+        let patterns = names("patternProperties");
         let listed = known.iter().map(|name| format!("`{name}`"));
-        let patterns = names(patterns);
         let patterns = patterns
             .iter()
             .map(|name| format!("names that match `{name}`"));
         let listed: Vec<String> = listed.chain(patterns).collect();
         let only = match &*listed {
+            _ if schema.is_none() => "only known members".to_owned(),
             [] => "there is none".to_owned(),
             listed => format!("only {}", listed.join(", ")),
         };
         let shown = text::name(name);
-        let argument = self.named && whole;
-        let (code, message) = match argument {
-            true if known.is_empty() => (
-                code::UNKNOWN_ARGUMENT,
-                format!("there is no argument `{shown}`: the command has none"),
-            ),
+        let (code, message) = match self.is_of_arguments(place) {
             true => (
                 code::UNKNOWN_ARGUMENT,
-                format!("there is no argument `{shown}`, {only}"),
+                format!("there is no argument `{shown}`"),
             ),
             false => (
                 code::INVALID_ARGUMENT,
-                format!("{}: there is no member `{shown}`, {only}", self.place()),
+                format!("{}: there is no member `{shown}`", self.shown(place)),
             ),
         };
-        self.path.push(Segment::Member(name));
-        let mut problem = self.problem(code, message);
-        self.path.pop();
-        problem.expected = only;
-        problem.found = Some(excerpt(value));
-        problem.known = known;
-        self.problems.push(problem);
+        let message = match code {
+            _ if schema.is_none() => message,
+            code::UNKNOWN_ARGUMENT if known.is_empty() => {
+                format!("{message}: the command has none")
+            }
+            _ => format!("{message}, {only}"),
+        };
+        let member = place.member(name);
+        self.add(Problem {
+            expected: only,
+            found: Some(excerpt(member.value)),
+            known,
+            ..member.problem(code, message)
+        });
     }
 
-    /// Adds a problem of a value without a part to blame.
-    fn mismatch(&mut self, schema: &'a Value, value: &Value, whole: bool) {
-        if self.is_full() {
-            return;
-        }
-        let expected = expected(schema, self.definitions);
-        let found = excerpt(value);
-        let message = format!("{}: expected {expected}, found {found}", self.place());
-        let code = match self.named && whole && !value.is_object() {
+    /// Adds the problem that a value does not match a schema.
+    fn mismatch(&mut self, schema: &Value, place: &Place<'_>) {
+        let expected = expected(schema, &self.probe.definitions);
+        let found = excerpt(place.value);
+        let message = format!("{}: expected {expected}, found {found}", self.shown(place));
+        let code = match self.is_of_arguments(place) && !place.value.is_object() {
             true => code::INVALID_JSON,
             false => code::INVALID_ARGUMENT,
         };
-        let mut problem = self.problem(code, message);
-        problem.expected = expected;
-        problem.found = Some(found);
-        self.problems.push(problem);
+        self.add(Problem {
+            expected,
+            found: Some(found),
+            ..place.problem(code, message)
+        });
+    }
+
+    /// Adds a problem, unless it is known: a value may break several rules of one schema.
+    fn add(&mut self, problem: Problem) {
+        if self.problems.len() < MAX_PROBLEMS && !self.problems.contains(&problem) {
+            self.problems.push(problem);
+        }
+    }
+
+    fn is_of_arguments(&self, place: &Place<'_>) -> bool {
+        self.named && place.path.is_empty()
+    }
+
+    /// Returns the place at a JSON Pointer.
+    fn place(&self, pointer: &str) -> Place<'a> {
+        let mut place = Place {
+            path: String::new(),
+            pointer: String::new(),
+            value: self.value,
+        };
+        if self.subject == Subject::EventData {
+            place.path.push_str("data");
+            place.pointer.push_str("/data");
+        }
+        for segment in pointer.split('/').skip(1) {
+            place = place.member(&segment.replace("~1", "/").replace("~0", "~"));
+        }
+        place
+    }
+
+    /// Returns a place as the subject of a message.
+    fn shown(&self, place: &Place<'_>) -> String {
+        match std::ptr::eq(place.value, self.value) {
+            true => self.subject.words().to_owned(),
+            false => format!("`{}`", place.path),
+        }
+    }
+}
+
+/// A part of the value.
+struct Place<'a> {
+    /// The path, such as `items[2].price`.
+    path: String,
+    /// The JSON Pointer, such as `/items/2/price`.
+    pointer: String,
+    value: &'a Value,
+}
+
+impl<'a> Place<'a> {
+    /// Returns the place of a member or an element; its value is null if it is missing.
+    fn member(&self, name: &str) -> Self {
+        let shown = text::name(name);
+        let escaped = shown.replace('~', "~0").replace('/', "~1");
+        let (path, value) = match self.value {
+            Value::Array(elements) => {
+                let element = name.parse().ok().and_then(|at: usize| elements.get(at));
+                (format!("{}[{shown}]", self.path), element)
+            }
+            value if self.path.is_empty() => (shown, value.get(name)),
+            value => (format!("{}.{shown}", self.path), value.get(name)),
+        };
+        Place {
+            path,
+            pointer: format!("{}/{escaped}", self.pointer),
+            value: value.unwrap_or(&Value::Null),
+        }
     }
 
     fn problem(&self, code: &'static str, message: String) -> Problem {
         Problem {
-            code,
-            message,
-            path: self.path(),
-            pointer: self.pointer(),
-            expected: String::new(),
-            found: None,
-            known: Vec::new(),
+            path: self.path.clone(),
+            pointer: self.pointer.clone(),
+            ..Problem::new(code, message)
         }
-    }
-
-    /// Returns the position as the subject of a message.
-    fn place(&self) -> String {
-        let is_whole = match self.subject {
-            Subject::EventData => self.path.len() == 1,
-            _ => self.path.is_empty(),
-        };
-        match is_whole {
-            true => self.subject.words().to_owned(),
-            false => format!("`{}`", self.path()),
-        }
-    }
-
-    /// Returns the path, such as `items[2].price`.
-    fn path(&self) -> String {
-        let mut path = String::new();
-        for segment in &self.path {
-            match segment {
-                Segment::Member(name) => {
-                    if !path.is_empty() {
-                        path.push('.');
-                    }
-                    path.push_str(&text::name(name));
-                }
-                Segment::Element(number) => {
-                    // Writing to a `String` never fails.
-                    let _ = write!(path, "[{number}]");
-                }
-            }
-        }
-        path
-    }
-
-    /// Returns the JSON Pointer, such as `/items/2/price`.
-    fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for segment in &self.path {
-            pointer.push('/');
-            match segment {
-                Segment::Member(name) => {
-                    pointer.push_str(&text::name(name).replace('~', "~0").replace('/', "~1"));
-                }
-                Segment::Element(number) => {
-                    let _ = write!(pointer, "{number}");
-                }
-            }
-        }
-        pointer
     }
 }
 
-/// Returns whether a value is one of those that a schema lists; `None` if it lists none.
-fn is_one_of_constants(schema: &Value, value: &Value) -> Option<bool> {
-    match (schema.get("const"), schema.get("enum")) {
-        (Some(constant), _) => Some(constant == value),
-        (None, Some(Value::Array(values))) => Some(values.contains(value)),
-        _ => None,
+/// Returns a value without the contents of what is inside it.
+fn outline(value: &Value) -> Value {
+    let emptied = |value: &Value| match value {
+        Value::Array(_) => json!([]),
+        Value::Object(_) => json!({}),
+        other => other.clone(),
+    };
+    match value {
+        Value::Array(values) => values.iter().map(emptied).collect(),
+        Value::Object(members) => {
+            let members = members.iter();
+            members
+                .map(|(name, value)| (name.clone(), emptied(value)))
+                .collect()
+        }
+        other => other.clone(),
     }
+}
+
+/// Returns the JSON Pointer to the part of a value that has an error, without the definition's
+/// name.
+fn inner(error: &ValidationError<'_>) -> String {
+    let inner = error.instance_path().as_str().splitn(3, '/').nth(2);
+    inner.map_or_else(String::new, |inner| format!("/{inner}"))
+}
+
+/// Returns the bytes of the longest name in a value, or of the longest text of any kind.
+fn longest(value: &Value, of_any_kind: bool) -> u64 {
+    let longest = match value {
+        Value::String(text) if of_any_kind => Some(text.len() as u64),
+        Value::Array(values) => values.iter().map(|value| longest(value, of_any_kind)).max(),
+        Value::Object(members) => {
+            let longest = |(name, value): (&String, &Value)| {
+                longest(value, of_any_kind).max(name.len() as u64)
+            };
+            members.iter().map(longest).max()
+        }
+        _ => None,
+    };
+    longest.unwrap_or(0)
 }

@@ -15,12 +15,14 @@ use plugin_sdk::{Error, code};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use super::definitions::Document;
 use super::{CommandInfo, Manifest, Schema};
 use crate::failure::{FailureKind, Problem};
 use crate::limits::SchemaLimits;
 use crate::text;
 
-/// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of a text.
+/// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of
+/// a text.
 const MAX_PATTERN: usize = 256 * 1024;
 
 /// The memory of matching one pattern, in bytes.
@@ -33,16 +35,21 @@ const BAD_SCHEMA: &str = "bad_schema";
 pub(super) const MAX_PROBLEMS: usize = 16;
 
 impl Problem {
-    fn bad_schema(reason: &str) -> Self {
+    fn new(code: &'static str, message: String) -> Self {
         Problem {
-            code: BAD_SCHEMA,
-            message: format!("the plugin's schema of this cannot be used: {reason}"),
+            code,
+            message,
             path: String::new(),
             pointer: String::new(),
             expected: String::new(),
             found: None,
             known: Vec::new(),
         }
+    }
+
+    fn bad_schema(reason: &str) -> Self {
+        let message = format!("the plugin's schema of this cannot be used: {reason}");
+        Problem::new(BAD_SCHEMA, message)
     }
 
     /// The details of a guest's error, and the JSON Pointer.
@@ -161,7 +168,7 @@ impl Manifest {
     ) -> Result<(), Vec<Problem>> {
         let Some(schema) = schema else { return Ok(()) };
         let limits = SchemaLimits::default();
-        match Compiled::new(self.standalone(schema), &limits) {
+        match Compiled::new(self.document(schema), &limits) {
             Ok(compiled) => compiled.check(subject, value, limits.steps),
             Err(reason) => Err(vec![Problem::bad_schema(&reason)]),
         }
@@ -191,15 +198,15 @@ impl Subject {
 
 /// A compiled schema.
 struct Compiled {
-    document: Value,
+    document: Document,
     validator: Validator,
     size: bounds::Size,
     /// Created for the first value that does not match.
-    probe: OnceLock<Option<explain::Probe>>,
+    probe: OnceLock<Result<explain::Probe, String>>,
 }
 
 impl Compiled {
-    fn new(document: Value, limits: &SchemaLimits) -> Result<Self, String> {
+    fn new(document: Document, limits: &SchemaLimits) -> Result<Self, String> {
         let size = bounds::measure(&document, limits)?;
         Ok(Compiled {
             validator: compile(&document)?,
@@ -218,19 +225,16 @@ impl Compiled {
         }
         let probe = self
             .probe
-            .get_or_init(|| explain::Probe::new(&self.document).ok());
-        let asked = explain::Asked {
-            document: &self.document,
-            size: &self.size,
-            probe: probe.as_ref(),
-            steps,
-        };
-        Err(explain::problems(&asked, subject, value))
+            .get_or_init(|| explain::Probe::new(&self.document));
+        Err(match probe {
+            Ok(probe) => explain::problems(probe, &self.size, subject, value, steps),
+            Err(reason) => vec![Problem::bad_schema(reason)],
+        })
     }
 }
 
 /// Compiles a schema. Remote references are not fetched, and patterns take linear time.
-fn compile(document: &Value) -> Result<Validator, String> {
+fn compile(document: &Document) -> Result<Validator, String> {
     let patterns = PatternOptions::regex()
         .size_limit(MAX_PATTERN)
         .dfa_size_limit(MATCHING_BYTES);
@@ -239,7 +243,7 @@ fn compile(document: &Value) -> Result<Validator, String> {
         .offline()
         .should_validate_formats(true)
         .with_pattern_options(patterns)
-        .build(document)
+        .build(&document.to_value())
         .map_err(|error| text::one_line(&error.to_string(), 300))
 }
 
@@ -301,7 +305,7 @@ impl Checks {
         self.check(schema, compiled, Subject::Arguments, limits, || {
             // Converted through text, which has integers of every size.
             let text = serde_json::to_vec(arguments).map_err(|error| {
-                let reason = format!("they cannot be held against the plugin's schema: {error}");
+                let reason = format!("they cannot be compared with the plugin's schema: {error}");
                 FailureKind::BadArguments { reason }
             })?;
             let value = parse(&text)?;
@@ -330,7 +334,8 @@ impl Checks {
         {
             let data = || {
                 let mut event = parse(text)?;
-                Ok(event.get_mut("data").map(Value::take).unwrap_or_default())
+                // An event without data has `null` as its data.
+                Ok(event.get_mut("data").map_or(Value::Null, Value::take))
             };
             let schema = handled.data.as_ref();
             self.check(schema, compiled, Subject::EventData, limits, data)?;
@@ -346,7 +351,8 @@ impl Checks {
         Some((commands.get(place)?, self.commands.get(place)?))
     }
 
-    /// Returns the compiled schema, which is kept. A refusal is not: another instance may allow more.
+    /// Returns the compiled schema, which is kept. A refusal is not: another instance may allow
+    /// more.
     fn compiled<'a>(
         &self,
         schema: &Schema,
@@ -361,7 +367,7 @@ impl Checks {
         if let Some(compiled) = kept.get() {
             return Ok(compiled);
         }
-        let compiled = Compiled::new(self.manifest.standalone(schema), limits)?;
+        let compiled = Compiled::new(self.manifest.document(schema), limits)?;
         let together = taken.saturating_add(compiled.size.bytes());
         if together > limits.bytes {
             return Err(format!(
@@ -386,15 +392,14 @@ impl Checks {
         let compiled = compiled.map_err(|reason| FailureKind::BadSchema { reason })?;
         match compiled.check(subject, &value()?, limits.steps) {
             Ok(()) => Ok(()),
-            Err(problems) if problems.iter().any(|problem| problem.code == BAD_SCHEMA) => {
-                let reason = problems.first().map(Problem::to_string);
-                Err(FailureKind::BadSchema {
-                    reason: reason.unwrap_or_default(),
-                })
-            }
-            Err(problems) => Err(FailureKind::SchemaMismatch {
-                error: error(&problems),
-                problems,
+            Err(problems) => Err(match problems.iter().find(|one| one.code == BAD_SCHEMA) {
+                Some(bad) => FailureKind::BadSchema {
+                    reason: bad.to_string(),
+                },
+                None => FailureKind::SchemaMismatch {
+                    error: error(&problems),
+                    problems,
+                },
             }),
         }
     }

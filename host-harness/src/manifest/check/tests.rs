@@ -129,6 +129,13 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
             {"type": "object", "properties": {"Square": {"type": "number"}}, "required": ["Square"], "additionalProperties": false},
             {"const": "Nothing"},
         ]},
+        "Odd/<name>": {"properties": {"b/~": {"type": "null"}}},
+        "Flat": {
+            "type": "object",
+            "properties": {"y": true},
+            "anyOf": [{"properties": {"x": true}, "required": ["x"]}, {"properties": {"w": true}, "required": ["w"]}],
+            "unevaluatedProperties": false,
+        },
         "Tagged": {"oneOf": [
             {"type": "object", "properties": {"kind": {"const": "add"}, "to": {"type": "integer"}}, "required": ["kind", "to"]},
             {"type": "object", "properties": {"kind": {"const": "stop"}}, "required": ["kind"]},
@@ -171,6 +178,16 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
             "`a`: expected an object, found {\"kind\":\"go\"}",
         ),
         (
+            json!({"$ref": "#/$defs/Odd~1%3Cname%3E"}),
+            json!({"b/~": 1}),
+            "`a.b/~`: expected null, found 1",
+        ),
+        (
+            json!({"$ref": "#/$defs/Flat"}),
+            json!({"x": 1, "y": 2, "z": 3}),
+            "`a`: there is no member `z`",
+        ),
+        (
             json!({"oneOf": [{"type": "integer"}, {"minimum": 0}]}),
             json!(1),
             "`a`: expected an integer or a value of at least 0, found 1",
@@ -188,8 +205,8 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
             json!({"prefixItems": [true, text()], "items": text()}),
             json!([1, 2, "x", 3]),
             &[
-                "`a[1]`: expected a string, found 2",
                 "`a[3]`: expected a string, found 3",
+                "`a[1]`: expected a string, found 2",
             ][..],
         ),
         (
@@ -252,7 +269,7 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
         (
             json!({"if": {"type": "integer"}, "then": {"minimum": 5}}),
             json!(1),
-            &["`a`: expected a value, found 1"],
+            &["`a`: expected a value of at least 5, found 1"],
         ),
     ] {
         assert_eq!(told(schema, json!({}), value), expected);
@@ -283,6 +300,14 @@ fn what_is_shown_of_a_value_is_bounded_and_has_no_escapes() {
         "{}",
         shown.len()
     );
+}
+
+#[test]
+fn only_the_first_problem_of_a_very_large_value_is_reported() {
+    let items = || json!({"items": {"type": "string"}});
+    assert_eq!(told(items(), json!({}), json!(vec![0; 1_000])).len(), 16);
+    let told = told(items(), json!({}), json!(vec![0; 1_000_000]));
+    assert_eq!(told, ["`a[0]`: expected a string, found 0"]);
 }
 
 #[test]

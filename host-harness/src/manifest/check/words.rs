@@ -1,11 +1,11 @@
 //! Expected and found values in a few words.
 
 use std::fmt::Write;
-use std::io;
 
 use serde_json::{Map, Value};
 
-use super::super::definitions;
+use super::super::definitions::referred;
+use super::explain::alternatives;
 use crate::text;
 
 /// The most bytes of a found value, and of one value among expected ones.
@@ -51,16 +51,15 @@ fn of(schema: &Value, definitions: &Map<String, Value>, left: usize) -> String {
     if !words.is_empty() {
         return words;
     }
-    for keyword in ["oneOf", "anyOf"] {
-        if let Some(Value::Array(branches)) = schema.get(keyword) {
-            let branches = branches.iter().map(|branch| of(branch, definitions, left));
-            return one_of(branches.collect());
-        }
+    let all = schema.get("allOf").and_then(Value::as_array);
+    let mut conditions = std::iter::once(schema).chain(all.into_iter().flatten());
+    if let Some(branches) = conditions.find_map(alternatives) {
+        let branches = branches.iter().map(|branch| of(branch, definitions, left));
+        return one_of(branches.collect());
     }
-    let reference = definitions::reference(schema);
-    match reference.and_then(|reference| definitions::definition(reference, definitions)) {
+    match referred(schema, definitions) {
         Some((_, definition)) => of(definition, definitions, left),
-        None if schema.get("not").is_some() => "something else".to_owned(),
+        None if schema.get("then") == Some(&Value::Bool(false)) => "something else".to_owned(),
         None => constraints_of("a value", schema),
     }
 }
@@ -71,12 +70,13 @@ fn one_of(mut words: Vec<String>) -> String {
     let more = words.len().saturating_sub(MAX_LISTED);
     words.truncate(MAX_LISTED);
     let last = match more {
-        0 => words.pop().unwrap_or_default(),
-        more => format!("{more} more"),
+        0 => words.pop(),
+        more => Some(format!("{more} more")),
     };
-    match words.is_empty() {
-        true => last,
-        false => format!("{} or {last}", words.join(", ")),
+    match last {
+        None => "nothing".to_owned(),
+        Some(last) if words.is_empty() => last,
+        Some(last) => format!("{} or {last}", words.join(", ")),
     }
 }
 
@@ -152,40 +152,29 @@ fn constraints_of(kind: &str, schema: &Value) -> String {
 
 /// Returns the beginning of a value, as JSON.
 pub(super) fn excerpt(value: &Value) -> String {
-    let mut beginning = Beginning(Vec::new());
-    // Running out of room is not a failure.
-    let _ = serde_json::to_writer(&mut beginning, value);
-    text::one_line(&String::from_utf8_lossy(&beginning.0), EXCERPT)
-}
-
-/// Accepts slightly more than is shown, and then refuses more.
-struct Beginning(Vec<u8>);
-
-impl io::Write for Beginning {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.0.len() > EXCERPT {
-            return Err(io::ErrorKind::WriteZero.into());
-        }
-        let room = 2 * EXCERPT;
-        let taken = bytes.get(..room).unwrap_or(bytes);
-        self.0.extend_from_slice(taken);
-        Ok(taken.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    text::one_line(&text::beginning(value, EXCERPT), EXCERPT)
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
+    use super::super::explain::Probe;
     use super::*;
+    use crate::manifest::definitions::Document;
 
     #[test]
     fn schemas_have_words() {
         let definitions = json!({"Level": {"enum": ["low", "high"]}, "Loop": {"anyOf": [{"$ref": "#/$defs/Loop"}, {"type": "null"}]}});
+        let words_of = |schema: Value| {
+            let definitions = definitions.as_object().unwrap().clone();
+            let probe = Probe::new(&Document {
+                schema,
+                definitions,
+            })
+            .unwrap();
+            expected(probe.root(), &probe.definitions)
+        };
         for (schema, words) in [
             (
                 json!({"type": "integer", "minimum": 0, "maximum": 255}),
@@ -224,19 +213,13 @@ mod tests {
             (json!({"not": {}}), "something else"),
             (json!(false), "nothing"),
             (
-                json!({"type": "string", "pattern": "\u{1b}[2J"}),
-                "a string that matches `\\u{1b}[2J`",
+                json!({"type": "string", "pattern": "\u{1b}[2J]"}),
+                "a string that matches `\\u{1b}[2J]`",
             ),
         ] {
-            let found = definitions
-                .as_object()
-                .map(|definitions| expected(&schema, definitions));
-            assert_eq!(found.as_deref(), Some(words));
+            assert_eq!(words_of(schema), words);
         }
-        let endless = definitions
-            .as_object()
-            .map(|definitions| expected(&json!({"$ref": "#/$defs/Loop"}), definitions));
-        assert!(endless.is_some_and(|words| words.contains("null")));
+        assert!(words_of(json!({"$ref": "#/$defs/Loop"})).contains("null"));
     }
 
     #[test]

@@ -4,16 +4,16 @@
 use std::collections::BTreeSet;
 
 use wasmparser::{
-    BinaryReaderError, BlockType, CompositeInnerType, ExternalKind, FuncValidatorAllocations,
-    FunctionBody, GlobalType, KnownCustom, MemoryType, Name, NameSectionReader, Operator, Parser,
-    Payload, RefType, TableType, TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
+    BinaryReaderError, BlockType, DataKind, ElementKind, FuncType, FuncValidatorAllocations,
+    FunctionBody, KnownCustom, NameSectionReader, Operator, Parser, Payload, RefType, TableType,
+    TypeRef, ValType, ValidPayload, Validator, WasmFeatures,
 };
 
 use super::proposals::{self, Proposal};
 use super::work::{Arity, Work};
 use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
-use crate::wasm::within;
+use crate::wasm::{ExportType, Interface, function_names, within};
 
 /// The calls and the proposals in a module's code.
 #[derive(Debug, Default)]
@@ -38,8 +38,9 @@ impl Code {
     /// Returns the functions that call a function directly, in order.
     pub fn callers(&self, function: u32) -> impl Iterator<Item = u32> {
         let from = self.calls.partition_point(|(callee, _)| *callee < function);
-        let calls = self.calls.get(from..).unwrap_or_default().iter();
+        let (_, calls) = self.calls.split_at(from);
         calls
+            .iter()
             .take_while(move |(callee, _)| *callee == function)
             .map(|(_, caller)| *caller)
     }
@@ -49,42 +50,55 @@ impl Code {
         self.functions
     }
 
+    fn need(&mut self, proposal: Proposal) {
+        self.proposals.insert(proposal);
+    }
+
     fn reference(&mut self, ty: RefType) {
-        if ty == RefType::EXTERNREF || ty == RefType::FUNCREF {
-            self.proposals.insert(Proposal::ReferenceTypes);
-            if ty == RefType::EXTERNREF {
-                self.proposals.insert(Proposal::Externref);
-            }
-        } else if ty == RefType::EXNREF {
-            self.proposals.insert(Proposal::Exceptions);
-        } else {
-            self.proposals.insert(Proposal::FunctionReferences);
+        if ty == RefType::EXTERNREF {
+            self.need(Proposal::Externref);
         }
+        self.need(match ty {
+            RefType::EXTERNREF | RefType::FUNCREF => Proposal::ReferenceTypes,
+            RefType::EXNREF => Proposal::Exceptions,
+            _ => Proposal::FunctionReferences,
+        });
     }
 
     fn value(&mut self, ty: ValType) {
         match ty {
-            ValType::V128 => {
-                self.proposals.insert(Proposal::Simd);
-            }
+            ValType::V128 => self.need(Proposal::Simd),
             ValType::Ref(ty) => self.reference(ty),
             ValType::I32 | ValType::I64 | ValType::F32 | ValType::F64 => {}
         }
     }
 
-    fn values(&mut self, types: &[ValType]) {
-        types.iter().for_each(|ty| self.value(*ty));
-    }
-
-    fn memory(&mut self, memory: &MemoryType) {
-        if memory.memory64 {
-            self.proposals.insert(Proposal::Memory64);
+    /// Adds the proposals of types, of memories and of exports.
+    fn interface(&mut self, interface: &Interface<'_>) {
+        for ty in &interface.types {
+            let values = ty.params().iter().chain(ty.results());
+            values.for_each(|ty| self.value(*ty));
+            if ty.results().len() > 1 {
+                self.need(Proposal::MultiValue);
+            }
         }
-        if memory.shared {
-            self.proposals.insert(Proposal::Threads);
+        for global in &interface.globals {
+            self.value(global.content_type);
         }
-        if memory.page_size_log2.is_some() {
-            self.proposals.insert(Proposal::Other);
+        for memory in &interface.memories {
+            for (is_used, proposal) in [
+                (memory.memory64, Proposal::Memory64),
+                (memory.shared, Proposal::Threads),
+                (memory.page_size_log2.is_some(), Proposal::Other),
+                (interface.memories.len() > 1, Proposal::MultiMemory),
+            ] {
+                self.proposals.extend(is_used.then_some(proposal));
+            }
+        }
+        for (_, export) in interface.exports() {
+            if matches!(export, ExportType::Global(global) if global.mutable) {
+                self.need(Proposal::MutableGlobal);
+            }
         }
     }
 
@@ -93,7 +107,7 @@ impl Code {
             self.reference(table.element_type);
         }
         if table.table64 {
-            self.proposals.insert(Proposal::Memory64);
+            self.need(Proposal::Memory64);
         }
     }
 
@@ -105,14 +119,14 @@ impl Code {
             Operator::Block { blockty } | Operator::Loop { blockty } | Operator::If { blockty } => {
                 match blockty {
                     BlockType::FuncType(ty) if block_results(*ty) => {
-                        self.proposals.insert(Proposal::MultiValue);
+                        self.need(Proposal::MultiValue);
                     }
                     BlockType::Type(ty) => self.value(*ty),
                     _ => {}
                 }
             }
             Operator::CallIndirect { table_index, .. } if *table_index > 0 => {
-                self.proposals.insert(Proposal::ReferenceTypes);
+                self.need(Proposal::ReferenceTypes);
             }
             _ => {}
         }
@@ -128,7 +142,7 @@ impl Code {
                 | Operator::I64Add
                 | Operator::I64Sub
                 | Operator::I64Mul => {
-                    self.proposals.insert(Proposal::ExtendedConst);
+                    self.need(Proposal::ExtendedConst);
                 }
                 operator => self.operator(&operator, |_| false),
             }
@@ -144,17 +158,20 @@ fn everything() -> WasmFeatures {
 }
 
 /// Reads a module whose [interface](crate::wasm::examine) is within the limits.
-pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKind> {
+pub(super) fn read(
+    wasm: &[u8],
+    interface: &Interface<'_>,
+    limits: &ModuleLimits,
+) -> Result<Code, FailureKind> {
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();
+    code.interface(interface);
     let mut work = Work::default();
     // Reused from one function to the next, so that most functions need no allocation.
     let mut allocations = FuncValidatorAllocations::default();
     let mut function_number = 0;
-    let (mut memories, mut tables) = (0, 0);
-    let mut types = Types::default();
+    let mut tables = 0;
     let mut called = Vec::new();
-    let mut globals: Vec<GlobalType> = Vec::new();
     for payload in Parser::new(0).parse_all(wasm) {
         let payload = payload?;
         if let ValidPayload::Func(function, body) = validator.payload(&payload)? {
@@ -162,7 +179,7 @@ pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKi
             let body = Body {
                 number: function_number,
                 body: &body,
-                types: &types,
+                interface,
                 module: wasm,
                 limits,
             };
@@ -177,60 +194,20 @@ pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKi
             continue;
         }
         match payload {
-            Payload::TypeSection(section) => {
-                for group in section {
-                    for ty in group?.types() {
-                        let mut more = false;
-                        let mut arity = (0, 0);
-                        match &ty.composite_type.inner {
-                            CompositeInnerType::Func(ty) => {
-                                arity = (ty.params().len() as u64, ty.results().len() as u64);
-                                code.values(ty.params());
-                                code.values(ty.results());
-                                more = !ty.params().is_empty() || ty.results().len() > 1;
-                                if ty.results().len() > 1 {
-                                    code.proposals.insert(Proposal::MultiValue);
-                                }
-                            }
-                            _ => {
-                                code.proposals.insert(Proposal::Gc);
-                            }
-                        }
-                        types.known.push(Type { arity, more });
-                    }
-                }
-            }
             Payload::ImportSection(section) => {
                 for import in section.into_imports() {
                     match import?.ty {
-                        TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                            types.of_functions.push(ty);
-                            function_number += 1;
-                        }
-                        TypeRef::Memory(memory) => {
-                            memories += 1;
-                            code.memory(&memory);
-                        }
+                        TypeRef::Func(_) | TypeRef::FuncExact(_) => function_number += 1,
                         TypeRef::Table(table) => {
                             tables += 1;
                             code.table(&table);
                         }
-                        TypeRef::Global(global) => {
-                            code.value(global.content_type);
-                            if global.mutable {
-                                code.proposals.insert(Proposal::MutableGlobal);
-                            }
-                            globals.push(global);
+                        TypeRef::Global(global) if global.mutable => {
+                            code.need(Proposal::MutableGlobal);
                         }
-                        TypeRef::Tag(_) => {
-                            code.proposals.insert(Proposal::Exceptions);
-                        }
+                        TypeRef::Tag(_) => code.need(Proposal::Exceptions),
+                        TypeRef::Global(_) | TypeRef::Memory(_) => {}
                     }
-                }
-            }
-            Payload::FunctionSection(section) => {
-                for ty in section {
-                    types.of_functions.push(ty?);
                 }
             }
             Payload::TableSection(section) => {
@@ -239,68 +216,35 @@ pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKi
                     code.table(&table?.ty);
                 }
             }
-            Payload::MemorySection(section) => {
-                for memory in section {
-                    memories += 1;
-                    code.memory(&memory?);
-                }
-            }
             Payload::GlobalSection(section) => {
                 for global in section {
-                    let global = global?;
-                    code.value(global.ty.content_type);
-                    code.initial(&global.init_expr)?;
-                    globals.push(global.ty);
+                    code.initial(&global?.init_expr)?;
                 }
             }
-            Payload::TagSection(_) => {
-                code.proposals.insert(Proposal::Exceptions);
-            }
-            Payload::ExportSection(section) => {
-                for export in section {
-                    let export = export?;
-                    let global = globals.get(export.index as usize);
-                    if export.kind == ExternalKind::Global
-                        && global.is_some_and(|global| global.mutable)
-                    {
-                        code.proposals.insert(Proposal::MutableGlobal);
-                    }
-                }
-            }
+            Payload::TagSection(_) => code.need(Proposal::Exceptions),
             Payload::ElementSection(section) => {
                 for element in section {
-                    let element = element?;
-                    match element.kind {
-                        wasmparser::ElementKind::Active {
+                    match element?.kind {
+                        ElementKind::Active {
                             table_index,
                             offset_expr,
                         } => {
                             code.initial(&offset_expr)?;
                             if table_index.is_some_and(|index| index > 0) {
-                                code.proposals.insert(Proposal::ReferenceTypes);
+                                code.need(Proposal::ReferenceTypes);
                             }
                         }
-                        wasmparser::ElementKind::Passive => {
-                            code.proposals.insert(Proposal::BulkMemory);
-                        }
-                        wasmparser::ElementKind::Declared => {
-                            code.proposals.insert(Proposal::ReferenceTypes);
-                        }
+                        ElementKind::Passive => code.need(Proposal::BulkMemory),
+                        ElementKind::Declared => code.need(Proposal::ReferenceTypes),
                     }
                 }
             }
-            Payload::DataCountSection { .. } => {
-                code.proposals.insert(Proposal::BulkMemory);
-            }
+            Payload::DataCountSection { .. } => code.need(Proposal::BulkMemory),
             Payload::DataSection(section) => {
                 for data in section {
                     match data?.kind {
-                        wasmparser::DataKind::Active { offset_expr, .. } => {
-                            code.initial(&offset_expr)?
-                        }
-                        wasmparser::DataKind::Passive => {
-                            code.proposals.insert(Proposal::BulkMemory);
-                        }
+                        DataKind::Active { offset_expr, .. } => code.initial(&offset_expr)?,
+                        DataKind::Passive => code.need(Proposal::BulkMemory),
                     }
                 }
             }
@@ -313,11 +257,8 @@ pub(super) fn read(wasm: &[u8], limits: &ModuleLimits) -> Result<Code, FailureKi
         }
     }
     code.calls.sort_unstable();
-    if memories > 1 {
-        code.proposals.insert(Proposal::MultiMemory);
-    }
     if tables > 1 {
-        code.proposals.insert(Proposal::ReferenceTypes);
+        code.need(Proposal::ReferenceTypes);
     }
     Ok(code)
 }
@@ -327,64 +268,32 @@ fn lengths_of_names(
     names: NameSectionReader<'_>,
     limits: &ModuleLimits,
 ) -> Result<(), FailureKind> {
-    for names in names.into_iter().map_while(Result::ok) {
-        let Name::Function(functions) = names else {
-            continue;
-        };
-        for naming in functions.into_iter().map_while(Result::ok) {
-            let bytes = naming.name.len() as u64;
-            let things = "bytes in the name of a function";
-            within(bytes, limits.name_bytes, "name_bytes", things)?;
-        }
+    for naming in function_names(names) {
+        let bytes = naming.name.len() as u64;
+        let things = "bytes in the name of a function";
+        within(bytes, limits.name_bytes, "name_bytes", things)?;
     }
     Ok(())
 }
 
-/// The information about types that precedes the code.
-#[derive(Default)]
-struct Types {
-    known: Vec<Type>,
-    /// The type of each function, imported ones first.
-    of_functions: Vec<u32>,
-}
-
-#[derive(Clone, Copy, Default)]
-struct Type {
-    arity: Arity,
-    /// Whether a block of this type exceeds the first version of WebAssembly, which allows one
-    /// result and no parameters.
-    more: bool,
-}
-
-impl Types {
-    fn get(&self, ty: u32) -> Type {
-        self.known.get(ty as usize).copied().unwrap_or_default()
-    }
-
-    fn of_function(&self, function: u32) -> Type {
-        let ty = self.of_functions.get(function as usize);
-        ty.map_or_else(Type::default, |ty| self.get(*ty))
-    }
-
-    fn of_block(&self, ty: BlockType) -> Arity {
-        match ty {
-            BlockType::Empty => (0, 0),
-            BlockType::Type(_) => (0, 1),
-            BlockType::FuncType(ty) => self.get(ty).arity,
-        }
-    }
+/// Returns the numbers of parameters and results of a function's type. A module that refers to a
+/// type which does not exist is refused before.
+fn arity(ty: Option<&FuncType>) -> Arity {
+    ty.map_or((0, 0), |ty| {
+        (ty.params().len() as u64, ty.results().len() as u64)
+    })
 }
 
 /// A function body to read.
-struct Body<'a> {
+struct Body<'a, 'm> {
     number: u32,
     body: &'a FunctionBody<'a>,
-    types: &'a Types,
+    interface: &'a Interface<'m>,
     module: &'a [u8],
     limits: &'a ModuleLimits,
 }
 
-impl Body<'_> {
+impl Body<'_, '_> {
     fn read<T: wasmparser::WasmModuleResources>(
         &self,
         validator: &mut wasmparser::FuncValidator<T>,
@@ -392,10 +301,14 @@ impl Body<'_> {
         work: &mut Work,
         called: &mut Vec<u32>,
     ) -> Result<(), FailureKind> {
-        let Body { types, limits, .. } = *self;
+        let Body {
+            interface, limits, ..
+        } = *self;
+        let of_type = |ty: u32| arity(interface.types.get(ty as usize));
+        let of_function = |number: u32| arity(interface.func_type(number as usize));
         let bytes = self.body.range().len() as u64;
         self.within(bytes, limits.function_bytes, "function_bytes", "bytes in")?;
-        let (params, results) = types.of_function(self.number).arity;
+        let (params, results) = of_function(self.number);
         let mut locals = params;
         for local in self.body.get_locals_reader()? {
             let (count, ty) = local?;
@@ -411,21 +324,25 @@ impl Body<'_> {
             let (operator, offset) = operators.read_with_offset()?;
             let height = validator.operand_stack_height();
             validator.op(offset, &operator)?;
-            code.operator(&operator, |ty| types.get(ty).more);
+            code.operator(&operator, |ty| !matches!(of_type(ty), (0, 0 | 1)));
             let (mut block, mut call) = (Arity::default(), Arity::default());
             match operator {
                 Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
                     called.push(function_index);
-                    call = types.of_function(function_index).arity;
+                    call = of_function(function_index);
                 }
                 Operator::CallIndirect { type_index, .. }
                 | Operator::ReturnCallIndirect { type_index, .. } => {
-                    call = types.get(type_index).arity;
+                    call = of_type(type_index);
                 }
                 Operator::Block { blockty }
                 | Operator::Loop { blockty }
                 | Operator::If { blockty } => {
-                    block = types.of_block(blockty);
+                    block = match blockty {
+                        BlockType::Empty => (0, 0),
+                        BlockType::Type(_) => (0, 1),
+                        BlockType::FuncType(ty) => of_type(ty),
+                    };
                 }
                 _ => {}
             }
@@ -477,15 +394,21 @@ impl Body<'_> {
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
+    use crate::failure::Failure;
+    use crate::wasm::inspect::Inspection;
+
+    fn code_of(wasm: &[u8]) -> Result<Code, Failure> {
+        Inspection::of(wasm)?.code()
+    }
 
     fn needs(wat: &str) -> Vec<Proposal> {
         let wasm = wat::parse_str(wat).unwrap();
-        let code = read(&wasm, &ModuleLimits::default()).unwrap();
+        let code = code_of(&wasm).unwrap();
         code.proposals().collect()
     }
 
     /// Proposals, each with a module that needs only this one.
-    const EXAMPLES: [(Proposal, &str); 15] = [
+    const EXAMPLES: [(Proposal, &str); 14] = [
         (
             Proposal::MutableGlobal,
             r#"(global (export "g") (mut i32) (i32.const 0))"#,
@@ -517,7 +440,6 @@ mod tests {
         (Proposal::Exceptions, "(tag (param i32))"),
         (Proposal::Memory64, "(memory i64 1)"),
         (Proposal::MultiMemory, "(memory 1) (memory 1)"),
-        (Proposal::Gc, "(type (struct (field i32)))"),
         (
             Proposal::WideArithmetic,
             "(func (param i64) (i64.add128 (local.get 0) (local.get 0) (local.get 0) (local.get 0)) drop drop)",
@@ -552,7 +474,7 @@ mod tests {
     fn a_module_needs_each_proposal_it_is_invalid_without() {
         for (proposal, fields) in EXAMPLES {
             let wasm = wat::parse_str(format!("(module {fields})")).unwrap();
-            let code = read(&wasm, &ModuleLimits::default()).unwrap();
+            let code = code_of(&wasm).unwrap();
             assert!(code.needs(proposal), "{proposal}: {:?}", code.proposals);
             let without = |proposal| everything().difference(feature(proposal));
             let valid = |features| {
@@ -575,7 +497,7 @@ mod tests {
     #[test]
     fn calls_are_found_from_caller_and_callee() {
         let wasm = wat::parse_str(r#"(module (import "a" "b" (func $import)) (func $f call $import call $import) (func $g call $f call $import))"#).unwrap();
-        let code = read(&wasm, &ModuleLimits::default()).unwrap();
+        let code = code_of(&wasm).unwrap();
         assert_eq!(code.callers(0).collect::<Vec<_>>(), [1, 2]);
         assert_eq!(code.callers(1).collect::<Vec<_>>(), [2]);
         assert_eq!(code.functions(), 2);
@@ -585,9 +507,9 @@ mod tests {
     #[test]
     fn invalid_modules_are_refused() {
         let wasm = wat::parse_str("(module (func (result i32) f32.const 1))").unwrap();
-        let limits = ModuleLimits::default();
+        let failure = code_of(&wasm).unwrap_err();
         assert!(
-            matches!(read(&wasm, &limits), Err(FailureKind::InvalidModule { reason }) if reason.contains("type mismatch"))
+            matches!(failure.kind(), FailureKind::InvalidModule { reason } if reason.contains("type mismatch"))
         );
     }
 }

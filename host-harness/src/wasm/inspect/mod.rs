@@ -26,7 +26,7 @@ use std::cell::OnceCell;
 use plugin_sdk::abi;
 use wasmparser::{BinaryReader, Data, DataKind, FuncType, NameSectionReader, Operator};
 
-use super::interface::{ExportType, Interface, examine};
+use super::interface::{ExportType, Interface, examine, function_names};
 use super::words::in_words;
 use crate::failure::{Failure, Import};
 use crate::limits::ModuleLimits;
@@ -115,7 +115,7 @@ impl<'a> Inspection<'a> {
 
     /// Returns the sections in their order.
     pub fn sections(&self) -> &[Section<'a>] {
-        self.interface.sections()
+        &self.interface.sections
     }
 
     /// Returns the lowest address at which instantiation places data; `None` if no data has a
@@ -203,20 +203,15 @@ impl<'a> Inspection<'a> {
 
     fn names(&self) -> &[Option<String>] {
         self.names.get_or_init(|| {
-            let count = self.interface.functions();
-            let mut names = vec![None; count];
-            let Some(section) = self.interface.names() else {
-                return names;
-            };
-            let reader = NameSectionReader::new(BinaryReader::new(section, 0));
+            let mut names = vec![None; self.interface.functions.len()];
             // A name section that cannot be read counts as missing.
-            for subsection in reader.into_iter().flatten() {
-                if let wasmparser::Name::Function(functions) = subsection {
-                    for function in functions.into_iter().flatten() {
-                        if let Some(name) = names.get_mut(function.index as usize) {
-                            *name = Some(function.name.to_owned());
-                        }
-                    }
+            let section = self.interface.names.into_iter();
+            let named = section.flat_map(|section| {
+                function_names(NameSectionReader::new(BinaryReader::new(section, 0)))
+            });
+            for function in named {
+                if let Some(name) = names.get_mut(function.index as usize) {
+                    *name = Some(function.name.to_owned());
                 }
             }
             names
@@ -230,7 +225,7 @@ impl<'a> Inspection<'a> {
     /// If the module is invalid; all proposals are accepted here, even if a host may lack them. If
     /// the module would take too long to compile.
     pub fn code(&self) -> Result<Code, Failure> {
-        code::read(self.wasm, &self.limits).map_err(Failure::load)
+        code::read(self.wasm, &self.interface, &self.limits).map_err(Failure::load)
     }
 }
 

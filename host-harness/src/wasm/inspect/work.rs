@@ -100,21 +100,12 @@ impl Work {
     /// Begins a function.
     pub(super) fn begin(&mut self, locals: u64, (params, results): Arity) {
         let function = &mut self.now;
-        function.locals.clear();
         let count = usize::try_from(locals.saturating_add(params)).unwrap_or(usize::MAX);
         function.locals.resize(count, Local::default());
-        function.frames.clear();
-        function.loops.clear();
         function.frames.push(Frame {
             arity: results,
             ..Frame::default()
         });
-        function.time = 0;
-        function.blocks = 0;
-        function.loop_count = 0;
-        function.live = 0;
-        function.carried = 0;
-        function.block_values = 0;
         function.other = FUNCTION + locals / 10 + params + results;
     }
 
@@ -189,14 +180,14 @@ impl Work {
 
     /// Ends a function.
     pub(super) fn end(&mut self) {
-        self.done = self.done.saturating_add(self.now.total());
-        self.now = Function {
-            // Reused from one function to the next, so that most functions need no allocation.
-            locals: std::mem::take(&mut self.now.locals),
-            frames: std::mem::take(&mut self.now.frames),
-            loops: std::mem::take(&mut self.now.loops),
-            ..Function::default()
-        };
+        let ended = std::mem::take(&mut self.now);
+        self.done = self.done.saturating_add(ended.total());
+        // Reused from one function to the next, so that most functions need no allocation.
+        (self.now.locals, self.now.frames, self.now.loops) =
+            (ended.locals, ended.frames, ended.loops);
+        self.now.locals.clear();
+        self.now.frames.clear();
+        self.now.loops.clear();
     }
 
     /// Checks the counted work against the limit for a module of so many bytes.
