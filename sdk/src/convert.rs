@@ -136,6 +136,7 @@ macro_rules! lent {
         impl<'de, $($generics)*> $trait<'de> for $type {
             type Held = $held;
 
+            #[allow(clippy::needless_lifetimes, reason = "a kept value may have its own")]
             fn $lend<'a>(held: &'a $($mut)? $held) -> &'a $($mut)? Self {
                 held
             }

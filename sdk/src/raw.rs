@@ -44,65 +44,34 @@ pub trait RawArgument<'a>: Sized {
     fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error>;
 }
 
-#[diagnostic::do_not_recommend]
-impl<'a, T: Number> RawArgument<'a> for &'a mut [T] {
-    const ALIGNMENT: usize = align_of::<T>();
-    const BYTES: Bytes = Bytes {
-        items: T::NAME,
-        in_place: true,
-    };
+macro_rules! raw_arguments {
+    ($([$($generics:tt)*] $type:ty, $alignment:expr, $bytes:expr, |$given:ident| $read:expr;)*) => {$(
+        #[diagnostic::do_not_recommend]
+        impl<'a, $($generics)*> RawArgument<'a> for $type {
+            const ALIGNMENT: usize = $alignment;
+            const BYTES: Bytes = $bytes;
 
-    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
-        let (len, aligned) = (
-            bytes.len(),
-            bytes.as_ptr().addr().is_multiple_of(align_of::<T>()),
-        );
+            fn from_bytes($given: &'a mut [u8]) -> Result<Self, Error> {
+                $read
+            }
+        }
+    )*};
+}
+
+raw_arguments! {
+    [T: Number] &'a mut [T], align_of::<T>(), Bytes { items: T::NAME, in_place: true }, |bytes| {
+        let len = bytes.len();
+        let aligned = bytes.as_ptr().addr().is_multiple_of(align_of::<T>());
         as_numbers(bytes).ok_or_else(|| not_numbers(size_of::<T>(), len, aligned))
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a, T: Number> RawArgument<'a> for &'a [T] {
-    const ALIGNMENT: usize = align_of::<T>();
-    const BYTES: Bytes = Bytes::of(T::NAME);
-
-    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
-        <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<T: Number> RawArgument<'_> for Vec<T> {
-    const ALIGNMENT: usize = align_of::<T>();
-    const BYTES: Bytes = Bytes::of(T::NAME);
-
-    fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
-        <&[T]>::from_bytes(bytes).map(<[T]>::to_vec)
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl<'a> RawArgument<'a> for &'a str {
-    const BYTES: Bytes = Bytes::of(TEXT);
-
-    fn from_bytes(bytes: &'a mut [u8]) -> Result<Self, Error> {
-        std::str::from_utf8(bytes).map_err(|error| {
-            invalid(
-                "UTF-8",
-                error.valid_up_to(),
-                "bytes that are not, from byte ",
-            )
-        })
-    }
-}
-
-#[diagnostic::do_not_recommend]
-impl RawArgument<'_> for String {
-    const BYTES: Bytes = Bytes::of(TEXT);
-
-    fn from_bytes(bytes: &mut [u8]) -> Result<Self, Error> {
-        <&str>::from_bytes(bytes).map(str::to_owned)
-    }
+    };
+    [T: Number] &'a [T], align_of::<T>(), Bytes::of(T::NAME),
+        |bytes| <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers);
+    [T: Number] Vec<T>, align_of::<T>(), Bytes::of(T::NAME),
+        |bytes| <&[T]>::from_bytes(bytes).map(<[T]>::to_vec);
+    [] &'a str, 1, Bytes::of(TEXT), |bytes| std::str::from_utf8(bytes).map_err(|error| {
+        invalid("UTF-8", error.valid_up_to(), "bytes that are not, from byte ")
+    });
+    [] String, 1, Bytes::of(TEXT), |bytes| <&str>::from_bytes(bytes).map(str::to_owned);
 }
 
 #[cold]

@@ -50,7 +50,7 @@ fn variables() -> [Ident; 4] {
 
 /// Returns code that reads each argument of a call: its value, or its address if the host may
 /// change it.
-fn reads<'a>(crossings: &'a [Crossing<'_>], detached: bool) -> impl Iterator<Item = TokenStream> {
+fn reads(crossings: &[Crossing<'_>], detached: bool) -> impl Iterator<Item = TokenStream> {
     let sdk = sdk();
     let [_, memory, _, call] = variables();
     crossings.iter().enumerate().map(move |(nth, crossing)| {

@@ -772,13 +772,12 @@ enum Fetched {
     },
 }
 
+/// Calls an import with a buffer and its size.
+type Fetch<'a> = &'a mut dyn FnMut(&mut [u8], u32) -> Result<Fetched, Error>;
+
 /// Calls an import that fills a buffer, with larger buffers as long as it needs them.
 #[inline]
-fn fetch(
-    initial: u32,
-    max: u32,
-    import: &mut dyn FnMut(&mut [u8], u32) -> Result<Fetched, Error>,
-) -> Result<Option<Vec<u8>>, Error> {
+fn fetch(initial: u32, max: u32, import: Fetch<'_>) -> Result<Option<Vec<u8>>, Error> {
     let mut size = initial.min(max);
     for _ in 0..TRIES {
         let mut buffer = vec![0; size as usize];

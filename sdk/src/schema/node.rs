@@ -231,6 +231,19 @@ impl Keyword {
     }
 }
 
+/// Defines methods that return a value with one part replaced.
+macro_rules! setters {
+    ($type:ident: $($(#[$about:meta])* $name:ident($($new:ident: $of:ty)?) $part:ident$(.$nth:tt)? = $value:expr;)*) => {
+        impl $type {$(
+            $(#[$about])*
+            pub const fn $name(mut self $(, $new: $of)?) -> Self {
+                self.$part$(.$nth)? = $value;
+                self
+            }
+        )*}
+    };
+}
+
 /// An author's annotations of a type, a field or a variant.
 #[derive(Clone, Copy)]
 pub struct Annotations {
@@ -330,23 +343,18 @@ impl Names {
         }
     }
 
-    /// Adds other names that are read as well.
-    pub const fn or(mut self, aliases: &'static [&'static str]) -> Names {
-        self.aliases = aliases;
-        self
-    }
-
     pub(super) const fn given(&self, direction: Direction) -> Option<&'static str> {
         direction.of(self.input, self.output)
     }
 
     /// Returns one of the names in a direction: the given one, followed by the aliases.
     pub(super) const fn nth(&self, direction: Direction, nth: usize) -> Option<&'static str> {
-        match (self.given(direction), nth.checked_sub(1)) {
-            (Some(_), Some(nth)) if nth < self.aliases.len() => {
-                direction.of(Some(self.aliases[nth]), None)
-            }
-            (given, None) => given,
+        match (self.given(direction), direction) {
+            (given, _) if nth == 0 => given,
+            (Some(_), Direction::In) => match self.aliases.split_at_checked(nth - 1) {
+                Some((_, [alias, ..])) => Some(alias),
+                _ => None,
+            },
             _ => None,
         }
     }
@@ -354,6 +362,11 @@ impl Names {
     pub(super) const fn differ(&self) -> bool {
         self.differ || !self.aliases.is_empty()
     }
+}
+
+setters! { Names:
+    /// Adds other names that are read as well.
+    or(aliases: &'static [&'static str]) aliases = aliases;
 }
 
 /// A field of a struct or variant.
@@ -394,51 +407,26 @@ impl Field {
         Field::of::<T>(Names::one(""))
     }
 
-    /// Describes it as another type.
-    pub const fn looking_like(mut self, node: &'static Node) -> Field {
-        self.node = node;
-        self
-    }
-
-    /// Makes it optional when read.
-    pub const fn optional(mut self) -> Field {
-        self.required.0 = false;
-        self
-    }
-
-    /// Makes it required when read: serde does not call the field's own function for a missing
-    /// field.
-    pub const fn required(mut self) -> Field {
-        self.required.0 = true;
-        self
-    }
-
-    /// Makes it optional when written.
-    pub const fn sometimes_written(mut self) -> Field {
-        self.required.1 = false;
-        self
-    }
-
-    /// Marks it as described by its author.
-    pub const fn told(mut self) -> Field {
-        self.told = true;
-        self
-    }
-
-    /// Makes its members those of the containing object.
-    pub const fn flatten(mut self) -> Field {
-        self.flatten = true;
-        self
-    }
-
-    pub const fn annotated(mut self, annotations: Annotations) -> Field {
-        self.annotations = annotations;
-        self
-    }
-
     pub(super) const fn is_required(&self, direction: Direction) -> bool {
         direction.of(self.required.0, self.required.1)
     }
+}
+
+setters! { Field:
+    /// Describes it as another type.
+    looking_like(node: &'static Node) node = node;
+    /// Makes it optional when read.
+    optional() required.0 = false;
+    /// Makes it required when read: serde does not call the field's own function for a missing
+    /// field.
+    required() required.0 = true;
+    /// Makes it optional when written.
+    sometimes_written() required.1 = false;
+    /// Marks it as described by its author.
+    told() told = true;
+    /// Makes its members those of the containing object.
+    flatten() flatten = true;
+    annotated(annotations: Annotations) annotations = annotations;
 }
 
 /// An object with known members.
@@ -553,21 +541,6 @@ impl Variant {
         }
     }
 
-    pub const fn annotated(mut self, annotations: Annotations) -> Variant {
-        self.annotations = annotations;
-        self
-    }
-
-    pub const fn other(mut self) -> Variant {
-        self.other = true;
-        self
-    }
-
-    pub const fn untagged(mut self) -> Variant {
-        self.untagged = true;
-        self
-    }
-
     /// Returns whether it is only a name.
     pub(super) const fn is_plain(&self, direction: Direction) -> bool {
         matches!(self.content, Content::Unit)
@@ -575,6 +548,12 @@ impl Variant {
             && !self.untagged
             && !(self.other && matches!(direction, Direction::In))
     }
+}
+
+setters! { Variant:
+    annotated(annotations: Annotations) annotations = annotations;
+    other() other = true;
+    untagged() untagged = true;
 }
 
 /// A node after following references, annotations and directions.
