@@ -253,11 +253,9 @@ impl Emulated {
         shown: fn(&R) -> &[u8],
         run: impl FnOnce(&mut dyn Emulator, &mut Guest) -> Result<R, Failure>,
     ) -> Result<R, Failure> {
-        if self
-            .sandbox()
-            .observer()
-            .is_some_and(Observer::takes_census)
-        {
+        self.expect_alive(callee)?;
+        let observer = self.sandbox().observer();
+        if observer.is_some_and(Observer::takes_census) {
             self.settle()?;
         }
         let stage = self.stage(callee);

@@ -61,14 +61,10 @@ fn excerpt(text: &str, error: &serde_json::Error) -> String {
             .map_or(0, |(at, _)| at + 1),
     };
     let place = (line_begins + error.column()).min(text.len());
-    let mut from = if text.len() <= EXCERPT {
-        0
-    } else {
-        place.saturating_sub(EXCERPT / 2)
+    let from = match text.len() {
+        0..=EXCERPT => 0,
+        _ => text.floor_char_boundary(place.saturating_sub(EXCERPT / 2)),
     };
-    while !text.is_char_boundary(from) {
-        from -= 1;
-    }
     let quoted = text::one_line(text.split_at(from).1, EXCERPT);
     if from > 0 {
         format!("…{quoted}")

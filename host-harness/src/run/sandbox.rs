@@ -328,7 +328,7 @@ impl Sandbox {
                     _ if self.is_dead() => Outcome::Trap,
                     _ => Outcome::Failure,
                 };
-                let first_line = message.split_once('\n').map_or(&*message, |(line, _)| line);
+                let first_line = message.lines().next().unwrap_or("");
                 (outcome, Content::Text(first_line))
             }
         };

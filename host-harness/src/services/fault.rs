@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use plugin_sdk::Error;
 
+use super::script;
+
 /// A fault of a host function, to test how a plugin handles it.
 ///
-/// A function's name is that of the import: `kv_get`, `http_send`. `kv_*` means all functions with
-/// this prefix, `*` all functions. A fault strikes every call, unless [`times`](Self::times) limits
+/// A function's name is that of the import: `kv_get`, `http_send`. `*` in it matches any run of
+/// characters: `kv_*` means all functions with this prefix, `*` all functions. A fault strikes every call, unless [`times`](Self::times) limits
 /// how often, or [`after`](Self::after) lets some calls pass first. If several faults apply to one
 /// call, the first one that is due strikes.
 ///
@@ -110,15 +112,8 @@ impl Strike {
 /// The faults set for an instance.
 #[derive(Clone, Debug, Default)]
 pub struct Faults {
-    planned: Vec<Planned>,
-}
-
-#[derive(Clone, Debug)]
-struct Planned {
-    /// The name of an import, or the start of one if `prefix` is set.
-    function: String,
-    prefix: bool,
-    fault: InjectedFault,
+    /// Each fault with a pattern for the names of its functions.
+    planned: Vec<(String, InjectedFault)>,
 }
 
 impl Faults {
@@ -129,15 +124,7 @@ impl Faults {
 
     /// Sets a fault for all functions that match a name; see [`InjectedFault`].
     pub fn add(&mut self, function: &str, fault: InjectedFault) {
-        let (function, prefix) = match function.strip_suffix('*') {
-            Some(start) => (start, true),
-            None => (function, false),
-        };
-        self.planned.push(Planned {
-            function: function.to_owned(),
-            prefix,
-            fault,
-        });
+        self.planned.push((function.to_owned(), fault));
     }
 
     /// Removes all faults.
@@ -157,11 +144,10 @@ impl Faults {
 
     fn due(&mut self, function: &str) -> Option<Strike> {
         let mut struck = None;
-        for planned in &mut self.planned {
-            if !planned.is_for(function) {
+        for (pattern, fault) in &mut self.planned {
+            if !script::matches(pattern, function) {
                 continue;
             }
-            let fault = &mut planned.fault;
             if fault.after > 0 {
                 fault.after -= 1;
             } else if fault.times > 0 && struck.is_none() {
@@ -169,17 +155,8 @@ impl Faults {
                 struck = Some(fault.strike.clone());
             }
         }
-        self.planned.retain(|planned| planned.fault.times > 0);
+        self.planned.retain(|(_, fault)| fault.times > 0);
         struck
-    }
-}
-
-impl Planned {
-    fn is_for(&self, function: &str) -> bool {
-        match self.prefix {
-            true => function.starts_with(&self.function),
-            false => function == self.function,
-        }
     }
 }
 

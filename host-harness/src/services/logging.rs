@@ -228,11 +228,7 @@ fn level_of(number: u32) -> Option<log::Level> {
 }
 
 fn start(text: &str, limit: usize) -> &str {
-    let mut end = text.len().min(limit);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.split_at(end).0
+    text.split_at(text.floor_char_boundary(limit)).0
 }
 
 #[cfg(test)]

@@ -617,10 +617,7 @@ fn shown(command: &Command) -> String {
 
 /// Returns the last [`MAX_OUTPUT`] bytes of an output, where the errors are.
 fn last_bytes(text: &str) -> String {
-    let mut from = text.len().saturating_sub(MAX_OUTPUT);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
+    let from = text.ceil_char_boundary(text.len().saturating_sub(MAX_OUTPUT));
     text.split_at(from).1.to_owned()
 }
 
