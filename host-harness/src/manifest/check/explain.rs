@@ -264,6 +264,12 @@ impl<'a> Explanation<'a> {
                 }
                 return meant;
             }
+            // The schema allows no members at all, and the error has no names.
+            ValidationErrorKind::FalseSchema if keyword == "additionalProperties" => {
+                let members = place.value.as_object().into_iter().flatten();
+                let names = members.take(MAX_PROBLEMS);
+                names.for_each(|(name, _)| self.unknown(name, Some(schema), &place));
+            }
             ValidationErrorKind::FalseSchema if keyword != "then" => {
                 self.mismatch(&Value::Bool(false), &place);
             }

@@ -220,6 +220,14 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
             &["`a`: there is no member `c`, only `b`"],
         ),
         (
+            json!({"additionalProperties": false}),
+            json!({"c": 1, "d": 2}),
+            &[
+                "`a`: there is no member `c`, there is none",
+                "`a`: there is no member `d`, there is none",
+            ],
+        ),
+        (
             json!({"allOf": [{"required": ["b"]}, {"required": ["c"]}]}),
             json!({}),
             &[
