@@ -6,8 +6,8 @@ use plugin_sdk::abi::{self, MANIFEST_SECTION};
 
 use super::commands::CommandTable;
 use crate::failure::Import;
-use crate::hosts;
 use crate::manifest::Manifest;
+use crate::services::Services;
 use crate::text;
 
 /// The permission of events, which a plugin also needs in order to receive them.
@@ -136,7 +136,7 @@ fn permissions<'a>(
     }
     let mut of_services = Vec::new();
     let mut used: Vec<(&str, Vec<String>)> = Vec::new();
-    for function in hosts::native().functions() {
+    for function in Services::functions() {
         let Some(permission) = function.permission else {
             continue;
         };

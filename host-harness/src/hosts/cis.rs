@@ -7,9 +7,9 @@ use plugin_sdk::hosts::cis::{self, Cis};
 use plugin_sdk::services::ai::{Ai, Conversation};
 use plugin_sdk::services::kv::Kv;
 
-use super::contract::{Allocator, HostContract, HostLimits};
+use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Surroundings};
-use super::guest::Guest;
+use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, I64};
 use crate::failure::{Failure, FailureKind, Region};
 

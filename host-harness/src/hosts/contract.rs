@@ -8,6 +8,7 @@ use plugin_sdk::imports::{HostFunction, HostFunctions};
 use wasmparser::{FuncType, ValType};
 
 use super::emulator::{Emulation, Surroundings, Words};
+use super::guest::{Allocator, GuestRules};
 use crate::abi::{
     Contract, ExportedFunction, I32, check_command, check_exports, imported_function,
 };
@@ -70,16 +71,6 @@ pub(crate) struct HostLimits {
     pub(crate) asked: bool,
 }
 
-/// The exports with which a host allocates and frees memory of the guest.
-pub(crate) struct Allocator {
-    /// `(size: i32) -> i32`; 0 if there is no room.
-    pub(crate) alloc: &'static str,
-    /// `(address: i32)` or `(address: i32, size: i32)`, whichever the module has.
-    pub(crate) free: &'static str,
-    /// The alignment of addresses.
-    pub(crate) alignment: u32,
-}
-
 /// The imports of a module, sorted by what the host offers.
 #[derive(Debug, Default)]
 #[non_exhaustive]
@@ -133,6 +124,16 @@ impl HostContract {
     /// Returns the name of the allocator that a host calls in the plugin, if it calls one.
     pub fn allocator(&self) -> Option<&'static str> {
         Some(self.allocator.as_ref()?.alloc)
+    }
+
+    /// Returns the rules for the guest.
+    pub(crate) fn guest_rules(&'static self) -> GuestRules {
+        GuestRules {
+            host: self.name,
+            panic_record: self.panic_record(),
+            allocator: self.allocator.as_ref(),
+            fresh_instances: self.fresh_instances,
+        }
     }
 
     /// Returns the name of the export with the address of the panic record.
@@ -237,21 +238,9 @@ impl HostContract {
         }
     }
 
-    /// Returns the failure of a plugin that breaks a rule of the host.
-    pub(crate) fn violation(&self, rule: &'static str, found: impl Into<String>) -> FailureKind {
-        FailureKind::ContractViolation {
-            host: self.name,
-            rule,
-            found: found.into(),
-        }
-    }
-
     /// Returns the failure for an operation that the host lacks.
-    pub(crate) fn unsupported(&self, what: &'static str) -> FailureKind {
-        FailureKind::UnsupportedByHost {
-            host: self.name,
-            what,
-        }
+    pub(crate) fn unsupported(&'static self, what: &'static str) -> FailureKind {
+        self.guest_rules().unsupported(what)
     }
 
     /// Adds the host's own words, and a hint for this host, to a failure.

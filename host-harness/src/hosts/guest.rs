@@ -10,16 +10,57 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
-use super::contract::{Allocator, HostContract};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::manifest::Manifest;
 use crate::memory::range_mut;
 use crate::run::{Blueprint, Module, Sandbox, argument_len, refused};
 
+/// The rules of a host for the guest.
+#[derive(Clone, Copy)]
+pub(crate) struct GuestRules {
+    /// The host's name.
+    pub(crate) host: &'static str,
+    /// The name of the export with the address of the panic record.
+    pub(crate) panic_record: &'static str,
+    /// The allocator that the host uses, if it uses one.
+    pub(crate) allocator: Option<&'static Allocator>,
+    /// `true` if every call gets a new instance.
+    pub(crate) fresh_instances: bool,
+}
+
+/// The exports with which a host allocates and frees memory of the guest.
+pub(crate) struct Allocator {
+    /// `(size: i32) -> i32`; 0 if there is no room.
+    pub(crate) alloc: &'static str,
+    /// `(address: i32)` or `(address: i32, size: i32)`, whichever the module has.
+    pub(crate) free: &'static str,
+    /// The alignment of addresses.
+    pub(crate) alignment: u32,
+}
+
+impl GuestRules {
+    /// Returns the failure of a plugin that breaks a rule.
+    pub(crate) fn violation(&self, rule: &'static str, found: impl Into<String>) -> FailureKind {
+        FailureKind::ContractViolation {
+            host: self.host,
+            rule,
+            found: found.into(),
+        }
+    }
+
+    /// Returns the failure for an operation that the host lacks.
+    pub(crate) fn unsupported(&self, what: &'static str) -> FailureKind {
+        FailureKind::UnsupportedByHost {
+            host: self.host,
+            what,
+        }
+    }
+}
+
 /// See the [module](self).
 pub(crate) struct Guest {
-    host: &'static HostContract,
+    rules: GuestRules,
     module: Module,
     pub(crate) sandbox: Sandbox,
     /// The current operation, for failures.
@@ -31,14 +72,14 @@ pub(crate) struct Guest {
 
 impl Guest {
     pub(crate) fn new(
-        host: &'static HostContract,
+        rules: GuestRules,
         blueprint: Blueprint,
         module: &Module,
         functions: Host,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(blueprint, functions, host.panic_record())?;
+        let sandbox = Sandbox::new(blueprint, functions, rules.panic_record)?;
         let mut guest = Guest {
-            host,
+            rules,
             module: module.clone(),
             sandbox,
             during: Stage::Load,
@@ -51,7 +92,7 @@ impl Guest {
     /// Begins an operation of the host, with the time and the fuel of a call.
     pub(crate) fn begin(&mut self, during: Stage) -> Result<(), Failure> {
         self.during = during;
-        if self.host.fresh_instances {
+        if self.rules.fresh_instances {
             self.renew()?;
         }
         self.sandbox.enter(|| self.during.clone())
@@ -62,7 +103,7 @@ impl Guest {
         let state = self.sandbox.store.data_mut();
         let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
         let blueprint = self.sandbox.blueprint().clone();
-        match Sandbox::new(blueprint, functions, self.host.panic_record()) {
+        match Sandbox::new(blueprint, functions, self.rules.panic_record) {
             Ok(mut sandbox) => {
                 sandbox.store.data_mut().observer = observer;
                 self.sandbox = sandbox;
@@ -191,14 +232,17 @@ impl Guest {
 
     /// Returns the host's allocator, if the module has its exports.
     fn allocator(&mut self) -> Option<&'static Allocator> {
-        let allocator = self.host.allocator.as_ref()?;
+        let allocator = self.rules.allocator?;
         self.has(allocator.alloc).then_some(allocator)
     }
 
     /// Allocates memory of the guest, which belongs to the host until it [frees](Guest::free) it.
     pub(crate) fn alloc(&mut self, len: u32) -> Result<u32, Failure> {
         let Some(allocator) = self.allocator() else {
-            let name = self.host.allocator().unwrap_or("alloc");
+            let name = self
+                .rules
+                .allocator
+                .map_or("alloc", |allocator| allocator.alloc);
             return Err(self.breaks(
                 "a host writes only into memory that the plugin has allocated for it",
                 format!(
@@ -268,7 +312,7 @@ impl Guest {
         let Some(len) = self.blocks.remove(&address) else {
             return Ok(());
         };
-        let Some(allocator) = self.host.allocator.as_ref() else {
+        let Some(allocator) = self.rules.allocator else {
             return Ok(());
         };
         let Some(free) = self.sandbox.function(allocator.free) else {
@@ -357,7 +401,7 @@ impl Guest {
     /// Returns the failure of a plugin that breaks a rule of the host.
     pub(crate) fn breaks(&self, rule: &'static str, found: impl Into<String>) -> Failure {
         let context = self.sandbox.context(Default::default());
-        self.failure(self.host.violation(rule, found))
+        self.failure(self.rules.violation(rule, found))
             .with_context(context)
     }
 
@@ -376,7 +420,7 @@ impl Guest {
 
     /// Returns the failure for an operation that the host lacks.
     pub(crate) fn lacks(&self, what: &'static str) -> Failure {
-        self.failure(self.host.unsupported(what))
+        self.failure(self.rules.unsupported(what))
     }
 }
 

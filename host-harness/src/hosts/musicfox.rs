@@ -11,9 +11,9 @@ use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use serde_json::{Value, json};
 
-use super::contract::{Allocator, HostContract, HostLimits};
+use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Surroundings, Words, or_empty_object};
-use super::guest::Guest;
+use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::argument_len;
@@ -118,7 +118,7 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
         names => format!("it imports {}", names.join(", ")),
     };
     let rule = "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order";
-    Some(Failure::load(CONTRACT.violation(rule, found)).with_hint(
+    Some(Failure::load(CONTRACT.guest_rules().violation(rule, found)).with_hint(
         "a plugin built with its feature `host-musicfox` imports them so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
     ))
 }

@@ -3,9 +3,9 @@
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::{Error, code};
 
-use super::contract::{Allocator, HostContract, HostLimits};
+use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Words, event_object};
-use super::guest::Guest;
+use super::guest::{Allocator, Guest};
 use crate::abi::{FUNCTIONS, missing_hook};
 use crate::failure::{Failure, Region};
 use crate::limits::Limits;

@@ -76,7 +76,8 @@ const LENGTH: &str = "an answer has at least 1 and at most 65535 bytes";
 
 fn further_rules(inspection: &Inspection<'_>) -> Vec<Failure> {
     let mut failures = Vec::new();
-    let breaks = |found: String| Failure::load(CONTRACT.violation(BELONGS_TO_HOST, found));
+    let breaks =
+        |found: String| Failure::load(CONTRACT.guest_rules().violation(BELONGS_TO_HOST, found));
     match inspection.memory() {
         Some(memory) if memory.initial * 65_536 < u64::from(HOSTS_OWN) => {
             failures.push(breaks(

@@ -5,9 +5,9 @@ use plugin_sdk::services::config::Config;
 use plugin_sdk::services::random::Random;
 use plugin_sdk::{Error, code};
 
-use super::contract::{Allocator, HostContract, HostLimits};
+use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Surroundings, Words, or_empty_object};
-use super::guest::{Guest, OwnError};
+use super::guest::{Allocator, Guest, OwnError};
 use crate::abi::{ExportedFunction, I32};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::json;

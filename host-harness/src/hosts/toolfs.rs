@@ -8,9 +8,9 @@ use plugin_sdk::services::files::Files;
 use plugin_sdk::{Error, Result as PluginResult, code};
 use serde_json::{Map, Value, json};
 
-use super::contract::{Allocator, HostContract, HostLimits};
+use super::contract::{HostContract, HostLimits};
 use super::emulator::{Emulation, Emulator, Surroundings, or_empty_object};
-use super::guest::Guest;
+use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, I64};
 use crate::failure::{Failure, Region};
 use crate::manifest::Codec;

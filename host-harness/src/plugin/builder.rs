@@ -637,7 +637,7 @@ impl PluginBuilder {
                 emulator,
                 breaches,
             }) => {
-                let mut guest = Guest::new(contract, blueprint, &module, host)?;
+                let mut guest = Guest::new(contract.guest_rules(), blueprint, &module, host)?;
                 guest.sandbox.store.data_mut().observer = observe.observer();
                 let emulated = Emulated::new(contract, emulator, breaches, guest)?;
                 Runner::Emulated(Box::new(emulated))

@@ -8,7 +8,9 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::error::RegistryError;
-use crate::hosts::HostContract;
+use super::state::PluginState;
+use super::status::{CallFigures, PluginStatus};
+use crate::hosts::{self, HostContract};
 use crate::manifest::Manifest;
 use crate::run::Module;
 use crate::source::Source;
@@ -82,8 +84,23 @@ impl Found {
         self.stamp.as_ref()
     }
 
-    pub(super) fn seen_at(&self) -> SystemTime {
-        self.seen_at
+    /// Returns the status of a file that could not be loaded.
+    pub(super) fn failed(&self, error: RegistryError) -> PluginStatus {
+        PluginStatus {
+            id: self.name().to_owned(),
+            name: self.name().to_owned(),
+            version: String::new(),
+            description: String::new(),
+            plugin_type: None,
+            authors: Vec::new(),
+            host: hosts::native().name,
+            file: self.file().map(Into::into),
+            loaded_at: self.seen_at,
+            state: PluginState::Failed,
+            error: Some(error),
+            reload_error: None,
+            figures: CallFigures::default(),
+        }
     }
 
     /// Loads the module for the host that it was built for, and finds out its id.

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::discovery::Found;
-use super::status::PluginState;
+use super::state::PluginState;
 use crate::failure::Failure;
 use crate::text;
 
@@ -113,11 +112,11 @@ impl RegistryError {
         }
     }
 
-    pub(super) fn duplicate(id: &str, first: Option<&Path>, second: &Found) -> Self {
+    pub(super) fn duplicate(id: &str, first: Option<&Path>, second: Option<&Path>) -> Self {
         RegistryError::DuplicateId {
             id: id.to_owned(),
             first: first.map(Path::to_path_buf),
-            second: second.file().map(Path::to_path_buf),
+            second: second.map(Path::to_path_buf),
         }
     }
 }

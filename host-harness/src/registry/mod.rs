@@ -14,6 +14,7 @@ mod error;
 mod options;
 mod recipe;
 mod record;
+mod state;
 mod status;
 
 use std::collections::BTreeMap;
@@ -39,7 +40,8 @@ use entry::Entry;
 
 pub use error::RegistryError;
 pub use options::PluginOptions;
-pub use status::{CallFigures, Health, Notice, PluginState, PluginStatus};
+pub use state::PluginState;
+pub use status::{CallFigures, Health, Notice, PluginStatus};
 
 /// The most rounds in which events that handlers emit are delivered after one call.
 const MAX_ROUNDS: usize = 16;
@@ -219,7 +221,7 @@ impl Registry {
         let broken = lock(&self.0.broken);
         all.extend(broken.values().map(|broken| {
             let error = broken.error.clone();
-            PluginStatus::of_broken(&broken.found, error)
+            broken.found.failed(error)
         }));
         all
     }
@@ -495,7 +497,11 @@ impl Registry {
     fn load_found(&self, found: &Found, options: PluginOptions) -> Result<String, RegistryError> {
         let loaded = found.load(options.host)?;
         if let Some(other) = self.find(&loaded.id) {
-            return Err(RegistryError::duplicate(&loaded.id, other.file(), found));
+            return Err(RegistryError::duplicate(
+                &loaded.id,
+                other.file(),
+                found.file(),
+            ));
         }
         let saved = match &self.0.configs {
             Some(configs) => configs.read(&loaded.id)?,
@@ -507,7 +513,7 @@ impl Registry {
         let mut entries = self.write_entries();
         // Another thread may have loaded the same plugin meanwhile.
         if let Some(other) = entries.get(&id) {
-            return Err(RegistryError::duplicate(&id, other.file(), found));
+            return Err(RegistryError::duplicate(&id, other.file(), found.file()));
         }
         entries.insert(id.clone(), Arc::new(entry));
         drop(entries);

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant, SystemTime};
 use hdrhistogram::Histogram;
 
 use super::error::RegistryError;
-use super::status::{CallFigures, PluginState};
+use super::state::PluginState;
+use super::status::CallFigures;
 use crate::failure::Failure;
 
 /// The longest time that percentiles distinguish, in nanoseconds: an hour.

@@ -1,41 +1,13 @@
 //! What a registry reports.
 
-use std::fmt;
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
-use serde::Serialize;
 use serde_json::Value;
 
-use super::discovery::Found;
 use super::error::RegistryError;
+use super::state::PluginState;
 use crate::failure::{Failure, LogLine};
-
-/// The state of a plugin in a registry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-#[non_exhaustive]
-pub enum PluginState {
-    /// Loaded, and not started yet.
-    Loaded,
-    /// Started: it takes calls.
-    Running,
-    /// Stopped by the host.
-    Stopped,
-    /// Ended by a failure.
-    Failed,
-}
-
-impl fmt::Display for PluginState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            PluginState::Loaded => "loaded",
-            PluginState::Running => "running",
-            PluginState::Stopped => "stopped",
-            PluginState::Failed => "failed",
-        })
-    }
-}
 
 /// A plugin's identity, state and figures at one moment.
 #[derive(Clone, Debug)]
@@ -67,27 +39,6 @@ pub struct PluginStatus {
     pub reload_error: Option<RegistryError>,
     /// The figures.
     pub figures: CallFigures,
-}
-
-impl PluginStatus {
-    /// Returns the status of a file that could not be loaded.
-    pub(super) fn of_broken(found: &Found, error: RegistryError) -> Self {
-        PluginStatus {
-            id: found.name().to_owned(),
-            name: found.name().to_owned(),
-            version: String::new(),
-            description: String::new(),
-            plugin_type: None,
-            authors: Vec::new(),
-            host: crate::hosts::native().name,
-            file: found.file().map(Into::into),
-            loaded_at: found.seen_at(),
-            state: PluginState::Failed,
-            error: Some(error),
-            reload_error: None,
-            figures: CallFigures::default(),
-        }
-    }
 }
 
 /// Counts and times of a plugin's calls and changes of state since it was loaded.

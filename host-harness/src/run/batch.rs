@@ -1,8 +1,8 @@
 //! Many inputs of one command in one call, and their results.
 
-use plugin_sdk::abi::{ItemHeader, MAX_LEN};
+use plugin_sdk::abi::ItemHeader;
 
-use super::instance::Instance;
+use super::instance::{Instance, argument_len};
 use super::json;
 use super::sandbox::within;
 use crate::abi::Callee;
@@ -102,16 +102,6 @@ pub(crate) fn frame(
         place.copy_from_slice(&header.to_bytes());
     }
     Ok(())
-}
-
-/// Checks that arguments are not longer than the ABI allows, and returns their length.
-pub(crate) fn argument_len(bytes: usize) -> Result<u32, FailureKind> {
-    let len = u32::try_from(bytes).ok();
-    len.filter(|len| *len <= MAX_LEN)
-        .ok_or(FailureKind::ArgumentsTooLarge {
-            bytes: bytes as u64,
-            limit: u64::from(MAX_LEN),
-        })
 }
 
 /// The inputs of a batch.

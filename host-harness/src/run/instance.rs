@@ -5,11 +5,11 @@
 
 use std::ops::Range;
 
-use plugin_sdk::abi::{self, Packed};
+use plugin_sdk::abi::{self, MAX_LEN, Packed};
 use wasmtime::{TypedFunc, WasmParams};
 
-use super::batch::argument_len;
-use super::sandbox::{self, Blueprint, Sandbox};
+use super::blueprint::Blueprint;
+use super::sandbox::{self, Sandbox};
 use super::trap;
 use crate::abi::{Callee, CommandTable};
 use crate::failure::{Failure, FailureKind, Region, Stage};
@@ -409,7 +409,7 @@ fn buffer_capacity(len: u32) -> u32 {
     } else {
         len.div_ceil(BUFFER_STEP)
             .saturating_mul(BUFFER_STEP)
-            .min(abi::MAX_LEN)
+            .min(MAX_LEN)
     }
 }
 
@@ -442,4 +442,14 @@ mod tests {
         assert_eq!(buffer_capacity(1), MIN_BUFFER);
         assert_eq!(buffer_capacity(1500), 2048);
     }
+}
+
+/// Checks that arguments are not longer than the ABI allows, and returns their length.
+pub(crate) fn argument_len(bytes: usize) -> Result<u32, FailureKind> {
+    let len = u32::try_from(bytes).ok();
+    len.filter(|len| *len <= MAX_LEN)
+        .ok_or(FailureKind::ArgumentsTooLarge {
+            bytes: bytes as u64,
+            limit: u64::from(MAX_LEN),
+        })
 }

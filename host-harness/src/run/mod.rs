@@ -1,6 +1,7 @@
 //! Running modules: compiled modules, their instances within limits, and the steps of a call.
 
 mod batch;
+mod blueprint;
 mod instance;
 pub(crate) mod json;
 mod module;
@@ -8,9 +9,10 @@ mod sandbox;
 mod trap;
 
 pub use batch::Answers;
-pub(crate) use batch::{Inputs, argument_len, call as call_batch, frame, gather};
-pub(crate) use instance::Instance;
+pub(crate) use batch::{Inputs, call as call_batch, frame, gather};
+pub(crate) use instance::{Instance, argument_len};
 
+pub(crate) use blueprint::Blueprint;
 pub use module::Module;
-pub(crate) use sandbox::{Blueprint, Sandbox};
+pub(crate) use sandbox::Sandbox;
 pub(crate) use trap::refused;

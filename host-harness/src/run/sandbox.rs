@@ -2,48 +2,19 @@
 //!
 //! `instance.rs` uses it to call plugins of the SDK's own ABI, `hosts/` those of emulated hosts.
 
-use std::sync::Arc;
-
 use plugin_sdk::abi::{self, Packed};
 use wasmtime::{Memory, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults};
 
+use super::blueprint::{Blueprint, begin};
 use super::json;
-use super::module::Compiled;
 use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
 use crate::engine::ticks;
 use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, Stage, Usage};
 use crate::imports::{Host, Interrupt, State};
-use crate::limits::{Limiter, Limits};
+use crate::limits::Limits;
 use crate::memory::{PAGE, range};
 use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
-
-/// The compiled module and the limits from which instances are created.
-#[derive(Clone)]
-pub(crate) struct Blueprint {
-    pub(crate) compiled: Arc<Compiled>,
-    pub(crate) limits: Limits,
-    /// The size of the pool of instances, if there is one.
-    pub(crate) pool: Option<u32>,
-}
-
-impl Blueprint {
-    /// Creates a store and starts the time and the fuel of the instantiation.
-    pub(super) fn store(&self, host: Host) -> Store<State> {
-        let state = State {
-            limiter: Limiter::new(&self.limits),
-            host,
-            #[cfg(feature = "async")]
-            deadline: None,
-            interrupt: None,
-            observer: None,
-        };
-        let mut store = Store::new(self.compiled.pre().module().engine(), state);
-        store.limiter(|state| &mut state.limiter);
-        begin(&mut store, ticks(self.limits.timeout), self.limits.fuel);
-        store
-    }
-}
 
 /// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
@@ -391,23 +362,4 @@ pub(super) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), Fai
 pub(crate) fn poisoned(stage: Stage, first: &Failure) -> Failure {
     let first = first.clone();
     Failure::new(FailureKind::Poisoned { first }, stage)
-}
-
-/// Starts the time and the fuel of a call.
-#[inline]
-pub(crate) fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
-    if ticks != 0 {
-        let next = match store.data().interrupt {
-            Some(_) => 1,
-            None => ticks,
-        };
-        store.set_epoch_deadline(next);
-    }
-    if let Some(fuel) = fuel {
-        // Fails only without fuel in the engine, which was created for these limits.
-        let _ = store.set_fuel(fuel);
-    }
-    let state = store.data_mut();
-    state.limiter.forget();
-    state.host.begin(ticks);
 }

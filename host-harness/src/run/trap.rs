@@ -7,7 +7,7 @@ use wasmtime::{
     AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmCoreDump,
 };
 
-use super::sandbox::Blueprint;
+use super::blueprint::Blueprint;
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
 use crate::imports::{HostTrap, Reason};
 use crate::limits::Denied;

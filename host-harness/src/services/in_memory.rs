@@ -1,9 +1,9 @@
 //! The implementation of each service that an instance uses.
 
 use std::any::{Any, type_name};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
-use plugin_sdk::imports::HostFunctions;
+use plugin_sdk::imports::{HostFunction, HostFunctions};
 use plugin_sdk::services;
 
 use super::{
@@ -106,6 +106,14 @@ macro_rules! services {
                 provided
             }
 
+            /// Returns the descriptions of the functions of all services.
+            pub(crate) fn functions() -> &'static [&'static HostFunction] {
+                static FUNCTIONS: LazyLock<Vec<&HostFunction>> = LazyLock::new(|| {
+                    let provided = Services::default().provide();
+                    provided.iter().flat_map(HostFunctions::functions).collect()
+                });
+                &FUNCTIONS
+            }
         }
 
         /// The services that a builder was given.

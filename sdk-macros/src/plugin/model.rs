@@ -2,10 +2,11 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Attribute, Expr, Generics, Ident, ItemImpl, LitStr, Path, Receiver, Type};
+use syn::{Attribute, Generics, Ident, ItemImpl, LitStr, Path, Receiver, Type};
 
 use super::attributes::function::{ArgumentOptions, CommandOptions};
 use super::attributes::plugin::PluginOptions;
+pub use super::attributes::values::{Codec, Default, Listed, NamedText};
 use crate::documentation::Description;
 use crate::sdk_path::SdkPath;
 
@@ -42,15 +43,6 @@ impl Call {
     }
 }
 
-/// The encoding of arguments and results.
-#[derive(Clone, Copy, PartialEq)]
-pub enum Codec {
-    Json,
-    Binary,
-    /// Plain bytes.
-    Raw,
-}
-
 /// The codec of hooks.
 pub const HOOK_CODEC: Codec = Codec::Json;
 
@@ -61,14 +53,6 @@ pub struct Argument {
     /// The type, with the function's own lifetimes elided.
     pub ty: Type,
     pub options: ArgumentOptions,
-}
-
-pub enum Default {
-    /// Callers must give the argument, unless its type has a value for missing ones.
-    None,
-    /// The type's default, by the option at this span.
-    OfType(Span),
-    Expr(Box<Expr>),
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -114,49 +98,6 @@ pub struct PluginStruct {
     pub documentation: Option<Description>,
     /// The lints that its author allows, and the conditions under which it exists.
     pub allowed: Vec<Attribute>,
-}
-
-/// A free command in the list of its plugin.
-pub struct Listed {
-    /// The `cfg` attributes that decide whether the plugin lists it.
-    pub cfgs: Vec<Attribute>,
-    pub path: Path,
-}
-
-/// The plugin's description of itself, where it adds to or replaces that of its package.
-#[derive(std::default::Default)]
-pub struct Identity {
-    pub id: Option<String>,
-    pub name: Option<String>,
-    pub version: Option<String>,
-    pub plugin_type: Option<String>,
-    /// The permissions that it cannot work without, with reasons.
-    pub permissions: Vec<NamedText>,
-    /// The permissions that it can work without, with reasons.
-    pub optional_permissions: Vec<NamedText>,
-    /// Words that help people find it.
-    pub tags: Vec<String>,
-    pub limits: Limits,
-    /// The topics of the events that it emits.
-    pub emits: Vec<NamedText>,
-    /// The versions of the hosts that it needs.
-    pub requires: Vec<NamedText>,
-}
-
-/// The limits that a plugin asks for.
-#[derive(std::default::Default)]
-pub struct Limits {
-    pub memory_pages: Option<u64>,
-    pub max_fuel: Option<u64>,
-    pub timeout_ms: Option<u64>,
-}
-
-/// A name with a text about it.
-pub struct NamedText {
-    pub name: String,
-    pub text: String,
-    /// The span of the name.
-    pub span: Span,
 }
 
 /// `#[plugin]` on an impl block.

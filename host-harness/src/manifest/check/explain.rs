@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::definitions::{Document, definition, inside_mut, reference_to, referred};
 use super::bounds::{Size, TEXT_STEP, extent};
-use super::words::{excerpt, expected};
+use super::words::{alternatives, excerpt, expected};
 use super::{MAX_PROBLEMS, Subject, compile};
 use crate::failure::Problem;
 use crate::text;
@@ -150,14 +150,6 @@ impl Parts<'_> {
             *branch = json!({"$ref": reference_to(&name)});
         }
     }
-}
-
-/// Returns the alternatives of a condition that replaces them.
-pub(super) fn alternatives(condition: &Value) -> Option<&[Value]> {
-    let branches = condition.get("if")?;
-    let branches = branches.get("anyOf").or_else(|| branches.get("oneOf"))?;
-    let is_condition = condition.get("else") == Some(&Value::Bool(false));
-    is_condition.then_some(branches.as_array()?)
 }
 
 /// Returns the problems of a value that does not match: at least one.

@@ -5,7 +5,6 @@ use std::fmt::Write;
 use serde_json::{Map, Value};
 
 use super::super::definitions::referred;
-use super::explain::alternatives;
 use crate::text;
 
 /// The most bytes of a found value, and of one value among expected ones.
@@ -153,6 +152,14 @@ fn constraints_of(kind: &str, schema: &Value) -> String {
 /// Returns the beginning of a value, as JSON.
 pub(super) fn excerpt(value: &Value) -> String {
     text::one_line(&text::beginning(value, EXCERPT), EXCERPT)
+}
+
+/// Returns the alternatives of a condition that replaces them.
+pub(super) fn alternatives(condition: &Value) -> Option<&[Value]> {
+    let branches = condition.get("if")?;
+    let branches = branches.get("anyOf").or_else(|| branches.get("oneOf"))?;
+    let is_condition = condition.get("else") == Some(&Value::Bool(false));
+    is_condition.then_some(branches.as_array()?)
 }
 
 #[cfg(test)]

@@ -14,8 +14,9 @@ use super::Instance;
 use crate::abi::Callee;
 use crate::failure::{Backtrace, Failure, FailureKind};
 use crate::imports::{Host, State};
+use crate::run::blueprint::Blueprint;
 use crate::run::module::Module;
-use crate::run::sandbox::{Blueprint, Sandbox};
+use crate::run::sandbox::Sandbox;
 
 /// A call that has begun. Unless it [ends](Running::end), it was cancelled, in an unknown state of
 /// the guest.

@@ -6,9 +6,9 @@ use syn::spanned::Spanned;
 use syn::{Attribute, Expr, LitStr, Token, Type};
 
 use super::named::{ERRORS, named_texts, topic_mistake};
+use super::values::{Codec, Default, NamedText};
 use crate::mistakes::Mistakes;
 use crate::options::{self, is};
-use crate::plugin::model::{Codec, Default, NamedText};
 use crate::schema::model::Annotations;
 use crate::schema::options::{AnnotationsReader, Place, unknown};
 use crate::sdk_path::SdkPath;

@@ -3,3 +3,4 @@
 pub mod function;
 mod named;
 pub mod plugin;
+pub mod values;

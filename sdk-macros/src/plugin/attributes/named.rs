@@ -5,9 +5,9 @@ use syn::ext::IdentExt;
 use syn::parse::ParseStream;
 use syn::{Expr, LitStr, Token};
 
+use super::values::NamedText;
 use crate::grammar::pattern_mistake;
 use crate::mistakes::Mistakes;
-use crate::plugin::model::NamedText;
 use crate::syntax::{plain_name, string};
 
 /// A kind of list, with the parts of its messages.

@@ -5,9 +5,9 @@ use syn::parse::{Parse, ParseBuffer, ParseStream};
 use syn::{Attribute, Lit, LitStr, Path, Token};
 
 use super::named::{EMITS, Named, PERMISSIONS, REQUIRES, named_texts};
+use super::values::{Identity, Limits, Listed, NamedText};
 use crate::mistakes::Mistakes;
 use crate::options::{self, Entry};
-use crate::plugin::model::{Identity, Limits, Listed, NamedText};
 use crate::sdk_path::SdkPath;
 use crate::syntax::{repeated, same};
 
