@@ -9,7 +9,6 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::decode_error::{DecodeError, Found, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
-use crate::manifest::Type;
 use crate::schema::{Name, Node, Schema};
 
 /// The codes of the SDK's own errors. Plugins define further ones.
@@ -943,9 +942,6 @@ pub struct ErrorCode {
     /// The meaning, for people; may be empty.
     pub description: &'static str,
 }
-
-/// The codes of a type that may have none, for the manifest.
-pub type CodesOf<T> = Type<Result<(), T>>;
 
 /// Returns the number of codes in several lists.
 pub const fn count_codes(lists: &[&[ErrorCode]]) -> usize {

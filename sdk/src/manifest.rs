@@ -362,6 +362,9 @@ pub const fn bytes_of<T: RawResult>(_: Type<T>) -> Option<Bytes> {
 /// take precedence over those of [`Plain`] and [`Uncoded`].
 pub struct Type<T: ?Sized>(std::marker::PhantomData<T>);
 
+/// The codes of a type that may have none.
+pub type CodesOf<T> = Type<Result<(), T>>;
+
 impl<T: ?Sized> Type<T> {
     /// The type.
     pub const IT: Self = Type(std::marker::PhantomData);

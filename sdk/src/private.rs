@@ -21,9 +21,7 @@ pub use crate::convert::{
     SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
 };
 pub use crate::decode_error::DecodeError;
-pub use crate::error::{
-    CodesOf, Error, ErrorCode, ErrorCodes, Held, PluginError, count_codes, join_codes,
-};
+pub use crate::error::{Error, ErrorCode, ErrorCodes, Held, PluginError, count_codes, join_codes};
 #[cfg(target_arch = "wasm32")]
 pub use crate::guest::serve_free;
 pub use crate::guest::{
@@ -32,7 +30,7 @@ pub use crate::guest::{
     PluginType, Start, Stop, handle_event,
 };
 pub use crate::json::Arena;
-pub use crate::manifest::{self, Uncoded as NoCodes};
+pub use crate::manifest::{self, CodesOf, Uncoded as NoCodes};
 pub use crate::memory::Answer;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};

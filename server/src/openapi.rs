@@ -73,23 +73,19 @@ fn operation(plugin: &PluginStatus, manifest: &Manifest, command: &CommandInfo) 
             (json!({"application/octet-stream": {}}), json!({result: {}}))
         }
     };
-    let mut operation = json!({
+    let codes = command.errors.iter().map(|error| {
+        let description = error.description.as_str();
+        json!({"code": error.code, "description": description})
+    });
+    json!({
         "operationId": format!("{}_{}", plugin.id, command.name),
         "tags": [manifest.name],
         "summary": command.description.lines().next().unwrap_or(&command.name),
         "description": command.description,
         "requestBody": {"content": request},
         "responses": responses("The result.", result),
-    });
-    let codes = command.errors.iter().map(|error| {
-        let description = error.description.as_str();
-        json!({"code": error.code, "description": description})
-    });
-    let codes: Vec<Value> = codes.collect();
-    if !codes.is_empty() {
-        operation["x-errors"] = Value::from(codes);
-    }
-    operation
+        "x-errors": codes.collect::<Vec<Value>>(),
+    })
 }
 
 /// Returns the responses of an operation: its result, and the errors.
@@ -144,28 +140,44 @@ fn fixed_paths() -> Map<String, Value> {
         "properties": {"command": {"type": "string"}, "args": {}},
     });
     let query = |name: &str| json!({"name": name, "in": "query", "schema": {"type": "string"}});
-    let get = |summary: &str, of: Value| json!({"get": {"summary": summary, "parameters": of, "responses": responses(summary, data.clone())}});
-    let post = |summary: &str| json!({"post": {"summary": summary, "parameters": [id], "responses": responses(summary, data.clone())}});
-    let mut config = get("Returns the configuration.", json!([id]));
-    config["put"] = json!({
-        "summary": "Replaces the configuration.",
-        "parameters": [id],
-        "requestBody": {"required": true, "content": {"application/json": {"schema": {}}}},
-        "responses": responses("It is replaced.", data.clone()),
-    });
-    let mut command = post("Calls a command.");
-    command["post"]["requestBody"] =
-        json!({"required": true, "content": {"application/json": {"schema": call}}});
-    let all = json!([query("type"), query("state"), query("enabled")]);
+    let operation = |summary: &str, parameters: &Value, body: Option<&Value>| {
+        let mut members = Map::new();
+        members.insert("summary".to_owned(), summary.into());
+        members.insert("parameters".to_owned(), parameters.clone());
+        members.extend(body.map(|schema| {
+            let content = json!({"application/json": {"schema": schema}});
+            (
+                "requestBody".to_owned(),
+                json!({"required": true, "content": content}),
+            )
+        }));
+        members.insert("responses".to_owned(), responses(summary, data.clone()));
+        Value::Object(members)
+    };
+    let (all, one) = (
+        json!([query("type"), query("state"), query("enabled")]),
+        json!([id]),
+    );
+    let get = |summary: &str| json!({"get": operation(summary, &one, None)});
+    let post = |summary: &str| json!({"post": operation(summary, &one, None)});
     let paths = [
-        ("/api/plugins", get("Lists the plugins.", all)),
-        ("/api/plugins/{id}", get("Returns a plugin.", json!([id]))),
         (
-            "/api/plugins/{id}/health",
-            get("Returns the health.", json!([id])),
+            "/api/plugins",
+            json!({"get": operation("Lists the plugins.", &all, None)}),
         ),
-        ("/api/plugins/{id}/config", config),
-        ("/api/plugins/{id}/command", command),
+        ("/api/plugins/{id}", get("Returns a plugin.")),
+        ("/api/plugins/{id}/health", get("Returns the health.")),
+        (
+            "/api/plugins/{id}/config",
+            json!({
+                "get": operation("Returns the configuration.", &one, None),
+                "put": operation("Replaces the configuration.", &one, Some(&json!({}))),
+            }),
+        ),
+        (
+            "/api/plugins/{id}/command",
+            json!({"post": operation("Calls a command.", &one, Some(&call))}),
+        ),
         ("/api/plugins/{id}/start", post("Starts a plugin.")),
         ("/api/plugins/{id}/stop", post("Stops a plugin.")),
         ("/api/plugins/{id}/reload", post("Reloads a plugin.")),

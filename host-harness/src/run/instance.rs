@@ -426,14 +426,11 @@ mod tests {
             65_537,
             BUFFER_STEP,
             BUFFER_STEP + 1,
-            abi::MAX_LEN - 1,
-            abi::MAX_LEN,
+            MAX_LEN - 1,
+            MAX_LEN,
         ] {
             let capacity = buffer_capacity(len);
-            assert!(
-                (len..=abi::MAX_LEN).contains(&capacity),
-                "{len} -> {capacity}"
-            );
+            assert!((len..=MAX_LEN).contains(&capacity), "{len} -> {capacity}");
             assert!(
                 capacity - len <= len.max(BUFFER_STEP),
                 "{len} -> {capacity}"
