@@ -413,6 +413,16 @@ fn buffer_capacity(len: u32) -> u32 {
     }
 }
 
+/// Checks that arguments are not longer than the ABI allows, and returns their length.
+pub(crate) fn argument_len(bytes: usize) -> Result<u32, FailureKind> {
+    let len = u32::try_from(bytes).ok();
+    len.filter(|len| *len <= MAX_LEN)
+        .ok_or(FailureKind::ArgumentsTooLarge {
+            bytes: bytes as u64,
+            limit: u64::from(MAX_LEN),
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -439,14 +449,4 @@ mod tests {
         assert_eq!(buffer_capacity(1), MIN_BUFFER);
         assert_eq!(buffer_capacity(1500), 2048);
     }
-}
-
-/// Checks that arguments are not longer than the ABI allows, and returns their length.
-pub(crate) fn argument_len(bytes: usize) -> Result<u32, FailureKind> {
-    let len = u32::try_from(bytes).ok();
-    len.filter(|len| *len <= MAX_LEN)
-        .ok_or(FailureKind::ArgumentsTooLarge {
-            bytes: bytes as u64,
-            limit: u64::from(MAX_LEN),
-        })
 }
