@@ -47,12 +47,24 @@ const SERVICES: [&str; 5] = ["ai", "events", "files", "http", "kv"];
 #[derive(Args)]
 #[command(next_help_heading = "Host options")]
 pub struct HostOptions {
-    /// Grants a permission, such as `kv`; `all` grants all of them
-    #[arg(long, value_name = "PERMISSION")]
-    grant: Vec<String>,
+    #[command(flatten)]
+    offer: Offer,
     /// The plugin's configuration: a JSON object, `@FILE`, or `-` for standard input
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
+    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact
+    /// module]
+    #[arg(long = "as", value_name = "NAME", requires = "kv")]
+    kv_owner: Option<String>,
+}
+
+/// What the host offers to any plugin: grants, limits and services.
+#[derive(Args)]
+#[command(next_help_heading = "Host options")]
+pub struct Offer {
+    /// Grants a permission, such as `kv`; `all` grants all of them
+    #[arg(long, value_name = "PERMISSION")]
+    grant: Vec<String>,
     /// The most detailed level of the plugin's log that is shown
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = level_parser())]
     log_level: LevelFilter,
@@ -71,10 +83,6 @@ pub struct HostOptions {
     /// Keeps the plugin's key-value store in this file [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
-    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact
-    /// module]
-    #[arg(long = "as", value_name = "NAME", requires = "kv")]
-    kv_owner: Option<String>,
     /// Lets the plugin read a folder under its own name or another one: `DIR` or `NAME=DIR`; append
     /// `:rw` to let it write
     #[arg(long, value_name = "DIR")]
@@ -224,21 +232,18 @@ impl HostOptions {
     ) -> Result<PluginBuilder> {
         let Loaded { module, wasm, host } = loaded;
         let host = *host;
-        logging::show(self.log_level);
-        self.check_grants(module.manifest())?;
-        let mut builder = self
-            .limited(module, host, count_fuel)
-            .grant_hint(|permission| format!("--grant {permission}"))
-            .logs(ForwardedLog)
-            .clock(SystemClock)
-            .random(SystemRandom)
-            .files(self.folders()?)
-            .http(HttpClient::new(self.allowed_hosts()?).proxy_from_environment());
-        if let Some(path) = &self.kv {
-            let store = DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure))?;
-            builder = builder.kv(store.namespace(&self.namespace(module, wasm, terminal)));
+        self.offer.show_log();
+        self.offer.check_grants(module.manifest())?;
+        let fuel = count_fuel.then_some(PLENTY);
+        let mut builder = as_asked(module, host, fuel);
+        if let Some(config) = &self.config {
+            builder = builder.config(config);
         }
-        Ok(builder)
+        let owner = || self.namespace(module, wasm, terminal);
+        Ok(self
+            .offer
+            .prepare()?
+            .give(builder.logs(ForwardedLog), owner))
     }
 
     /// Returns the owner of the keys that the plugin uses: the name that the user gives, else this
@@ -261,6 +266,35 @@ impl HostOptions {
             ));
         }
         format!("{id}@{hash}")
+    }
+
+    /// Returns the plugin's configuration.
+    pub fn configuration(&self) -> Option<&Value> {
+        self.config.as_ref()
+    }
+}
+
+impl Offer {
+    /// Shows the plugins' log from now on.
+    pub fn show_log(&self) {
+        logging::show(self.log_level);
+    }
+
+    /// Opens the files, folders and addresses that the options name.
+    pub fn prepare(&self) -> Result<Prepared> {
+        let kv = self
+            .kv
+            .as_ref()
+            .map(|path| DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure)));
+        Ok(Prepared {
+            grant: self.grant.clone(),
+            fuel: self.fuel,
+            timeout: self.timeout,
+            memory_pages: self.memory_pages,
+            kv: kv.transpose()?,
+            files: self.folders()?,
+            http: HttpClient::new(self.allowed_hosts()?).proxy_from_environment(),
+        })
     }
 
     /// Rejects permissions that no service has and the plugin does not ask for.
@@ -286,34 +320,6 @@ impl HostOptions {
             }))
     }
 
-    /// Returns the plugin's configuration.
-    pub fn configuration(&self) -> Option<&Value> {
-        self.config.as_ref()
-    }
-
-    fn limited(&self, module: &Module, host: Host, count_fuel: bool) -> PluginBuilder {
-        let mut builder = as_asked(module, host, count_fuel.then_some(PLENTY));
-        for permission in &self.grant {
-            builder = match permission.as_str() {
-                "all" => builder.grant_all(),
-                permission => builder.grant(permission),
-            };
-        }
-        if let Some(config) = &self.config {
-            builder = builder.config(config);
-        }
-        if let Some(fuel) = self.fuel {
-            builder = builder.fuel(fuel);
-        }
-        if let Some(timeout) = self.timeout {
-            builder = builder.timeout(timeout);
-        }
-        if let Some(pages) = self.memory_pages {
-            builder = builder.memory_pages(pages);
-        }
-        builder
-    }
-
     fn folders(&self) -> Result<DirectoryFiles> {
         let mut files = DirectoryFiles::new();
         for folder in &self.files {
@@ -332,6 +338,48 @@ impl HostOptions {
         }
         AllowList::new(&self.allow_host)
             .map_err(|failure| Error::new("`--allow-host` is invalid").because(failure.message()))
+    }
+}
+
+/// What the host offers, ready to be given to any number of instances.
+pub struct Prepared {
+    grant: Vec<String>,
+    fuel: Option<u64>,
+    timeout: Option<Duration>,
+    memory_pages: Option<u32>,
+    kv: Option<DatabaseKv>,
+    files: DirectoryFiles,
+    http: HttpClient,
+}
+
+impl Prepared {
+    /// Adds everything to a builder. `owner` returns the owner of the plugin's keys.
+    pub fn give(&self, builder: PluginBuilder, owner: impl FnOnce() -> String) -> PluginBuilder {
+        let mut builder = builder
+            .grant_hint(|permission| format!("--grant {permission}"))
+            .clock(SystemClock)
+            .random(SystemRandom)
+            .files(self.files.clone())
+            .http(self.http.clone());
+        for permission in &self.grant {
+            builder = match permission.as_str() {
+                "all" => builder.grant_all(),
+                permission => builder.grant(permission),
+            };
+        }
+        if let Some(fuel) = self.fuel {
+            builder = builder.fuel(fuel);
+        }
+        if let Some(timeout) = self.timeout {
+            builder = builder.timeout(timeout);
+        }
+        if let Some(pages) = self.memory_pages {
+            builder = builder.memory_pages(pages);
+        }
+        match &self.kv {
+            Some(store) => builder.kv(store.namespace(&owner())),
+            None => builder,
+        }
     }
 }
 

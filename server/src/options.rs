@@ -18,6 +18,8 @@ pub struct ServerOptions {
     pub(crate) call_timeout: Duration,
     pub(crate) request_timeout: Duration,
     pub(crate) max_connections: usize,
+    #[cfg(feature = "mcp")]
+    pub(crate) shared_tools: bool,
 }
 
 impl ServerOptions {
@@ -31,6 +33,8 @@ impl ServerOptions {
             call_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
             max_connections: 4096,
+            #[cfg(feature = "mcp")]
+            shared_tools: false,
         }
     }
 
@@ -78,6 +82,15 @@ impl ServerOptions {
     /// Sets how many connections are open at once; 4096 unless set. Others wait.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.max(1);
+        self
+    }
+
+    /// Lets calls of tools share the plugins' instances, so that a plugin's state lasts from one
+    /// call to the next. Unless set, each call of a tool has an instance of its own, as the
+    /// protocol asks for.
+    #[cfg(feature = "mcp")]
+    pub fn shared_tools(mut self) -> Self {
+        self.shared_tools = true;
         self
     }
 }

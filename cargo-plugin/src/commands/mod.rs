@@ -10,6 +10,7 @@ mod info;
 mod list;
 mod new;
 mod package;
+mod serve;
 mod test;
 mod validate;
 
@@ -20,6 +21,7 @@ use crate::terminal::{Terminal, Verdict};
 
 #[derive(Subcommand)]
 pub enum Command {
+    #[command(visible_alias = "create")]
     New(new::New),
     Build(build::Build),
     Validate(validate::Validate),
@@ -30,6 +32,7 @@ pub enum Command {
     Test(test::Test),
     Bench(bench::Bench),
     Package(package::Package),
+    Serve(Box<serve::Serve>),
     Header(header::Header),
     Completions(completions::Completions),
 }
@@ -47,6 +50,7 @@ impl Command {
             Command::Test(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
+            Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),
             Command::Completions(command) => command.run(terminal),
         }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A handle that ends a plugin's call from another thread: see
-/// [`Plugin::interrupt_by`](crate::Plugin::interrupt_by). Clones share it.
+/// [`Plugin::interruptible`](crate::Plugin::interruptible). Clones share it.
 #[derive(Clone, Debug, Default)]
 pub struct Interrupt(Arc<AtomicBool>);
 
@@ -14,7 +14,7 @@ impl Interrupt {
         Self::default()
     }
 
-    /// Ends the call, within about 20 ms, and every later call of the same plugin.
+    /// Ends the call, within about 20 ms.
     pub fn interrupt(&self) {
         self.0.store(true, Ordering::Relaxed);
     }

@@ -479,7 +479,8 @@ impl Plugin {
         &self.services
     }
 
-    /// Lets another thread end calls of this plugin, through a clone of the handle.
+    /// Runs calls that another thread can end, through a clone of the handle. Once it has, no call
+    /// in the closure begins.
     ///
     /// A call that is ended fails with [`Cancelled`](FailureKind::Cancelled), and the instance is
     /// dead. It takes effect in the plugin's own code, at a tick of the clock, about every 10 ms; a
@@ -495,22 +496,33 @@ impl Plugin {
     /// #   (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable))"#;
     /// let mut plugin = Plugin::from_wat(WAT)?;
     /// let interrupt = Interrupt::new();
-    /// plugin.interrupt_by(&interrupt);
     /// std::thread::scope(|threads| {
     ///     threads.spawn(|| interrupt.interrupt());
-    ///     let failure = plugin.call_raw("spin", b"").unwrap_err();
-    ///     assert!(matches!(failure.kind(), FailureKind::Cancelled));
+    ///     let ended = plugin.interruptible(&interrupt, |plugin| {
+    ///         plugin.call_raw("spin", b"").map(<[u8]>::to_vec)
+    ///     });
+    ///     assert!(matches!(ended.unwrap_err().kind(), FailureKind::Cancelled));
     /// });
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
-    pub fn interrupt_by(&mut self, interrupt: &Interrupt) {
-        self.runner.sandbox_mut().interrupt_by(interrupt.clone());
-    }
-
-    /// Lets no handle end calls from now on.
-    #[cfg(feature = "registry")]
-    pub(crate) fn clear_interrupt(&mut self) {
-        self.runner.sandbox_mut().clear_interrupt();
+    ///
+    /// # Errors
+    ///
+    /// Those of the closure, and `Cancelled` if the handle was used before.
+    pub fn interruptible<R>(
+        &mut self,
+        interrupt: &Interrupt,
+        calls: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        if interrupt.is_interrupted() {
+            return Err(Failure::load(FailureKind::Cancelled));
+        }
+        self.runner
+            .sandbox_mut()
+            .interrupt_by(Some(interrupt.clone()));
+        let result = calls(self);
+        self.runner.sandbox_mut().interrupt_by(None);
+        result
     }
 
     /// Injects a fault into a host function from now on, by the name of its import: see

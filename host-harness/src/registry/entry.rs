@@ -10,7 +10,7 @@ use serde_json::Value;
 use super::config_files::ConfigFiles;
 use super::discovery::{Description, Found, Loaded, Stamp, stamp};
 use super::error::RegistryError;
-use super::options::{Instances, PluginOptions};
+use super::options::PluginOptions;
 use super::recipe::{Recipe, Shared};
 use super::record::Record;
 use super::state::PluginState;
@@ -56,8 +56,6 @@ enum Serving {
     One(Box<Plugin>),
     /// Several without state. Calls hold on to the pool in which they began.
     Many(Arc<Pool>),
-    /// One for each call.
-    PerCall(Arc<Recipe>),
 }
 
 impl Entry {
@@ -221,18 +219,22 @@ impl Entry {
                 }
                 Ok(result?)
             }
-            Serving::PerCall(recipe) => {
-                let recipe = Arc::clone(recipe);
-                drop(serving);
-                let mut plugin = recipe.build(true)?;
-                let result = self.counted(&mut plugin, use_it)?;
-                // The answer is there, so a failing hook is only reported.
-                if let Err(failure) = end_instance(&mut plugin, true) {
-                    self.notify_failure(&failure.message());
-                }
-                Ok(result)
-            }
         }
+    }
+
+    /// Lends a new instance, which ends with the call.
+    pub(super) fn with_new_instance<R>(
+        &self,
+        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, RegistryError> {
+        self.expect_running()?;
+        let mut plugin = self.current().recipe.build(true)?;
+        let result = self.counted(&mut plugin, use_it)?;
+        // The answer is there, so a failing hook is only reported.
+        if let Err(failure) = end_instance(&mut plugin, true) {
+            self.notify_failure(&failure.message());
+        }
+        Ok(result)
     }
 
     /// Delivers the events that wait for the plugin. Returns whether there were any.
@@ -275,9 +277,7 @@ impl Entry {
                     return Err(failure.into());
                 }
             }
-            Serving::Nothing | Serving::Many(_) | Serving::PerCall(_) => {
-                *serving = self.make(&recipe, true)?
-            }
+            Serving::Nothing | Serving::Many(_) => *serving = self.make(&recipe, true)?,
         }
         self.set_state(PluginState::Running);
         Ok(())
@@ -296,7 +296,7 @@ impl Entry {
         let mut serving = lock(&self.serving);
         self.set_state(PluginState::Stopped);
         let stopped = match &mut *serving {
-            Serving::Nothing | Serving::PerCall(_) => Ok(()),
+            Serving::Nothing => Ok(()),
             Serving::One(plugin) => plugin.stop_if_supported(),
             Serving::Many(pool) => {
                 let stopped = end_pool(pool);
@@ -313,7 +313,7 @@ impl Entry {
         let stopped = self.stop_changing();
         let cleaned = match std::mem::replace(&mut *lock(&self.serving), Serving::Nothing) {
             Serving::One(mut plugin) if !plugin.is_poisoned() => plugin.cleanup(),
-            Serving::Nothing | Serving::One(_) | Serving::Many(_) | Serving::PerCall(_) => Ok(()),
+            Serving::Nothing | Serving::One(_) | Serving::Many(_) => Ok(()),
         };
         stopped.and(cleaned.map_err(RegistryError::Plugin))
     }
@@ -399,7 +399,7 @@ impl Entry {
         }
         // The new instances answer already, so the old ones' last words change nothing.
         let ended = match old {
-            Serving::Nothing | Serving::PerCall(_) => Ok(()),
+            Serving::Nothing => Ok(()),
             Serving::One(mut plugin) => end_instance(&mut plugin, start),
             Serving::Many(pool) => end_pool(&pool),
         };
@@ -459,21 +459,14 @@ impl Entry {
 
     /// Creates instances that have not taken over yet.
     fn make(&self, recipe: &Arc<Recipe>, start: bool) -> Result<Serving, RegistryError> {
-        let mut first = recipe.build(start)?;
+        let first = Box::new(recipe.build(start)?);
+        let Some(size) = self.options.instances else {
+            return Ok(Serving::One(first));
+        };
         let recipe = Arc::clone(recipe);
-        Ok(match self.options.instances {
-            Instances::One => Serving::One(Box::new(first)),
-            Instances::Pool(size) => {
-                let pool = Pool::new(size, move || recipe.builder(start));
-                pool.put_idle(Box::new(first));
-                Serving::Many(Arc::new(pool))
-            }
-            Instances::PerCall => {
-                // It has shown that its module and its configuration work.
-                end_instance(&mut first, start)?;
-                Serving::PerCall(recipe)
-            }
-        })
+        let pool = Pool::new(size, move || recipe.builder(start));
+        pool.put_idle(first);
+        Ok(Serving::Many(Arc::new(pool)))
     }
 
     fn set_state(&self, state: PluginState) {

@@ -28,8 +28,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::abi::CommandName;
-use crate::failure::{Failure, FailureKind, LogLine};
-use crate::imports::Interrupt;
+use crate::failure::{Failure, LogLine};
 use crate::plugin::Plugin;
 use crate::run::Module;
 use crate::services::EventBus;
@@ -74,7 +73,8 @@ const MAX_NOTICES: usize = 1000;
 ///
 /// Each plugin has one instance, which keeps its state; its calls queue.
 /// [`PluginOptions::instances`] gives a plugin without state several, so that its calls run side by
-/// side, and [`PluginOptions::instance_per_call`] a new one for each call. A call that traps ends its instance. The registry then creates another one, with the
+/// side. [`with_new_instance`](Registry::with_new_instance) makes calls that do not depend on earlier
+/// ones. A call that traps ends its instance. The registry then creates another one, with the
 /// initial state, unless that has happened [too often](PluginOptions::max_restarts): then the plugin
 /// has failed, until [`start`](Registry::start) or [`reload`](Registry::reload).
 ///
@@ -312,28 +312,20 @@ impl Registry {
         result
     }
 
-    /// Lends an instance like [`with_instance`](Registry::with_instance), for calls that another
-    /// thread can end through a clone of the handle. If it ends them before they begin, they never
-    /// do.
+    /// Lends a new instance, which ends with the closure, so that its calls do not depend on others
+    /// and have none of the plugin's state.
     ///
     /// # Errors
     ///
-    /// Those of [`call`](Registry::call), and [`Cancelled`](FailureKind::Cancelled).
-    pub fn with_interrupt<R>(
+    /// Those of [`call`](Registry::call).
+    pub fn with_new_instance<R>(
         &self,
         id: &str,
-        interrupt: &Interrupt,
         use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
     ) -> Result<R, RegistryError> {
-        self.with_instance(id, |plugin| {
-            if interrupt.is_interrupted() {
-                return Err(Failure::load(FailureKind::Cancelled));
-            }
-            plugin.interrupt_by(interrupt);
-            let result = use_it(plugin);
-            plugin.clear_interrupt();
-            result
-        })
+        let result = self.entry(id)?.with_new_instance(use_it);
+        self.deliver();
+        result
     }
 
     /// Publishes an event of the host, and delivers it to every running plugin that handles it.

@@ -30,21 +30,11 @@ pub(super) type Setup = Arc<dyn Fn(&str, PluginBuilder) -> PluginBuilder + Send 
 pub struct PluginOptions {
     pub(super) config: Option<Value>,
     pub(super) setup: Setup,
-    pub(super) instances: Instances,
+    /// The size of the pool; `None` for one instance with state.
+    pub(super) instances: Option<usize>,
     pub(super) max_restarts: (usize, Duration),
     pub(super) start: bool,
     pub(super) host: Option<&'static HostContract>,
-}
-
-/// The instances that answer a plugin's calls.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Instances {
-    /// One, with state.
-    One,
-    /// A pool of this size.
-    Pool(usize),
-    /// A new one for each call.
-    PerCall,
 }
 
 impl PluginOptions {
@@ -53,7 +43,7 @@ impl PluginOptions {
         PluginOptions {
             config: None,
             setup: Arc::new(|_, plugin| plugin),
-            instances: Instances::One,
+            instances: None,
             max_restarts: (5, Duration::from_secs(60)),
             start: true,
             host: None,
@@ -83,14 +73,7 @@ impl PluginOptions {
     ///
     /// For plugins without state: see [`Pool`](crate::Pool).
     pub fn instances(mut self, count: usize) -> Self {
-        self.instances = Instances::Pool(count);
-        self
-    }
-
-    /// Creates an instance for each call, so that no call depends on an earlier one. Any number of
-    /// calls run side by side.
-    pub fn instance_per_call(mut self) -> Self {
-        self.instances = Instances::PerCall;
+        self.instances = Some(count);
         self
     }
 

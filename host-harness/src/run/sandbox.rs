@@ -125,9 +125,10 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Lets a handle end calls from now on. The guest looks at it at each tick of the clock.
-    pub(crate) fn interrupt_by(&mut self, interrupt: Interrupt) {
-        self.store.data_mut().interrupt = Some(interrupt);
+    /// Lets a handle end calls from now on, or none. The guest looks at it at each tick of the
+    /// clock.
+    pub(crate) fn interrupt_by(&mut self, interrupt: Option<Interrupt>) {
+        self.store.data_mut().interrupt = interrupt;
         self.store.epoch_deadline_callback(|store| {
             let state = store.data();
             Ok(match state.is_interrupted() || state.host.is_late() {
@@ -135,12 +136,6 @@ impl Sandbox {
                 false => UpdateDeadline::Continue(1),
             })
         });
-    }
-
-    /// Lets no handle end calls from now on.
-    #[cfg(feature = "registry")]
-    pub(crate) fn clear_interrupt(&mut self) {
-        self.store.data_mut().interrupt = None;
     }
 
     /// Returns an export, if it is a function of this type.

@@ -44,6 +44,8 @@ pub(crate) struct Mcp {
     version: watch::Receiver<u64>,
     /// The longest time of a call.
     timeout: Duration,
+    /// `true` if calls share the plugins' instances.
+    shared: bool,
 }
 
 /// Serves the plugins of a registry as tools on standard input and output, until the input ends.
@@ -114,6 +116,7 @@ impl Mcp {
             tools,
             version,
             timeout: options.call_timeout,
+            shared: options.shared_tools,
         })
     }
 
@@ -204,10 +207,13 @@ impl ServerHandler for Mcp {
         };
         let tool = Arc::clone(tool);
         let registry = self.registry.clone();
+        let shared = self.shared;
         let arguments = request.arguments.unwrap_or_default();
         let interrupt = plugin_sdk_harness::Interrupt::new();
         let cancel = interrupt.clone();
-        let call = tokio::task::spawn_blocking(move || tool.call(&registry, arguments, &interrupt));
+        let call = tokio::task::spawn_blocking(move || {
+            tool.call(&registry, arguments, &interrupt, shared)
+        });
         let result = tokio::select! {
             result = tokio::time::timeout(self.timeout, call) => result,
             () = context.ct.cancelled() => {

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
 use plugin_sdk_harness::registry::{Registry, RegistryError};
-use plugin_sdk_harness::{FailureKind, Interrupt};
+use plugin_sdk_harness::{Failure, FailureKind, Interrupt, Plugin};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
 
@@ -151,10 +151,11 @@ impl CommandTool {
         registry: &Registry,
         mut arguments: JsonObject,
         interrupt: &Interrupt,
+        shared: bool,
     ) -> CallToolResult {
         let called = match self.form {
-            Form::Json { wrapped } => registry
-                .with_interrupt(&self.plugin, interrupt, |plugin| {
+            Form::Json { wrapped } => self
+                .with_instance(registry, shared, interrupt, |plugin| {
                     plugin.call::<Value>(&*self.command, &arguments)
                 })
                 .map(|result| match wrapped {
@@ -169,7 +170,7 @@ impl CommandTool {
                     Ok(input) => input,
                     Err(message) => return refusal("invalid_argument", message, None, None),
                 };
-                let output = registry.with_interrupt(&self.plugin, interrupt, |plugin| {
+                let output = self.with_instance(registry, shared, interrupt, |plugin| {
                     plugin.call_raw(&*self.command, &input).map(<[u8]>::to_vec)
                 });
                 output.map(|bytes| {
@@ -184,6 +185,23 @@ impl CommandTool {
         match called {
             Ok(result) => CallToolResult::structured(result),
             Err(error) => refused(&error),
+        }
+    }
+}
+
+impl CommandTool {
+    /// Lends an instance: the plugin's own, or a new one.
+    fn with_instance<R>(
+        &self,
+        registry: &Registry,
+        shared: bool,
+        interrupt: &Interrupt,
+        call: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, RegistryError> {
+        let interruptible = |plugin: &mut Plugin| plugin.interruptible(interrupt, call);
+        match shared {
+            true => registry.with_instance(&self.plugin, interruptible),
+            false => registry.with_new_instance(&self.plugin, interruptible),
         }
     }
 }

@@ -1,0 +1,236 @@
+//! `cargo plugin serve`
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use plugin_sdk_harness::registry::{PluginOptions, Registry};
+use plugin_sdk_server::{ServerOptions, check_tool_names, serve, serve_stdio};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+
+use crate::error::{Error, Result};
+use crate::flags::document;
+use crate::host_options::Offer;
+use crate::terminal::{Terminal, Verdict};
+use crate::text;
+
+/// How often `--watch` looks at the files.
+const LOOK: Duration = Duration::from_millis(300);
+
+/// Serves plugins over HTTP, and as tools of language models
+///
+/// Each command is a route, described at /openapi.json, and a tool of the Model Context Protocol at
+/// /mcp. Nothing is granted unless an option grants it, and only this computer can reach the server
+/// unless `--host-address` says otherwise.
+#[derive(clap::Args)]
+pub struct Serve {
+    /// Plugins' files, and folders of plugins [default: the current folder]
+    #[arg(value_name = "FILE|DIR")]
+    paths: Vec<PathBuf>,
+    /// Another folder of plugins
+    #[arg(long, value_name = "DIR")]
+    dir: Vec<PathBuf>,
+    /// The port of the server; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    port: u16,
+    /// The address of this computer to which clients connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    host_address: IpAddr,
+    /// The name of this server for its clients, if it is neither `localhost` nor a loopback address
+    #[arg(long, value_name = "HOST")]
+    server_name: Vec<String>,
+    /// Requires the token in this file of every request, as `Authorization: Bearer TOKEN`
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+    /// A plugin's configuration: `ID=JSON` or `ID=@FILE`
+    #[arg(long, value_name = "ID=JSON", value_parser = configuration)]
+    config: Vec<(String, Value)>,
+    /// Keeps configurations that clients set in this folder
+    #[arg(long, value_name = "DIR")]
+    config_dir: Option<PathBuf>,
+    /// Reloads a plugin when its file changes, and loads new files of folders
+    #[arg(long)]
+    watch: bool,
+    /// Serves tools on standard input and output, in place of HTTP
+    #[arg(long)]
+    mcp: bool,
+    /// Lets calls of tools share a plugin's state; without it, each has an instance of its own
+    #[arg(long)]
+    shared: bool,
+    #[command(flatten)]
+    offer: Offer,
+}
+
+fn configuration(text: &str) -> Result<(String, Value), String> {
+    let (id, config) = text
+        .split_once('=')
+        .ok_or_else(|| "a configuration is `ID=JSON` or `ID=@FILE`".to_owned())?;
+    Ok((id.to_owned(), document(config)?))
+}
+
+impl Serve {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        self.offer.show_log();
+        let registry = match &self.config_dir {
+            Some(dir) => Registry::with_config_dir(dir),
+            None => Registry::new(),
+        };
+        self.load(&registry, terminal)?;
+        let mut options = ServerOptions::new();
+        for name in &self.server_name {
+            options = options.allow_host(name);
+        }
+        if let Some(file) = &self.token_file {
+            options = options.bearer_token(token(file)?);
+        }
+        if self.shared {
+            options = options.shared_tools();
+        }
+        check_tool_names(&registry)
+            .map_err(|taken| Error::new("the plugins cannot be served").because(taken))?;
+        if self.watch {
+            watch(registry.clone());
+        }
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Error::new("the server cannot start").because(error))?;
+        match self.mcp {
+            true => {
+                let args = std::env::args().skip(1).collect::<Vec<_>>();
+                let client = json!({"command": "cargo-plugin", "args": args});
+                announce_tools(terminal, &client);
+                runtime
+                    .block_on(serve_stdio(registry, &options))
+                    .map_err(|error| Error::new("the tools cannot be served").because(error))?;
+                // A thread that waits for standard input would keep the runtime from ending.
+                runtime.shutdown_background();
+            }
+            false => runtime.block_on(self.serve_http(registry, options, terminal))?,
+        }
+        Ok(Verdict::Yes)
+    }
+
+    /// Loads all plugins. One that cannot be loaded is reported, and the others run.
+    fn load(&self, registry: &Registry, terminal: &Terminal) -> Result<()> {
+        let prepared = std::sync::Arc::new(self.offer.prepare()?);
+        let configs: BTreeMap<&str, &Value> = self
+            .config
+            .iter()
+            .map(|(id, config)| (id.as_str(), config))
+            .collect();
+        let options = || {
+            let prepared = std::sync::Arc::clone(&prepared);
+            PluginOptions::new().setup(move |id, builder| prepared.give(builder, || id.to_owned()))
+        };
+        let here = [PathBuf::from(".")];
+        let given = [self.paths.as_slice(), self.dir.as_slice()].concat();
+        let paths = if given.is_empty() { &here[..] } else { &given };
+        for path in paths {
+            let loaded = match path.is_dir() {
+                true => registry.add_folder(path, options()).map(drop),
+                false => registry.load(path.as_path(), options()).map(drop),
+            };
+            loaded.map_err(|error| {
+                Error::new(format!("cannot load `{}`", text::path(path))).because(error)
+            })?;
+        }
+        for plugin in registry.list() {
+            if let Some(error) = plugin.error {
+                let file = plugin.file.unwrap_or_default();
+                terminal.warning(&format!("`{}` is left out: {error}", text::path(&file)));
+            }
+        }
+        for (id, config) in configs {
+            registry.set_config(id, config).map_err(|error| {
+                Error::new(format!("cannot configure `{}`", text::line(id, 60))).because(error)
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn serve_http(
+        &self,
+        registry: Registry,
+        options: ServerOptions,
+        terminal: &Terminal,
+    ) -> Result<()> {
+        let address = SocketAddr::new(self.host_address, self.port);
+        let failed = |error: std::io::Error| {
+            Error::new(format!("cannot listen at {address}"))
+                .because(error)
+                .help("`--port PORT` takes another port, and `--port 0` a free one")
+        };
+        let listener = TcpListener::bind(address).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let ids: Vec<String> = registry
+            .list()
+            .into_iter()
+            .map(|plugin| plugin.id)
+            .collect();
+        terminal.status(
+            "Serving",
+            &format!("{} at http://{address}", ids.join(", ")),
+        );
+        announce_tools(terminal, &json!({"url": format!("http://{address}/mcp")}));
+        serve(listener, registry, options, ended()).await;
+        Ok(())
+    }
+}
+
+/// Shows what adds the tools to a client.
+fn announce_tools(terminal: &Terminal, server: &Value) {
+    let entry = json!({"mcpServers": {"plugins": server}});
+    terminal.status("Tools", &format!("in a client's configuration: {entry}"));
+}
+
+fn token(file: &Path) -> Result<String> {
+    let failed = || Error::new(format!("cannot use the token in `{}`", text::path(file)));
+    let token = std::fs::read_to_string(file).map_err(|error| failed().because(error))?;
+    match token.trim() {
+        "" => Err(failed().because("the file is empty")),
+        token => Ok(token.to_owned()),
+    }
+}
+
+/// Looks at the files again and again, in a thread that ends with the process.
+fn watch(registry: Registry) {
+    std::thread::spawn(move || {
+        loop {
+            std::thread::sleep(LOOK);
+            for (id, outcome) in registry.refresh() {
+                match outcome {
+                    Ok(()) => log::info!(target: "plugin:serve", "{id} has been loaded"),
+                    Err(error) => log::warn!(target: "plugin:serve", "{id}: {error}"),
+                }
+            }
+        }
+    });
+}
+
+/// Ends when the process is asked to end.
+#[cfg(unix)]
+fn ended() -> impl Future<Output = ()> {
+    use tokio::signal::unix::{SignalKind, signal};
+
+    async {
+        let asked = signal(SignalKind::terminate());
+        let interrupted = tokio::signal::ctrl_c();
+        match asked {
+            Ok(mut asked) => tokio::select! {
+                _ = asked.recv() => {}
+                _ = interrupted => {}
+            },
+            Err(_) => drop(interrupted.await),
+        }
+    }
+}
+
+/// Ends when the process is asked to end.
+#[cfg(not(unix))]
+fn ended() -> impl Future<Output = ()> {
+    async { drop(tokio::signal::ctrl_c().await) }
+}
