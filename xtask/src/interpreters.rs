@@ -19,7 +19,7 @@ struct PythonPackage {
 
 /// The hosts that the tests' programs import, and compilers that are distributed as packages:
 /// Zig's, which compiles C, and Go's.
-const PYTHON_PACKAGES: [PythonPackage; 6] = [
+const PYTHON_PACKAGES: [PythonPackage; 7] = [
     PythonPackage {
         name: "wasmtime",
         module: "wasmtime",
@@ -50,6 +50,12 @@ const PYTHON_PACKAGES: [PythonPackage; 6] = [
         name: "typst",
         module: "typst",
         version: "0.15.0",
+    },
+    // The official client of the Model Context Protocol.
+    PythonPackage {
+        name: "mcp",
+        module: "mcp",
+        version: "2.3.0",
     },
 ];
 

@@ -1,0 +1,399 @@
+//! Tests of `cargo plugin serve`: the program, its end, and clients of the Model Context Protocol.
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod support;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use plugin_sdk_harness::Source;
+use serde_json::{Value, json};
+use support::Folder;
+
+/// The examples whose commands are tools, and their files.
+const EXAMPLES: [&str; 4] = ["greeter", "guest-book", "text-stats", "audio-filter"];
+
+/// Returns a folder with release builds of examples.
+fn plugins() -> Folder {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    EXAMPLES.iter().fold(Folder::new(), |folder, name| {
+        let source = Source::crate_dir(root.join("examples").join(name)).profile("guest");
+        folder.with(&format!("{name}.wasm"), &source.compile().unwrap().wasm)
+    })
+}
+
+/// Returns `cargo plugin serve` in a folder.
+fn command(folder: &Folder, options: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-plugin"));
+    command
+        .args(["plugin", "serve"])
+        .args(options)
+        .current_dir(folder.path())
+        .env("PLUGIN_SDK_CACHE_DIR", folder.path().join("cache"));
+    command
+}
+
+/// A server in a process of its own.
+struct Served {
+    child: Child,
+    url: String,
+    /// Its standard error so far, and what comes later.
+    said: Vec<String>,
+}
+
+impl Served {
+    fn start(folder: &Folder, options: &[&str]) -> Self {
+        let mut child = command(folder, &[&["--port", "0"], options].concat())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        let mut said = Vec::new();
+        let mut url = None;
+        for line in lines.map(Result::unwrap) {
+            if let Some((_, at)) = line.split_once(" at http://") {
+                url = Some(format!("http://{}", at.trim()));
+            }
+            said.push(line);
+            // The line with the address for tools is the last before the server serves.
+            if said.last().is_some_and(|line| line.contains("mcpServers")) {
+                break;
+            }
+        }
+        let url = url.unwrap_or_else(|| panic!("no address in {said:?}"));
+        Served { child, url, said }
+    }
+
+    fn get(&self, path: &str) -> (u16, Value) {
+        let config = ureq::Agent::config_builder().http_status_as_error(false);
+        let agent: ureq::Agent = config.build().into();
+        let mut response = agent.get(format!("{}{path}", self.url)).call().unwrap();
+        let text = response.body_mut().read_to_string().unwrap();
+        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        (response.status().as_u16(), json)
+    }
+
+    fn call(&self, path: &str, body: &str) -> Value {
+        let mut response = ureq::post(format!("{}{path}", self.url))
+            .send(body)
+            .unwrap();
+        serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
+    }
+}
+
+impl Drop for Served {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_folders_plugins_are_served_and_the_broken_one_is_named() {
+    let folder = plugins().with("broken.wasm", "garbage");
+    let config = r#"greeter={"greeting":"Hi"}"#;
+    let served = Served::start(&folder, &["--grant", "kv", "--config", config]);
+    let said = served.said.join("\n");
+    assert!(said.contains("broken.wasm` is left out"), "{said}");
+    assert!(
+        said.contains("audio-filter, greeter, guest-book, text-stats"),
+        "{said}"
+    );
+    let greeting = served.call("/api/plugins/greeter/commands/greet", r#"{"name": "Ada"}"#);
+    assert_eq!(greeting["message"], "Hi, Ada!");
+    served.call(
+        "/api/plugins/guest-book/commands/greet",
+        r#"{"name": "Ada"}"#,
+    );
+    assert_eq!(
+        served.call("/api/plugins/guest-book/commands/last", ""),
+        "Ada"
+    );
+    assert_eq!(served.get("/api/plugins").1["data"]["count"], 5);
+}
+
+#[test]
+fn a_changed_file_takes_over_while_it_is_served() {
+    let folder = plugins();
+    let served = Served::start(&folder, &["greeter.wasm", "--watch"]);
+    let stats = || served.get("/api/plugins/greeter").1["data"]["plugin"]["stats"].clone();
+    assert_eq!(stats()["swap_count"], 0);
+    // Another size, so that it differs whatever the clock of the file system shows.
+    let mut module = folder.read("greeter.wasm");
+    module.extend([0, 2, 1, b'x']);
+    folder.write("new", &module);
+    std::fs::rename(
+        folder.path().join("new"),
+        folder.path().join("greeter.wasm"),
+    )
+    .unwrap();
+    while stats()["swap_count"] == 0 {
+        std::thread::sleep(std::time::Duration::from_millis(50));
+    }
+    let greeting = served.call("/api/plugins/greeter/commands/greet", r#"{"name": "Ada"}"#);
+    assert_eq!(greeting["message"], "Hello, Ada!");
+}
+
+#[test]
+fn a_token_is_required_of_every_client() {
+    let folder = plugins().with("token", "secret\n");
+    let served = Served::start(&folder, &["greeter.wasm", "--token-file", "token"]);
+    assert_eq!(served.get("/api/plugins").0, 401);
+    let response = ureq::get(format!("{}/api/plugins", served.url))
+        .header("authorization", "Bearer secret")
+        .call();
+    assert_eq!(response.unwrap().status(), 200);
+    let empty = plugins().with("token", "\n");
+    let said = empty
+        .run(&["serve", "--token-file", "token", "--port", "0"])
+        .bad(3);
+    assert!(said.contains("the file is empty"), "{said}");
+}
+
+#[cfg(unix)]
+#[test]
+fn it_ends_in_order_when_asked_to() {
+    for signal in ["-TERM", "-INT"] {
+        let folder = plugins();
+        let mut served = Served::start(&folder, &["greeter.wasm"]);
+        let process = served.child.id().to_string();
+        let sent = Command::new("kill").args([signal, &process]).status();
+        assert!(sent.unwrap().success());
+        assert!(served.child.wait().unwrap().success(), "{signal}");
+    }
+}
+
+#[test]
+fn what_cannot_be_served_is_an_error_that_says_why() {
+    let folder = plugins();
+    folder.write("again.wasm", folder.read("greeter.wasm"));
+    let said = folder
+        .run(&["serve", "greeter.wasm", "again.wasm", "--port", "0"])
+        .bad(3);
+    assert!(
+        said.contains("greeter.wasm` and `again.wasm` are both"),
+        "{said}"
+    );
+    let said = folder.run(&["serve", "nothing.wasm", "--port", "0"]).bad(3);
+    assert!(said.contains("cannot load `nothing.wasm`"), "{said}");
+    let wrong = [
+        "serve",
+        "greeter.wasm",
+        "--port",
+        "0",
+        "--config",
+        r#"greeter={"greeting":7}"#,
+    ];
+    let said = folder.run(&wrong).bad(3);
+    assert!(said.contains("cannot configure `greeter`"), "{said}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let said = folder
+        .run(&["serve", "greeter.wasm", "--port", &port])
+        .bad(3);
+    assert!(
+        said.contains("cannot listen at") && said.contains("--port"),
+        "{said}"
+    );
+}
+
+/// Sends lines to a server of tools, and returns what it answers until it ends.
+fn dialogue(folder: &Folder, options: &[&str], lines: &[Value]) -> Vec<Value> {
+    let mut child = command(folder, &[&["--mcp"], options].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut all = Vec::new();
+    for line in lines {
+        writeln!(input, "{line}").unwrap();
+        // A notification has no answer.
+        if line.get("id").is_some() {
+            let answer = answers.next().unwrap().unwrap();
+            all.push(serde_json::from_str(&answer).unwrap());
+        }
+    }
+    drop(input);
+    assert!(child.wait().unwrap().success(), "it ends with its input");
+    assert!(answers.next().is_none(), "it writes nothing else");
+    all
+}
+
+fn request(id: u32, method: &str, params: Value) -> Value {
+    json!({"jsonrpc": "2.0", "id": id, "method": method, "params": params})
+}
+
+/// The requests of a client of the older revision, with these calls.
+fn legacy(calls: &[(&str, Value)]) -> Vec<Value> {
+    let client = json!({"name": "test", "version": "1"});
+    let begin = json!({"protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client});
+    let mut lines = vec![
+        request(1, "initialize", begin),
+        json!({"jsonrpc": "2.0", "method": "notifications/initialized"}),
+        request(2, "tools/list", json!({})),
+    ];
+    for (id, (name, arguments)) in (3..).zip(calls) {
+        let call = json!({"name": name, "arguments": arguments});
+        lines.push(request(id, "tools/call", call));
+    }
+    lines
+}
+
+#[test]
+fn tools_have_plain_schemas_hints_and_results_that_match() {
+    let folder = plugins();
+    let calls = [
+        ("greeter_greet", json!({"name": "Ada"})),
+        ("greeter_greeted", json!({})),
+        ("greeter_greet", json!({"name": ""})),
+        ("greeter_greet", json!({"name": 7})),
+        ("guest-book_last", json!({})),
+    ];
+    let answers = dialogue(&folder, &[], &legacy(&calls));
+    assert_eq!(answers[0]["result"]["protocolVersion"], "2025-11-25");
+    let tools = answers[1]["result"]["tools"].as_array().unwrap();
+    for tool in tools {
+        for schema in ["inputSchema", "outputSchema"] {
+            let schema = tool[schema].as_object().unwrap();
+            assert_eq!(schema["type"], "object", "{tool}");
+            for combinator in ["anyOf", "oneOf", "allOf", "$ref"] {
+                assert!(!schema.contains_key(combinator), "{tool}");
+            }
+        }
+    }
+    let greet = tools
+        .iter()
+        .find(|tool| tool["name"] == "greeter_greet")
+        .unwrap();
+    assert_eq!(greet["inputSchema"]["properties"]["times"]["maximum"], 255);
+    assert_eq!(greet["annotations"]["readOnlyHint"], true);
+    let last = tools
+        .iter()
+        .find(|tool| tool["name"] == "guest-book_last")
+        .unwrap();
+    assert_eq!(last["annotations"]["readOnlyHint"], false);
+
+    let result = |number: usize| &answers[number + 2]["result"];
+    assert_eq!(result(0)["structuredContent"]["message"], "Hello, Ada!");
+    // Each call has an instance of its own, so nobody has been greeted.
+    assert_eq!(result(1)["structuredContent"], json!({"result": 0}));
+    for (number, code) in [
+        (2, "name_empty"),
+        (3, "invalid_argument"),
+        (4, "permission_denied"),
+    ] {
+        assert_eq!(result(number)["isError"], true);
+        let text = result(number)["content"][0]["text"].as_str().unwrap();
+        let error: Value = serde_json::from_str(text).unwrap();
+        assert_eq!(error["code"], code, "{error}");
+    }
+    let denied = result(4)["content"][0]["text"].as_str().unwrap();
+    assert!(denied.contains("--grant kv"), "{denied}");
+
+    let shared = dialogue(&folder, &["--shared"], &legacy(&calls));
+    assert_eq!(
+        shared[3]["result"]["structuredContent"],
+        json!({"result": 1})
+    );
+}
+
+#[test]
+fn tools_of_the_newer_revision_need_no_session() {
+    let folder = plugins();
+    let meta = json!({
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+        "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+        "io.modelcontextprotocol/clientCapabilities": {},
+    });
+    let call = json!({"name": "greeter_greeted", "arguments": {}, "_meta": meta});
+    let unknown = json!({"name": "nothing", "arguments": {}, "_meta": meta});
+    let lines = [
+        request(1, "server/discover", json!({"_meta": meta})),
+        request(2, "tools/list", json!({"_meta": meta})),
+        request(3, "tools/call", call),
+        request(4, "tools/call", unknown),
+    ];
+    let answers = dialogue(&folder, &[], &lines);
+    let versions = answers[0]["result"]["supportedVersions"]
+        .as_array()
+        .unwrap();
+    assert!(versions.contains(&"2026-07-28".into()));
+    assert_eq!(answers[1]["result"]["ttlMs"], 60_000);
+    assert_eq!(answers[1]["result"]["resultType"], "complete");
+    assert_eq!(
+        answers[2]["result"]["structuredContent"],
+        json!({"result": 0})
+    );
+    assert_eq!(answers[3]["error"]["code"], -32602);
+}
+
+/// Returns the Python of the environment that set-up makes.
+fn python() -> PathBuf {
+    let named = std::env::var_os("PLUGIN_SDK_PYTHON").map(PathBuf::from);
+    named.unwrap_or_else(|| support::target_dir().join("python/bin/python3"))
+}
+
+#[test]
+fn the_official_client_lists_and_calls_every_examples_commands() {
+    let folder = plugins();
+    let silence = "AAAAAAAAAAA=";
+    let calls = json!([
+        ["greeter_greet", {"name": "Ada", "times": 2}],
+        ["greeter_greeted", {}],
+        ["guest-book_greet", {"name": "Ada"}],
+        ["guest-book_last", {}],
+        ["text-stats_analyze", {"text": "one two"}],
+        ["audio-filter_process", {"input": silence}],
+    ]);
+    let served = Served::start(&folder, &["--grant", "kv"]);
+    let endpoint = format!("{}/mcp", served.url);
+    let tool = env!("CARGO_BIN_EXE_cargo-plugin");
+    let dir = folder.path().to_str().unwrap();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mcp/client.py");
+    let stdio = [tool, "plugin", "serve", "--mcp", "--grant", "kv", dir];
+    for mode in ["legacy", "2026-07-28"] {
+        for server in [&stdio[..], &[&*endpoint][..]] {
+            let output = Command::new(python())
+                .arg(&program)
+                .arg(mode)
+                .args(server)
+                .arg(calls.to_string())
+                .output()
+                .unwrap_or_else(|error| panic!("{error}\ntype `cargo xtask setup`"));
+            let errors = String::from_utf8_lossy(&output.stderr);
+            assert!(output.status.success(), "{mode} {server:?}: {errors}");
+            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+            let names: Vec<&str> = said["tools"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|tool| tool["name"].as_str().unwrap())
+                .collect();
+            for call in calls.as_array().unwrap() {
+                let name = call[0].as_str().unwrap();
+                assert!(names.contains(&name), "{name} in {names:?}");
+            }
+            for (call, result) in calls
+                .as_array()
+                .unwrap()
+                .iter()
+                .zip(said["results"].as_array().unwrap())
+            {
+                assert_ne!(result["isError"], true, "{call}: {result}");
+            }
+            assert_eq!(
+                said["results"][0]["structuredContent"]["message"],
+                "Hello, Ada!\nHello, Ada!"
+            );
+        }
+    }
+}
