@@ -20,6 +20,7 @@
 //!
 //! | route | answer |
 //! |---|---|
+//! | `GET /` | a page on which people try the plugins |
 //! | `GET /api/plugins` | all plugins; `?type=`, `?state=` and `?enabled=` select some |
 //! | `GET /api/plugins/{id}` | one plugin |
 //! | `GET /api/plugins/{id}/health` | its health; status 503 if it takes no calls |
@@ -50,6 +51,7 @@ mod guard;
 mod metrics;
 mod openapi;
 mod options;
+pub mod page;
 mod serving;
 
 use std::sync::Arc;

@@ -1,0 +1,119 @@
+// Elements of the page, and results drawn with them.
+
+const DRAWN = ["svg", "rect", "polyline", "title"];
+
+/** Creates an element. Texts become text nodes: nothing that a plugin wrote is ever parsed as HTML. */
+function make(tag, attributes, ...children) {
+  const namespace = DRAWN.includes(tag) ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml";
+  const element = document.createElementNS(namespace, tag);
+  for (const [name, value] of Object.entries(attributes ?? {})) {
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== undefined && value !== false) element.setAttribute(name, value === true ? "" : value);
+  }
+  element.append(...children.flat(Infinity).filter((child) => child !== undefined && child !== null && child !== false));
+  return element;
+}
+
+/** Returns a line of Markdown with what is in backquotes as code. */
+function line(text) {
+  return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
+}
+
+/** Returns the paragraphs of a description. */
+function paragraphs(text) {
+  return (text ?? "").split(/\n\s*\n/).filter((part) => part.trim());
+}
+
+const prose = (parts) => parts.map((part) => make("p", { class: "prose" }, line(part)));
+
+let lastId = 0;
+const nextId = () => `e${++lastId}`;
+
+/** Draws a part of the page anew, and keeps the focus on what had it. */
+function redraw(element, ...children) {
+  const active = [...element.querySelectorAll("a, button")].indexOf(document.activeElement);
+  element.replaceChildren(...children.flat(Infinity).filter(Boolean));
+  if (active >= 0) element.querySelectorAll("a, button")[active]?.focus();
+}
+
+function milliseconds(time) {
+  if (time < 1) return `${Math.round(time * 1000)} µs`;
+  return `${time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0)} ms`;
+}
+
+function kibibytes(bytes) {
+  return bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
+}
+
+/** Shows JSON text with indents and colours; the digits are those of the text. */
+function shownJson(text) {
+  const most = 200_000;
+  const pre = make("pre", { class: "json", tabindex: 0 });
+  for (const [kind, token] of pretty(text.slice(0, most))) {
+    pre.append(kind === "space" || kind === "mark" ? token : make("span", { class: kind }, token));
+  }
+  if (text.length > most) pre.append(`\n… (${text.length} characters)`);
+  return pre;
+}
+
+/** The kinds of numbers that raw commands take and return, little-endian. */
+const NUMBERS = {
+  u8: Uint8Array, i8: Int8Array, u16: Uint16Array, i16: Int16Array, u32: Uint32Array, i32: Int32Array,
+  u64: BigUint64Array, i64: BigInt64Array, f32: Float32Array, f64: Float64Array,
+};
+
+/** Shows bytes as text, as numbers of their kind, or in hexadecimal. */
+function shownBytes(bytes, kind) {
+  const show = (text) => make("pre", { tabindex: 0 }, text);
+  if (kind === "text") return [show(new TextDecoder().decode(bytes.subarray(0, 100_000)))];
+  const Numbers = kind !== "u8" && member(NUMBERS, kind);
+  if (!Numbers || bytes.length % Numbers.BYTES_PER_ELEMENT) return [show(hex(bytes))];
+  const numbers = new Numbers(bytes.slice().buffer);
+  const more = numbers.length > 200 ? ` … (${numbers.length} numbers)` : "";
+  const list = show([...numbers.subarray(0, 200)].join(" ") + more);
+  return kind.startsWith("f") && numbers.length > 16 ? [wave(numbers), list] : [list];
+}
+
+function hex(bytes) {
+  const rows = [];
+  for (let at = 0; at < Math.min(bytes.length, 512); at += 16) {
+    const part = [...bytes.subarray(at, at + 16)];
+    const digits = part.map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+    const letters = part.map((byte) => (byte >= 32 && byte < 127 ? String.fromCharCode(byte) : "."));
+    rows.push(`${at.toString(16).padStart(6, "0")}  ${digits.padEnd(47)}  ${letters.join("")}`);
+  }
+  if (bytes.length > 512) rows.push(`… (${bytes.length} bytes)`);
+  return rows.join("\n");
+}
+
+/** Draws numbers as a wave: the highest and the lowest of each of 300 stretches. */
+function wave(numbers) {
+  const highest = numbers.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0) || 1;
+  const stretch = Math.ceil(numbers.length / 300);
+  const points = [];
+  for (let at = 0; at < numbers.length; at += stretch) {
+    const part = numbers.subarray(at, at + stretch);
+    const x = ((at / numbers.length) * 300).toFixed(1);
+    const y = (value) => (30 - (28 * (value || 0)) / highest).toFixed(1);
+    points.push(`${x},${y(part.reduce((a, b) => Math.max(a, b)))}`, `${x},${y(part.reduce((a, b) => Math.min(a, b)))}`);
+  }
+  const label = `${numbers.length} samples, of at most ${highest}`;
+  const picture = { class: "wave", viewBox: "0 0 300 60", preserveAspectRatio: "none", role: "img", "aria-label": label };
+  return make("svg", picture, make("polyline", { points: points.join(" ") }));
+}
+
+/** Draws the times of calls as bars, with a sentence about them. */
+function drawnTimes(calls, where) {
+  const sorted = calls.map(({ time }) => time).sort((left, right) => left - right);
+  const slowest = sorted.at(-1);
+  const bars = calls.map(({ time, failed }, index) => {
+    const height = Math.max(1, (time / slowest) * 60 || 0);
+    const bar = { x: index * 3, y: 60 - height, width: 2, height, class: failed ? "failed" : "fine" };
+    return make("rect", bar, make("title", {}, milliseconds(time) + (failed ? ", an error" : "")));
+  });
+  const count = `${calls.length} ${calls.length === 1 ? "call" : "calls"} ${where}`;
+  const median = sorted[calls.length >> 1];
+  const text = calls.length ? `${count} · median ${milliseconds(median)} · slowest ${milliseconds(slowest)}` : "No calls yet.";
+  const picture = { viewBox: "0 0 300 60", preserveAspectRatio: "none", role: "img", "aria-label": text };
+  return [make("svg", picture, bars), make("p", { class: "quiet" }, text)];
+}
