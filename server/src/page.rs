@@ -1,8 +1,9 @@
-//! The page on which people see plugins and try them: served at `/`, or a file of its own.
+//! The page on which people try plugins: served at `/`, or written as a file.
 //!
-//! Both are one HTML document with its styles and scripts inside, so that they differ in nothing but
-//! their data, and a file works without a server. Its policy names the hashes of the styles and of
-//! the script; the browser runs nothing else, and loads nothing from elsewhere.
+//! Both are one HTML document with its styles and scripts inline. They differ only in their data,
+//! so what is tested on a server also works from a file, and the server needs one route. The
+//! document's Content-Security-Policy lists the hashes of its style sheet and its script; the
+//! browser runs no other script and loads nothing from elsewhere.
 
 use axum::http::{HeaderName, header};
 use axum::response::{Html, IntoResponse};
@@ -13,7 +14,7 @@ use sha2::{Digest, Sha256};
 const HTML: &str = include_str!("page/page.html");
 const STYLE: &str = include_str!("page/page.css");
 const WORKER: &str = include_str!("page/wasm_host.js");
-/// Each part uses those before it.
+/// One script of several files, which share its scope. A module that is inline cannot be imported.
 const SCRIPT: &str = concat!(
     include_str!("page/json.js"),
     include_str!("page/elements.js"),
@@ -28,14 +29,14 @@ pub fn live() -> String {
     composed("'self'", "")
 }
 
-/// Returns a page for one plugin, with its module inside. It works as a file, without a server: the
-/// plugin runs in the browser.
+/// Returns a page for one plugin, with its module inside. It needs no server: the plugin runs in
+/// the browser, also if the page is opened from a file.
 ///
-/// The manifest is JSON, as [`Manifest`](plugin_sdk_harness::manifest::Manifest) serialises.
+/// The manifest is JSON, as a
+/// [`Manifest`](plugin_sdk_harness::manifest::Manifest) serialises.
 pub fn offline(module: &[u8], manifest: &str) -> String {
     let module = STANDARD.encode(module);
-    // The same JSON without `<`, which can only be within its strings. No text of a plugin ends the
-    // element that it is in.
+    // In JSON, `<` occurs only within strings. Escaped, no text of a plugin can end the element.
     let manifest = manifest.replace('<', "\\u003c");
     let data = format!(
         "<script type=\"application/octet-stream\" id=\"module\">{module}</script>\n\
@@ -61,7 +62,7 @@ fn composed(connect: &str, data: &str) -> String {
     ];
     let mut page = String::with_capacity(HTML.len() + STYLE.len() + SCRIPT.len() + data.len());
     let mut rest = HTML;
-    // Each part is searched for in what is left of the page, not in the parts before.
+    // Searches only the rest of the template, never a part, which may contain a placeholder.
     for (name, text) in parts {
         let (before, after) = rest
             .split_once(&format!("{{{{{name}}}}}"))
@@ -74,14 +75,14 @@ fn composed(connect: &str, data: &str) -> String {
     page
 }
 
-/// Returns the source of a policy that allows an element with this text.
+/// Returns the policy's source expression for an inline element with this text.
 fn hash(text: &str) -> String {
     format!("'sha256-{}'", STANDARD.encode(Sha256::digest(text)))
 }
 
 pub(crate) async fn route() -> impl IntoResponse {
     let headers: [(HeaderName, &str); 4] = [
-        // A policy within a page cannot forbid frames.
+        // A policy in a `meta` element cannot restrict frames.
         (header::CONTENT_SECURITY_POLICY, "frame-ancestors 'none'"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "no-referrer"),
@@ -100,7 +101,7 @@ mod tests {
         assert!(!page.contains("{{"), "a part is missing");
         for text in [STYLE, WORKER, SCRIPT] {
             assert_eq!(page.matches(text).count(), 1);
-            // Such a text would end its element early, or change how the rest is read.
+            // Such text would end its element early, or change how a browser parses the rest.
             for end in ["</script", "</style", "<!--"] {
                 assert!(!text.contains(end), "{end}");
             }

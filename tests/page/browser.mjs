@@ -1,4 +1,5 @@
-// Drives Chromium over its debugging pipe, as a person would: with clicks, keys and files.
+// Drives Chromium over its debugging pipe with clicks, keys and files. The pipe needs no package: it
+// is JSON on two file descriptors.
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -8,7 +9,8 @@ export class Browser {
   static async start(program) {
     const browser = new Browser();
     browser.folder = mkdtempSync(join(tmpdir(), "page-"));
-    const options = ["--headless", "--hide-scrollbars", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe", `--user-data-dir=${browser.folder}`];
+    const options = ["--headless", "--hide-scrollbars", "--disable-gpu", "--no-first-run", "--remote-debugging-pipe"];
+    options.push(`--user-data-dir=${browser.folder}`);
     // The sandbox does not work for root, as in a container.
     if (process.getuid?.() === 0) options.push("--no-sandbox", "--disable-dev-shm-usage");
     browser.child = spawn(program, options, { stdio: ["ignore", "ignore", "ignore", "pipe", "pipe"] });
@@ -69,15 +71,17 @@ class Page {
   }
 
   happened(method, params) {
-    if (method === "Runtime.exceptionThrown") this.complaints.push(params.exceptionDetails.exception?.description ?? params.exceptionDetails.text);
-    if (method === "Log.entryAdded" && params.entry.level === "error") this.complaints.push(`${params.entry.text} ${params.entry.url ?? ""}`);
+    const { exceptionDetails: thrown, entry } = params;
+    if (method === "Runtime.exceptionThrown") this.complaints.push(thrown.exception?.description ?? thrown.text);
+    if (method === "Log.entryAdded" && entry.level === "error") this.complaints.push(`${entry.text} ${entry.url ?? ""}`);
     if (method === "Network.requestWillBeSent") this.requests.push(params.request.url);
   }
 
   /** Returns the value of an expression, which may be a promise. */
   async evaluate(expression) {
-    const { result, exceptionDetails } = await this.send("Runtime.evaluate", { expression, awaitPromise: true, returnByValue: true });
-    if (exceptionDetails) throw new Error(exceptionDetails.exception?.description ?? exceptionDetails.text);
+    const options = { expression, awaitPromise: true, returnByValue: true };
+    const { result, exceptionDetails: thrown } = await this.send("Runtime.evaluate", options);
+    if (thrown) throw new Error(thrown.exception?.description ?? thrown.text);
     return result.value;
   }
 
@@ -94,11 +98,15 @@ class Page {
   async click(selector) {
     const found = `document.querySelector(${JSON.stringify(selector)})`;
     await this.until(`${found} !== null`);
-    const [x, y] = await this.evaluate(`(() => { const found = ${found}; found.scrollIntoView({ block: "center" }); const { x, y, width, height } = found.getBoundingClientRect(); return [x + width / 2, y + height / 2]; })()`);
-    for (const type of ["mousePressed", "mouseReleased"]) await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
+    await this.evaluate(`${found}.scrollIntoView({ block: "center" })`);
+    const place = await this.evaluate(`${found}.getBoundingClientRect().toJSON()`);
+    const [x, y] = [place.x + place.width / 2, place.y + place.height / 2];
+    for (const type of ["mousePressed", "mouseReleased"]) {
+      await this.send("Input.dispatchMouseEvent", { type, x, y, button: "left", clickCount: 1 });
+    }
   }
 
-  /** Types text into a field, instead of what is in it. */
+  /** Replaces the text in a field by typing. */
   async type(selector, text) {
     const found = `document.querySelector(${JSON.stringify(selector)})`;
     await this.until(`${found} !== null`);
@@ -108,7 +116,9 @@ class Page {
   }
 
   async key(key, code, modifiers = 0, text) {
-    for (const type of ["keyDown", "keyUp"]) await this.send("Input.dispatchKeyEvent", { type, key, code: key, windowsVirtualKeyCode: code, modifiers, text: type === "keyDown" ? text : undefined });
+    const pressed = { key, code: key, windowsVirtualKeyCode: code, modifiers };
+    await this.send("Input.dispatchKeyEvent", { ...pressed, type: "keyDown", text });
+    await this.send("Input.dispatchKeyEvent", { ...pressed, type: "keyUp" });
   }
 
   async attach(selector, files) {

@@ -1,6 +1,6 @@
 // Checks the page in a browser: node check.mjs <chromium> served|token|file <address or folder> [token]
 //
-// With PLUGIN_SDK_SCREENSHOTS=folder, it keeps pictures for people to look at.
+// With PLUGIN_SDK_SCREENSHOTS=folder, it also saves screenshots.
 import assert from "node:assert/strict";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -17,32 +17,35 @@ class Card {
     this.card = `[id="${plugin}/${command}"]`;
   }
 
-  /** Shows the card alone, so that no other moves it while it is clicked. */
+  /** Opens this card and closes the others, so that none of them moves it while it is clicked. */
   static async open(page, plugin, command) {
     await page.click(`nav a[href="#${plugin}"], .embedded h1.title`);
     const card = new Card(page, plugin, command);
     await page.until(`document.querySelector(${JSON.stringify(card.card)})`);
-    await page.evaluate(`document.querySelectorAll(".command").forEach((other) => (other.open = other.matches(${JSON.stringify(card.card)})))`);
+    const alone = `(other) => (other.open = other.matches(${JSON.stringify(card.card)}))`;
+    await page.evaluate(`document.querySelectorAll(".command").forEach(${alone})`);
     return card;
   }
 
   field(name) {
-    return this.page.evaluate(`[...document.querySelectorAll('${this.card} .label label')].find((label) => label.textContent === ${JSON.stringify(name)}).htmlFor`);
+    const labels = `[...document.querySelectorAll('${this.card} .label label')]`;
+    return this.page.evaluate(`${labels}.find((label) => label.textContent === ${JSON.stringify(name)}).htmlFor`);
   }
 
   async type(name, text) {
     await this.page.type(`#${await this.field(name)}`, text);
   }
 
-  /** Returns what is wrong with a field, and whether it is marked. */
+  /** Returns the problem at a field, and checks that the field is marked accordingly. */
   async problem(name) {
     const id = await this.field(name);
-    const [text, marked] = await this.page.evaluate(`[document.getElementById("${id}").closest(".field, .fields").querySelector(".problem").textContent, document.getElementById("${id}").hasAttribute("aria-invalid")]`);
+    const text = await this.page.evaluate(`${id}.closest(".field, .fields").querySelector(".problem").textContent`);
+    const marked = await this.page.evaluate(`${id}.hasAttribute("aria-invalid")`);
     assert.equal(marked, text !== "", `${name}: ${text}`);
     return text;
   }
 
-  /** Calls the command in some way, and returns the text of the outcome. */
+  /** Calls the command by a click, unless given otherwise, and returns the text of the outcome. */
   async call(way = () => this.page.click(`${this.card} .primary`)) {
     await this.page.evaluate(`document.querySelector('${this.card} .outcome').replaceChildren()`);
     await way();
@@ -67,7 +70,7 @@ async function calls(page, ways) {
     assert.match(await greet.call(), /^Result · .*(server|browser) · \d+ bytes/);
     assert.equal(await greet.json(), '{\n  "message": "Hello, Ada!",\n  "greeted": 1\n}');
 
-    // What one types is checked at once, and an error of the plugin or its host is marked as well.
+    // Input is validated while typing, and an error of the plugin or its host is marked as well.
     await greet.type("times", "300");
     assert.equal(await greet.problem("times"), "expected at most 255");
     assert.match(await greet.call(), /invalid_argument/);
@@ -99,9 +102,17 @@ async function calls(page, ways) {
     assert.equal(await page.evaluate(`document.querySelectorAll('${order.card} [aria-invalid]').length`), 1);
 
     // Panics, traps, and calls that do not end.
+    if (way === "http") {
+      const exhaust = await Card.open(page, "contract", "exhaust");
+      assert.match(await exhaust.call(), /out_of_memory[^]*Hint: .*memory_pages/);
+    }
     const panic = await Card.open(page, "contract", "panic");
     await panic.type("message", "the end");
-    assert.match(await panic.call(), /panic[^]*the end/);
+    assert.match(await panic.call(), way === "http" ? /panic[^]*the end/ : /panic[^]*the end[^]*lib\.rs:\d+[^]*instance has ended/);
+    const after = await Card.open(page, "contract", "join");
+    await after.type("left", "a");
+    await after.type("right", "b");
+    assert.match(await after.call(), /"a-b"/);
     const spin = await Card.open(page, "observed", "work");
     if (ways.length > 1) await spin.where(way);
     await spin.type("rounds", "18446744073709551615");
@@ -135,7 +146,7 @@ async function calls(page, ways) {
   }
 }
 
-/** A file of samples goes in, and samples come out. */
+/** Checks that a raw command takes a file of samples and returns samples. */
 async function audio(page, way) {
   const filter = await Card.open(page, "audio-filter", "process_audio");
   if (way) await filter.where(way);
@@ -144,13 +155,13 @@ async function audio(page, way) {
   writeFileSync(file, samples);
   await page.attach(`${filter.card} input[type=file]`, [file]);
   assert.match(await filter.call(), /Result · .* · 8000 bytes/);
-  const first = (await filter.json()).split(" ").slice(0, 2).map(Number);
+  const first = (await filter.json()).split(" ").slice(0, 2).map(Number).map(Math.fround);
   // A low-pass at 1 kHz passes a share of a first sample: that of one pole at 44.1 kHz.
   assert.deepEqual(first, [0, Math.fround(samples[1] * Math.fround(1000 / 22050))]);
   assert.match(await page.evaluate(`document.querySelector('${filter.card} .outcome a').download`), /audio-filter-process_audio/);
 }
 
-/** Checks that everything that takes the focus has a name, and that nothing is wider than the page. */
+/** Checks that every control has an accessible name, and that no content is wider than the page. */
 async function isUsable(page) {
   const { nodes } = await page.send("Accessibility.getFullAXTree");
   const roles = ["textbox", "button", "combobox", "checkbox", "radio", "link", "DisclosureTriangle"];
@@ -193,6 +204,11 @@ const parts = {
     await page.click("main .status .actions button");
     await page.until(`document.querySelector("nav a[aria-current]").innerText.includes("running")`);
     assert.match(await greet.call(), /Hello, Ada!/);
+
+    // After a reload, the input is still there.
+    await page.click("main .status .actions button:nth-child(2)");
+    await page.until(`document.getElementById("log").innerText.includes("reloaded greeter")`);
+    assert.match(await greet.call(), /Hello, Ada!/);
     await isUsable(page);
     return page;
   },
@@ -219,7 +235,7 @@ const parts = {
     assert.equal(await page.evaluate(`document.querySelectorAll("img, b:not(.kind), main script").length`), 0);
     assert.match(await page.evaluate("document.body.innerText"), /<img src=x onerror=alert\(1\)><\/script>/);
     assert.deepEqual(page.complaints, []);
-    // The browser itself refuses HTML from text, should a line of the page ever try.
+    // The policy makes the browser refuse to parse text as HTML.
     await assert.rejects(page.evaluate(`document.body.innerHTML = "<b>"`), /TrustedHTML/);
 
     page = await browser.open(url("greeter"));
@@ -236,6 +252,11 @@ const parts = {
 };
 
 const browser = await Browser.start(program);
+const limit = setTimeout(() => {
+  console.error("the checks took more than five minutes");
+  browser.child.kill("SIGKILL");
+  process.exit(1);
+}, 300_000);
 try {
   const page = await parts[part](browser);
   const expected = /the server responded with a status of (4|5)\d\d/;
@@ -244,4 +265,5 @@ try {
   for (const url of page.requests) assert.ok(url.startsWith(origin) || url.startsWith("blob:") || url.startsWith("data:"), url);
 } finally {
   await browser.end();
+  clearTimeout(limit);
 }

@@ -8,8 +8,8 @@ const byId = (id) => document.getElementById(id);
 /** The module, if this page is a file with a plugin inside. There is no server then. */
 const embedded = byId("module");
 
-// The page requires trusted types, so that the browser itself refuses HTML and code made from text.
-// The one exception is the worker, whose text is in this page.
+// The page requires trusted types, so the browser itself refuses to parse text as HTML or code. The
+// one exception is the worker, whose source is in this page.
 const policy = { createScriptURL: (url) => url };
 const trusted = globalThis.trustedTypes?.createPolicy("worker", policy) ?? policy;
 
@@ -56,8 +56,8 @@ const server = {
   },
 
   /**
-   * Hands over what happens, for as long as the page is open. It reads the stream itself, because an
-   * `EventSource` cannot send the token.
+   * Passes the server's events to `handle`, for as long as the page is open. It reads the stream
+   * itself, because an `EventSource` cannot send the token.
    */
   async watch(handle, connected) {
     for (;; await new Promise((resolve) => setTimeout(resolve, 2000))) {
@@ -65,8 +65,9 @@ const server = {
         const response = await this.send("GET", "/api/events");
         connected(true);
         let rest = "";
-        for await (const chunk of response.body.pipeThrough(new TextDecoderStream())) {
-          const blocks = (rest + chunk).split("\n\n");
+        const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+        for (let part = await reader.read(); !part.done; part = await reader.read()) {
+          const blocks = (rest + part.value).split("\n\n");
           rest = blocks.pop();
           for (const block of blocks) {
             const kind = /^event: (.*)$/m.exec(block);
@@ -74,7 +75,7 @@ const server = {
             if (kind && data) handle(kind[1], parse(data[1]));
           }
         }
-      } catch { /* It is tried again. */ }
+      } catch { /* The loop tries again. */ }
       connected(false);
     }
   },
@@ -96,7 +97,7 @@ async function moduleOf(path) {
   return new Uint8Array(await response.arrayBuffer());
 }
 
-/** An instance in a worker, which can be ended at any time. It takes one message after the other. */
+/** An instance in a worker, which the page can end at any time. It takes one message at a time. */
 class Instance {
   constructor(notice) {
     const url = URL.createObjectURL(new Blob([byId("worker").textContent]));
@@ -119,7 +120,7 @@ class Instance {
   }
 }
 
-/** The calls of one plugin. Where a command is the configuration, a call replaces it. */
+/** Makes the calls of one plugin. A call of the command `isConfig` replaces the configuration. */
 class Caller {
   constructor(path, config, notice) {
     Object.assign(this, { path, config, notice, way: embedded ? "browser" : "http", last: Promise.resolve() });
@@ -144,7 +145,7 @@ class Caller {
     return { bytes, time };
   }
 
-  /** Runs one call after the other, as an instance takes them. */
+  /** Runs a call after those before it have ended. */
   inBrowser(command, body, signal) {
     this.last = this.last.catch(() => {}).then(() => this.inInstance(command, body, signal));
     return this.last;
@@ -158,11 +159,11 @@ class Caller {
     if (command.isConfig) this.configure(body);
     signal.onabort = () => this.instance?.end();
     let outcome = this.instance ? {} : await this.start();
-    // It may have been stopped before there was an instance.
+    // The user may have stopped it before there was an instance.
     if (signal.aborted) outcome = { ...stopped, ended: true };
     if (!outcome.error && !command.isConfig) {
       const input = typeof body === "string" ? bytesOf(body) : body;
-      // A command that returns nothing but changes its bytes is answered with these.
+      // The result of a command that only changes its input is the changed input.
       const inPlace = command.in_place && !command.output;
       outcome = await this.instance.ask({ call: `command_${command.name}`, input, inPlace });
     }
@@ -170,7 +171,7 @@ class Caller {
     return outcome.error || !command.isConfig ? outcome : { ...outcome, bytes: new Uint8Array() };
   }
 
-  /** Creates an instance, and calls its first hooks; without them it must not be used. */
+  /** Creates an instance and runs its init and start hooks. If one fails, the instance is not used. */
   async start() {
     const load = await moduleOf(this.path);
     const settings = Object.entries(parse(this.config)).map(([key, value]) => [key, JSON.stringify(value)]);

@@ -2,7 +2,7 @@
 
 const DRAWN = ["svg", "rect", "polyline", "title"];
 
-/** Creates an element. Texts become text nodes: nothing that a plugin wrote is ever parsed as HTML. */
+/** Creates an element. Strings become text nodes, so the text of a plugin is never parsed as HTML. */
 function make(tag, attributes, ...children) {
   const namespace = DRAWN.includes(tag) ? "http://www.w3.org/2000/svg" : "http://www.w3.org/1999/xhtml";
   const element = document.createElementNS(namespace, tag);
@@ -14,7 +14,7 @@ function make(tag, attributes, ...children) {
   return element;
 }
 
-/** Returns a line of Markdown with what is in backquotes as code. */
+/** Returns the nodes of a line of Markdown, of which only code spans are recognised. */
 function line(text) {
   return text.split("`").map((part, index) => (index % 2 ? make("code", {}, part) : part));
 }
@@ -29,7 +29,7 @@ const prose = (parts) => parts.map((part) => make("p", { class: "prose" }, line(
 let lastId = 0;
 const nextId = () => `e${++lastId}`;
 
-/** Draws a part of the page anew, and keeps the focus on what had it. */
+/** Replaces the children of an element, and keeps the focus at the same position. */
 function redraw(element, ...children) {
   const active = [...element.querySelectorAll("a, button")].indexOf(document.activeElement);
   element.replaceChildren(...children.flat(Infinity).filter(Boolean));
@@ -38,6 +38,7 @@ function redraw(element, ...children) {
 
 function milliseconds(time) {
   if (time < 1) return `${Math.round(time * 1000)} µs`;
+  if (time >= 10_000) return `${(time / 1000).toFixed(1)} s`;
   return `${time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0)} ms`;
 }
 
@@ -45,7 +46,7 @@ function kibibytes(bytes) {
   return bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 }
 
-/** Shows JSON text with indents and colours; the digits are those of the text. */
+/** Shows JSON text, indented and coloured. Its tokens are unchanged, so numbers keep their digits. */
 function shownJson(text) {
   const most = 200_000;
   const pre = make("pre", { class: "json", tabindex: 0 });
@@ -64,14 +65,20 @@ const NUMBERS = {
 
 /** Shows bytes as text, as numbers of their kind, or in hexadecimal. */
 function shownBytes(bytes, kind) {
-  const show = (text) => make("pre", { tabindex: 0 }, text);
+  const show = (text, looks) => make("pre", { class: looks, tabindex: 0 }, text);
   if (kind === "text") return [show(new TextDecoder().decode(bytes.subarray(0, 100_000)))];
   const Numbers = kind !== "u8" && member(NUMBERS, kind);
-  if (!Numbers || bytes.length % Numbers.BYTES_PER_ELEMENT) return [show(hex(bytes))];
+  if (!Numbers || bytes.length % Numbers.BYTES_PER_ELEMENT) return [show(hex(bytes), "hex")];
   const numbers = new Numbers(bytes.slice().buffer);
   const more = numbers.length > 200 ? ` … (${numbers.length} numbers)` : "";
-  const list = show([...numbers.subarray(0, 200)].join(" ") + more);
+  const list = show(Array.from(numbers.subarray(0, 200), kind === "f32" ? shortest : String).join(" ") + more, "numbers");
   return kind.startsWith("f") && numbers.length > 16 ? [wave(numbers), list] : [list];
+}
+
+/** Returns the shortest text that denotes this 32-bit number. */
+function shortest(number) {
+  const digits = [6, 7, 8].map((count) => String(Number(number.toPrecision(count))));
+  return digits.find((text) => Math.fround(Number(text)) === number) ?? String(Number(number.toPrecision(9)));
 }
 
 function hex(bytes) {
@@ -86,7 +93,7 @@ function hex(bytes) {
   return rows.join("\n");
 }
 
-/** Draws numbers as a wave: the highest and the lowest of each of 300 stretches. */
+/** Draws samples as a wave: the highest and the lowest in each of 300 intervals. */
 function wave(numbers) {
   const highest = numbers.reduce((most, value) => Math.max(most, Math.abs(value) || 0), 0) || 1;
   const stretch = Math.ceil(numbers.length / 300);
@@ -102,7 +109,7 @@ function wave(numbers) {
   return make("svg", picture, make("polyline", { points: points.join(" ") }));
 }
 
-/** Draws the times of calls as bars, with a sentence about them. */
+/** Draws the times of calls as bars, with a summary in words. */
 function drawnTimes(calls, where) {
   const sorted = calls.map(({ time }) => time).sort((left, right) => left - right);
   const slowest = sorted.at(-1);

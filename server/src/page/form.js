@@ -1,12 +1,26 @@
 // Forms made from schemas.
 
-/** Makes a text area that is as high as its text. */
+/** Creates a text area that is as high as its text, even in browsers without `field-sizing`. */
 function area(id, changed, attributes) {
-  return make("textarea", { id, rows: 1, spellcheck: "false", autocomplete: "off", input: changed, ...attributes });
+  const input = () => {
+    fit(element);
+    changed();
+  };
+  const element = make("textarea", { id, rows: 1, spellcheck: "false", autocomplete: "off", input, ...attributes });
+  return element;
 }
 
-// A control is made for a schema: `element` is what it shows, `read` returns its value as JSON text,
-// `write` takes a value. Those of a list's elements are its `parts`.
+function fit(element) {
+  element.rows = Math.min(20, element.value.split("\n").length);
+}
+
+function fill(element, text) {
+  element.value = text;
+  fit(element);
+}
+
+// Creates the control for a schema. `element` is its HTML, `read` returns its value as JSON text, and
+// `write` sets its value. The `parts` of a list are the controls of its elements.
 const controls = {
   choice(schemas, schema, id, changed) {
     const choices = schemas.choices(schema);
@@ -30,20 +44,22 @@ const controls = {
     return { element, read: () => String(element.checked), write: (value) => (element.checked = value === true) };
   },
 
-  // A text input: one for numbers would round what one types.
+  // A text input, because browsers round the value of one for numbers.
   number(_, schema, id, changed) {
-    const element = make("input", { id, type: "text", inputmode: schema.type === "integer" ? "numeric" : "decimal", autocomplete: "off", input: changed });
+    const inputmode = schema.type === "integer" ? "numeric" : "decimal";
+    const element = make("input", { id, type: "text", inputmode, autocomplete: "off", input: changed });
     return { element, read: () => element.value.trim(), write: (value) => (element.value = JSON.stringify(value)) };
   },
 
   string(_, __, id, changed) {
     const element = area(id, changed);
-    return { element, read: () => JSON.stringify(element.value), write: (value) => (element.value = typeof value === "string" ? value : "") };
+    const write = (value) => fill(element, typeof value === "string" ? value : "");
+    return { element, read: () => JSON.stringify(element.value), write };
   },
 
   json(_, __, id, changed) {
     const element = area(id, changed, { class: "json" });
-    return { element, read: () => element.value, write: (value) => (element.value = JSON.stringify(value, null, 2)) };
+    return { element, read: () => element.value, write: (value) => fill(element, JSON.stringify(value, null, 2)) };
   },
 
   list(schemas, schema, id, changed) {
@@ -53,7 +69,8 @@ const controls = {
     const add = (value) => {
       const part = controlFor(schemas, item, nextId(), changed);
       part.element.setAttribute("aria-label", "element");
-      const row = make("li", {}, part.element, make("button", { type: "button", click: () => remove(part, row), "aria-label": "Remove this element" }, "×"));
+      const out = { type: "button", "aria-label": "Remove this element", click: () => remove(part, row) };
+      const row = make("li", {}, part.element, make("button", out, "×"));
       part.write(value);
       parts.push(part);
       rows.append(row);
@@ -65,7 +82,11 @@ const controls = {
       more.focus();
       changed();
     };
-    const more = make("button", { type: "button", click: () => { add(schemas.example(item)).element.focus(); changed(); } }, "Add an element");
+    const click = () => {
+      add(schemas.example(item)).element.focus();
+      changed();
+    };
+    const more = make("button", { type: "button", click }, "Add an element");
     return {
       element: make("div", { class: "list", role: "group", "aria-labelledby": id }, rows, more),
       read: () => `[${parts.map((part) => part.read()).join(",")}]`,
@@ -95,7 +116,7 @@ class Field {
   constructor(schemas, name, given, required, changed) {
     const { schema, nullable } = schemas.resolve(given);
     const id = nextId();
-    Object.assign(this, { schemas, name, given, pointer: `/${name.replaceAll("~", "~0").replaceAll("/", "~1")}` });
+    Object.assign(this, { schemas, name, given, pointer: `/${escaped(name)}` });
     const touched = () => {
       this.touched = true;
       changed();
@@ -105,15 +126,17 @@ class Field {
       touched();
     };
     this.control = controlFor(schemas, schema, id, edited);
-    const initial = schema.default !== undefined && schema.default !== null ? schema.default : schemas.example({ ...schema, default: undefined });
-    // A number that the caller must choose starts empty.
-    if (!(required && ["integer", "number"].includes(schema.type) && schema.default === undefined)) this.control.write(initial);
+    // The value to start from if the user gives one: the default, or an example if that is `null`.
+    const { default: preset, ...undecided } = schema;
+    const initial = preset ?? schemas.example(undecided);
+    // A required number starts empty, because no example is a good guess.
+    if (!(required && ["integer", "number"].includes(schema.type) && preset === undefined)) this.control.write(initial);
     const states = [!required && ["out", "left out"], nullable && ["null", "null"], ["given", "given"]].filter(Boolean);
     if (states.length > 1) {
       const options = states.map(([value, text]) => make("option", { value }, text));
       this.presence = make("select", { class: "presence", "aria-label": `${name}: is it given?`, change: touched }, options);
     }
-    const about = [schemas.words(given), limits(schema), schema.default !== undefined && `default ${JSON.stringify(schema.default)}`];
+    const about = [schemas.words(given), limits(schema), preset !== undefined && `default ${JSON.stringify(preset)}`];
     this.message = make("p", { class: "problem", id: `${id}-problem`, "aria-live": "polite" });
     // A list has no single control that its label could be for.
     const label = this.control.parts ? make("span", { class: "label-text", id }, name) : make("label", { for: id }, name);
@@ -133,24 +156,29 @@ class Field {
     if (value !== undefined && value !== null) this.control.write(value);
   }
 
-  /** Returns what is wrong with what one has typed; nothing is, as long as one has not begun. */
+  /** Returns the problems of the value; none before the user has edited the field. */
   problems() {
     const text = this.read();
     if (text === undefined || !this.touched) return [];
-    const items = this.schemas.resolve(this.given).schema.items;
-    const broken = (this.control.parts ?? []).flatMap((part, index) => problemsOf(this.schemas, items, part.read(), `${this.pointer}/${index}`)).filter((problem) => problem.broken);
+    const { items } = this.schemas.resolve(this.given).schema;
+    const ofPart = (part, index) => problemsOf(this.schemas, items, part.read(), `${this.pointer}/${index}`);
+    const broken = (this.control.parts ?? []).flatMap(ofPart).filter((problem) => problem.broken);
     return broken.length ? broken : problemsOf(this.schemas, this.given, text, this.pointer);
   }
 
-  /** Shows problems, whose pointers are within this field. */
+  /** Shows problems whose pointers are within this field. */
   mark(problems) {
     const rest = (problem) => problem.pointer.slice(this.pointer.length);
-    this.message.replaceChildren(problems.map((problem) => `${rest(problem) && `at ${rest(problem)}: `}${problem.message}`).join("\n"));
+    this.message.textContent = listed(problems.map((problem) => ({ ...problem, pointer: rest(problem) })));
     this.element.classList.toggle("absent", (this.presence?.value ?? "given") !== "given");
     const marked = problems.map((problem) => this.control.parts?.[rest(problem).split("/")[1]]?.element ?? this.control.element);
     this.element.querySelectorAll("[aria-invalid]").forEach((element) => element.removeAttribute("aria-invalid"));
     marked.forEach((element) => element.setAttribute("aria-invalid", "true"));
   }
+}
+
+function listed(problems) {
+  return problems.map(({ pointer, message }) => (pointer ? `at ${pointer}: ${message}` : message)).join("\n");
 }
 
 function limits(schema) {
@@ -170,7 +198,7 @@ function problemsOf(schemas, schema, text, pointer) {
   return schemas.problems(schema, value, pointer);
 }
 
-/** The reason why nothing was sent: what is in a form has no place in JSON text or among numbers. */
+/** Thrown if a form has text that cannot be sent, such as letters where a number is expected. */
 class NotSent extends Error {}
 
 /** The form of an object's members, or of the whole value as JSON. */
@@ -189,30 +217,31 @@ class Form {
         this.fields.push(new Field(schemas, name, property, (schema.required ?? []).includes(name), () => this.changed()));
       }
     } catch {
-      this.shownAsJson = true; // The schema is not one; the plugin still takes what one types.
+      this.shownAsJson = true; // The schema is invalid, but the command can still be called.
     }
-    // Without named members there is nothing to make fields for.
+    // Without named members there are no fields.
     if (schema.type !== "object" || (this.fields.length === 0 && schema.additionalProperties !== false)) this.shownAsJson = true;
     this.whole.control.write(schemas.example(given));
     this.show();
   }
 
   show() {
-    const id = this.whole.control.element.id;
+    const { element } = this.whole.control;
+    const type = make("span", { class: "type" }, this.schemas.words(this.given));
+    const json = [make("div", { class: "label" }, make("label", { for: element.id }, "JSON"), type), element];
+    const fields = this.fields.length ? this.fields.map((field) => field.element) : [make("p", { class: "quiet" }, "No arguments.")];
     this.message = make("p", { class: "problem", "aria-live": "polite" });
-    const json = [make("div", { class: "label" }, make("label", { for: id }, "JSON"), make("span", { class: "type" }, this.schemas.words(this.given))), this.whole.control.element];
-    const none = this.fields.length === 0 ? make("p", { class: "quiet" }, "No arguments.") : undefined;
-    this.element.replaceChildren(...(this.shownAsJson ? json : [none, ...this.fields.map((field) => field.element)].filter(Boolean)), this.message);
+    this.element.replaceChildren(...(this.shownAsJson ? json : fields), this.message);
     this.changed();
   }
 
-  /** Changes between fields and JSON, which takes along what one has typed as far as it is valid. */
+  /** Switches between fields and JSON, and carries the value over if it is valid JSON. */
   toggle() {
     const text = this.read();
     this.shownAsJson = !this.shownAsJson;
     try {
       this.write(parse(text));
-    } catch { /* The other form keeps what it had. */ }
+    } catch { /* The other view keeps its value. */ }
     this.show();
   }
 
@@ -244,11 +273,11 @@ class Form {
     const fields = this.shownAsJson ? [] : this.fields;
     fields.forEach((field) => field.mark(problems.filter(within(field))));
     const others = problems.filter((problem) => !fields.some((field) => within(field)(problem)));
-    this.message.textContent = others.map(({ pointer, message }) => `${pointer && `at ${pointer}: `}${message}`).join("\n");
+    this.message.textContent = listed(others);
     if (this.shownAsJson) this.whole.control.element.toggleAttribute("aria-invalid", problems.length > 0);
   }
 
-  /** Returns the body of a call. Throws if what one has typed has no place in JSON text. */
+  /** Returns the body of a call. Throws `NotSent` if a field is not valid JSON. */
   async body() {
     [this, ...this.fields].forEach((part) => (part.touched = true));
     const problems = this.problems();
@@ -261,12 +290,21 @@ class Form {
   }
 }
 
-/** The form of a raw command: bytes from a file, or typed as text or numbers. */
+/** The form of a raw command: bytes from a file, or entered as text or numbers. */
 class RawForm {
   constructor(kind) {
     const id = nextId();
     this.kind = kind;
-    this.file = make("input", { type: "file", "aria-label": "A file with the bytes" });
+    const change = () => {
+      this.area.disabled = this.file.files.length > 0;
+      remove.hidden = !this.area.disabled;
+    };
+    const click = () => {
+      this.file.value = "";
+      change();
+    };
+    this.file = make("input", { type: "file", "aria-label": "A file with the bytes", change });
+    const remove = make("button", { type: "button", hidden: true, click }, "Remove the file");
     this.area = area(id, () => (this.message.textContent = ""));
     this.message = make("p", { class: "problem", "aria-live": "polite" });
     const numbers = kind !== "u8" && member(NUMBERS, kind);
@@ -274,7 +312,7 @@ class RawForm {
     const hint = numbers ? `numbers, separated by spaces; as ${kind}, little-endian` : "text, as UTF-8";
     const input = make("div", { class: "field" },
       make("div", { class: "label" }, make("label", { for: id }, "bytes"), make("span", { class: "type" }, `${hint}; or a file:`)),
-      this.area, this.file, this.message);
+      this.area, make("div", { class: "row" }, this.file, remove), this.message);
     this.element = make("div", { class: "fields" }, kind ? input : make("p", { class: "quiet" }, "No bytes."));
   }
 

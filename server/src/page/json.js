@@ -1,22 +1,23 @@
-// JSON and JSON Schema, with every digit kept. JavaScript's own numbers lose the digits of integers
-// beyond 2^53, so a number is kept as the text that it was written in (`JSON.rawJSON`).
+// JSON and JSON Schema without loss of digits. JavaScript's numbers are inexact beyond 2^53, so a
+// number is kept as its source text (`JSON.rawJSON`).
 
-/** Returns the value of JSON text. */
+/** Parses JSON text. */
 function parse(text) {
   return JSON.parse(text, (_, value, { source }) => (typeof value === "number" ? JSON.rawJSON(source) : value));
 }
 
-/** Returns a member of an object from a plugin, which may have a member named `constructor`. */
+/** Returns a member of an object, ignoring inherited ones: a plugin may use names like `constructor`. */
 function member(object, name) {
   return object && Object.hasOwn(object, name) ? object[name] : undefined;
 }
 
-/** Splits JSON text into its tokens, and adds line breaks and indents. The tokens stay as they are. */
+/** Splits JSON text into `[kind, token]` pairs, with line breaks and indents between the tokens. */
 function* pretty(text) {
-  const tokens = /(?<name>"(?:[^"\\]|\\.)*"(?=\s*:))|(?<string>"(?:[^"\\]|\\.)*")|(?<mark>[[\]{},:])|(?<number>-?\d[^\s,\]}]*)|(?<word>[a-z]+)/g;
+  const string = String.raw`"(?:[^"\\]|\\.)*"`;
+  const kinds = String.raw`(?<name>${string}(?=\s*:))|(?<string>${string})|(?<mark>[[\]{},:])|(?<number>-?\d[^\s,\]}]*)|(?<word>[a-z]+)`;
   let depth = 0;
   let last = "";
-  for (const { 0: token, groups } of text.matchAll(tokens)) {
+  for (const { 0: token, groups } of text.matchAll(new RegExp(kinds, "g"))) {
     const closes = token === "}" || token === "]";
     const opened = last === "{" || last === "[";
     if (closes) depth--;
@@ -37,13 +38,13 @@ function typeOf(value) {
 
 const isInteger = (text) => /^-?\d+$/.test(text);
 
-/** Returns a negative number, 0 or a positive one, like a sorting function; integers exactly. */
+/** Compares two numbers like a sorting function does; integers exactly. */
 function compare(left, right) {
   if (isInteger(left) && isInteger(right)) return Number(BigInt(left) > BigInt(right)) - Number(BigInt(left) < BigInt(right));
   return Number(left) - Number(right);
 }
 
-/** The types of keywords. A keyword with a value of another type has no meaning. */
+/** The types of keywords. A keyword whose value has another type is ignored. */
 const KEYWORDS = {
   object: ["properties"],
   array: ["required", "anyOf", "oneOf", "enum", "prefixItems"],
@@ -51,7 +52,7 @@ const KEYWORDS = {
   string: ["description", "$ref"],
 };
 
-/** Returns a schema without keywords that have no meaning. */
+/** Returns a schema without the keywords that are ignored. */
 function sound(schema) {
   if (typeOf(schema) !== "object") return {};
   const wanted = (name) => Object.keys(KEYWORDS).find((type) => KEYWORDS[type].includes(name));
@@ -62,13 +63,13 @@ function sound(schema) {
   return kept;
 }
 
-/** The schemas of a plugin. They are not trusted: they may refer to themselves, or to nothing. */
+/** The schemas of a plugin. They are untrusted: references may be circular or dangling. */
 class Schemas {
   constructor(definitions) {
     this.definitions = definitions;
   }
 
-  /** Follows references, and takes `null` apart: returns the schema, and whether `null` is valid. */
+  /** Follows references. Returns the schema without `null`, and whether `null` is valid. */
   resolve(schema) {
     let nullable = false;
     for (let steps = 0; steps < 32; steps++) {
@@ -92,14 +93,14 @@ class Schemas {
     return { schema: {}, nullable };
   }
 
-  /** Returns the values to choose from, each with its description; `null` for any other schema. */
+  /** Returns the values of an enumeration, with descriptions; `null` for any other schema. */
   choices(schema) {
     const all = schema.enum?.map((value) => ({ const: value })) ?? schema.oneOf ?? schema.anyOf ?? [];
     if (!all.length || !all.every((choice) => choice && Object.hasOwn(choice, "const"))) return null;
     return all.map((choice) => ({ text: JSON.stringify(choice.const), description: sound(choice).description }));
   }
 
-  /** Returns a type in a few words. */
+  /** Describes a type in a few words. */
   words(given, depth = 0) {
     const { schema, nullable } = this.resolve(given);
     const inner = (of) => (depth > 3 ? "…" : this.words(of, depth + 1));
@@ -110,8 +111,8 @@ class Schemas {
     else if (several) words = several.map(inner).join(" | ");
     else if (schema.type === "array") words = schema.items ? `[${inner(schema.items)}]` : "array";
     else if (schema.type === "object" && schema.properties) {
-      const optional = (name) => (schema.required?.includes(name) ? "" : "?");
-      words = `{${Object.keys(schema.properties).map((name) => `${name}${optional(name)}: ${inner(schema.properties[name])}`).join(", ")}}`;
+      const property = ([name, of]) => `${name}${schema.required?.includes(name) ? "" : "?"}: ${inner(of)}`;
+      words = `{${Object.entries(schema.properties).map(property).join(", ")}}`;
     }
     return nullable && words !== "null" ? `${words} or null` : words;
   }
@@ -136,9 +137,9 @@ class Schemas {
     return this.problems(schema, zero).length ? schema.minimum ?? schema.maximum ?? zero : zero;
   }
 
-  /** Returns what is wrong with a value: `{pointer, message}` for each problem. */
+  /** Validates a value. Returns `{pointer, message}` for each problem. */
   problems(schema, value, pointer = "") {
-    // A schema can ask for more work than anyone would wait for; the plugin checks all the same.
+    // Bounded, because a hostile schema can ask for endless work. The plugin validates anyway.
     this.steps = 20_000;
     return this.check(schema, value, pointer, 0);
   }
@@ -150,22 +151,25 @@ class Schemas {
     const wrong = (message, at = pointer) => [{ pointer: at, message }];
     const choices = this.choices(schema);
     if (choices) {
-      const text = JSON.stringify(value);
-      return choices.some((choice) => choice.text === text) ? [] : wrong(`expected one of ${choices.map((choice) => choice.text).join(", ")}`);
+      const texts = choices.map((choice) => choice.text);
+      return texts.includes(JSON.stringify(value)) ? [] : wrong(`expected one of ${texts.join(", ")}`);
     }
     const several = schema.oneOf ?? schema.anyOf;
     if (several?.length) {
       const found = several.map((choice) => this.check(choice, value, pointer, depth + 1));
-      if (!found.some((problems) => problems.length === 0)) return found.length === 1 ? found[0] : wrong(`expected ${this.words(given)}`);
+      const fits = found.some((problems) => problems.length === 0);
+      if (!fits) return found.length === 1 ? found[0] : wrong(`expected ${this.words(given)}`);
     }
     const types = [schema.type ?? type].flat();
-    if (!types.includes(type) && !(type === "integer" && types.includes("number"))) return wrong(`expected ${this.words(given, 3)}, found ${type}`);
-    const inner = (of, part, key) => this.check(of, part, `${pointer}/${String(key).replaceAll("~", "~0").replaceAll("/", "~1")}`, depth + 1);
+    const fits = types.includes(type) || (type === "integer" && types.includes("number"));
+    if (!fits) return wrong(`expected ${this.words(given, 3)}, found ${type}`);
+    const inner = (of, part, key) => this.check(of, part, `${pointer}/${escaped(String(key))}`, depth + 1);
     if (type === "integer" || type === "number") return bounds(value.rawJSON, schema, wrong);
     if (type === "string") return lengths([...value].length, schema.minLength, schema.maxLength, "character", wrong);
     if (type === "array") {
       const items = (index) => schema.prefixItems?.[index] ?? schema.items;
-      return [...lengths(value.length, schema.minItems, schema.maxItems, "element", wrong), ...value.flatMap((item, index) => inner(items(index), item, index))];
+      const size = lengths(value.length, schema.minItems, schema.maxItems, "element", wrong);
+      return [...size, ...value.flatMap((item, index) => inner(items(index), item, index))];
     }
     if (type !== "object") return [];
     const missing = (schema.required ?? []).filter((name) => !Object.hasOwn(value, name));
@@ -174,10 +178,16 @@ class Schemas {
       ...Object.entries(value).flatMap(([name, part]) => {
         const known = member(schema.properties, name);
         if (known !== undefined) return inner(known, part, name);
-        return schema.additionalProperties === false ? wrong(`\`${name}\` is unknown`) : inner(schema.additionalProperties, part, name);
+        const others = schema.additionalProperties;
+        return others === false ? wrong(`\`${name}\` is unknown`) : inner(others, part, name);
       }),
     ];
   }
+}
+
+/** Escapes a name for a JSON Pointer. */
+function escaped(name) {
+  return name.replaceAll("~", "~0").replaceAll("/", "~1");
 }
 
 function bounds(text, schema, wrong) {

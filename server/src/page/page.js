@@ -1,6 +1,6 @@
-// The page: the list of plugins, the one that is shown, and what happens meanwhile.
+// The page: the list of plugins, the selected one, and the log.
 
-/** The views of plugins, as promises; one whose module has been replaced is made anew. */
+/** The views of plugins, as promises. After a reload, the old view moves to `outdated`. */
 const views = new Map();
 const outdated = new Map();
 let plugins = [];
@@ -10,7 +10,7 @@ let refreshing;
 
 function log(kind, plugin, text) {
   const entry = make("p", { "data-plugin": plugin },
-    make("time", {}, new Date().toTimeString().slice(0, 8)), make("b", { class: `kind ${kind}` }, kind),
+    make("time", {}, new Date().toTimeString().slice(0, 8)), " ", make("b", { class: `kind ${kind}` }, kind), " ",
     make("span", {}, plugin && make("i", {}, `${plugin} `), text));
   const list = byId("log");
   const atEnd = list.scrollHeight - list.scrollTop - list.clientHeight < 40;
@@ -30,7 +30,7 @@ function filterLog() {
 function happened(kind, data) {
   const id = data.plugin_id;
   if (kind === "log") return log(data.line.level, id, `${data.line.target}: ${data.line.message}`);
-  // The data of an event in this browser are the text that the plugin wrote.
+  // An event of an instance in this browser has its data as JSON text.
   if (kind === "event") return log("event", id, `${data.topic} ${id ? data.data : JSON.stringify(data.data)}`);
   if (kind === "reloaded" && views.has(id)) {
     outdated.set(id, views.get(id));
@@ -59,7 +59,7 @@ function pluginRow({ id, name, state, stats }) {
     make("span", { class: "figures quiet" }, (figures ?? []).map((figure) => make("span", {}, figure)))));
 }
 
-/** Returns the view of a plugin. One that cannot be shown has its error instead of commands. */
+/** Returns the view of a plugin; if it cannot be loaded, one that shows the error. */
 async function viewOf(plugin) {
   const { id } = plugin;
   if (!views.has(id)) views.set(id, PluginView.of(id, { happened, refresh }));
@@ -70,18 +70,19 @@ async function viewOf(plugin) {
     return view;
   } catch (error) {
     views.delete(id);
-    const element = make("article", {}, make("h2", { class: "title" }, plugin.name), make("p", { class: "banner" }, plugin.error ?? error.message));
+    const why = make("p", { class: "banner" }, plugin.error ?? error.message);
+    const element = make("article", {}, make("h2", { class: "title" }, plugin.name), why);
     return { id, cards: [], element, showStatus() {}, drawTimes: () => byId("times").replaceChildren() };
   }
 }
 
-/** Shows the plugin that the address names, or the first one. */
+/** Shows the plugin that the URL's fragment names, or the first one. */
 async function select() {
   const own = ++turn;
   const [id, command] = location.hash.slice(1).split("/").map(decodeURIComponent);
   const plugin = plugins.find((known) => known.id === id) ?? plugins[0];
   const view = plugin && (await viewOf(plugin));
-  if (own !== turn) return; // Another one has been selected meanwhile.
+  if (own !== turn) return; // The user has selected another one in the meantime.
   if (view !== shown) {
     byId("plugin").replaceChildren(view?.element ?? make("p", { class: "quiet" }, "There are no plugins."));
     shown = view;

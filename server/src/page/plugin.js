@@ -1,6 +1,6 @@
 // A plugin on the page: its state, its commands, and the outcomes of calls.
 
-/** What the page shows of a plugin. */
+/** The part of the page that shows a plugin. */
 class PluginView {
   constructor(id, manifest, config, changed) {
     this.path = `/api/plugins/${encodeURIComponent(id)}`;
@@ -18,7 +18,8 @@ class PluginView {
   static async of(id, changed) {
     if (embedded) return new PluginView(id, parse(byId("manifest").textContent), {}, changed);
     const path = `/api/plugins/${encodeURIComponent(id)}`;
-    const [manifest, { config }] = await Promise.all([server.data("GET", `${path}/manifest`), server.data("GET", `${path}/config`)]);
+    const get = (what) => server.data("GET", `${path}/${what}`);
+    const [manifest, { config }] = await Promise.all([get("manifest"), get("config")]);
     return new PluginView(id, manifest, config, changed);
   }
 
@@ -39,14 +40,15 @@ class PluginView {
       const radio = { type: "radio", name: `way-${this.id}`, value, checked: value === this.caller.way, change: choose(value) };
       return make("label", {}, make("input", radio), text);
     };
-    return make("fieldset", { class: "ways" }, make("legend", {}, "Calls run"), way("http", "on the server"), way("browser", "in this browser"));
+    const legend = make("legend", {}, "Calls run");
+    return make("fieldset", { class: "ways" }, legend, way("http", "on the server"), way("browser", "in this browser"));
   }
 
   get where() {
     return this.caller.way === "http" ? "on the server" : "in this browser";
   }
 
-  /** Takes over from the view of an earlier module what people have typed and seen. */
+  /** Copies the user's input and the last results from the view of an earlier module. */
   continue(earlier) {
     earlier.caller.endInstance();
     this.times = earlier.times;
@@ -60,18 +62,20 @@ class PluginView {
     const { name, version, type, license, homepage, description, permissions } = { ...plugin, ...this.manifest };
     const facts = [version && `version ${version}`, type, license, homepage].filter(Boolean);
     const buttons = embedded ? [] : [plugin?.running ? "stop" : "start", "reload"].map((verb) => this.button(verb));
+    const asked = ({ name, reason }) => make("p", { class: "quiet" }, "Asks for ", make("code", {}, name), `: ${reason}`);
     const title = make(embedded ? "h1" : "h2", { class: "title" }, name || this.id);
     redraw(this.status,
       make("div", { class: "row" }, title, plugin?.state && badge(plugin.state), make("div", { class: "actions" }, buttons)),
       make("p", { class: "quiet" }, make("code", {}, this.id), facts.map((fact) => ` · ${fact}`)),
       prose(paragraphs(description)),
       [plugin?.error, plugin?.reload_error].map((error) => error && make("p", { class: "banner" }, error)),
-      (permissions ?? []).map(({ name, reason }) => make("p", { class: "quiet" }, "Asks for ", make("code", {}, name), `: ${reason}`)));
+      (permissions ?? []).map(asked));
   }
 
   button(verb) {
     const act = async () => {
-      await server.data("POST", `${this.path}/${verb}`).catch((error) => this.changed.happened("failed", { plugin_id: this.id, message: error.message }));
+      const failed = ({ message }) => this.changed.happened("failed", { plugin_id: this.id, message });
+      await server.data("POST", `${this.path}/${verb}`).catch(failed);
       this.changed.refresh();
     };
     return make("button", { type: "button", click: act }, verb[0].toUpperCase() + verb.slice(1));
@@ -106,8 +110,9 @@ class Card {
     const id = `${view.id}/${command.name}`;
     const opened = () => this.element.open && history.replaceState(null, "", `#${id.split("/").map(encodeURIComponent).join("/")}`);
     const [first, ...rest] = paragraphs(command.description);
+    const name = make("span", { class: "name" }, command.title ?? command.name);
     this.element = make("details", { class: "command", id, toggle: opened },
-      make("summary", {}, make("span", { class: "name" }, command.title ?? command.name), make("span", { class: "quiet" }, line(first ?? ""))),
+      make("summary", {}, name, make("span", { class: "quiet" }, line(first ?? ""))),
       make("div", { class: "inside" }, prose(rest), this.inputs(), this.outcome, this.facts()));
   }
 
@@ -116,7 +121,7 @@ class Card {
       event.preventDefault();
       this.call();
     };
-    // Enter calls from a field of one line. In a text it is a line break, and Ctrl+Enter calls.
+    // Enter submits from one-line fields. In a text area it adds a line, and Ctrl+Enter submits.
     const keydown = (event) => event.key === "Enter" && (event.ctrlKey || event.metaKey) && submit(event);
     const words = () => (this.form.shownAsJson ? "As fields" : "As JSON");
     const click = () => {
@@ -124,16 +129,18 @@ class Card {
       toggle.textContent = words();
     };
     const toggle = make("button", { type: "button", click }, words());
-    const actions = make("div", { class: "actions" }, this.run, this.stop, !this.raw && toggle, make("span", { class: "quiet keys" }, "Ctrl+Enter"));
+    const keys = make("span", { class: "quiet keys" }, "Ctrl+Enter");
+    const actions = make("div", { class: "actions" }, this.run, this.stop, !this.raw && toggle, keys);
     return make("form", { submit, keydown, autocomplete: "off", novalidate: true }, this.form.element, actions);
   }
 
-  /** Returns what the command returns, and its errors. */
+  /** Creates the list of the command's result type and errors. */
   facts() {
     const { output, input, in_place: inPlace, result, errors } = this.command;
     const bytes = output ? `bytes (${output})` : inPlace ? `the bytes that it took, changed (${input})` : "nothing";
     const returns = this.raw ? bytes : result !== undefined && this.view.schemas.words(result);
-    const known = (errors ?? []).map(({ code, description }) => [make("dt", {}, make("code", {}, code)), make("dd", {}, line(description ?? ""))]);
+    const meaning = ({ code, description }) => [make("dt", {}, make("code", {}, code)), make("dd", {}, line(description ?? ""))];
+    const known = (errors ?? []).map(meaning);
     return make("dl", { class: "facts" },
       returns && [make("dt", {}, "Returns"), make("dd", { class: "type" }, returns)],
       known.length > 0 && [make("dt", {}, "Errors"), make("dd", {}, make("dl", {}, known))]);
@@ -144,7 +151,7 @@ class Card {
     this.outcome.replaceChildren(...earlier.outcome.childNodes);
     try {
       this.form.write(parse(earlier.form.read()));
-    } catch { /* Bytes, or something that is not valid yet: the form begins anew. */ }
+    } catch { /* Bytes, or incomplete input: the form starts empty. */ }
   }
 
   async call() {
@@ -193,7 +200,7 @@ class Card {
   }
 }
 
-/** Returns where an error is: a host says it as JSON Pointers, a plugin as a path like `items[2].price`. */
+/** Returns the places of an error: a host reports JSON Pointers, a plugin a path (`items[2].price`). */
 function pointersOf({ message, details }) {
   const text = (value) => (typeof value === "string" ? value : undefined);
   if (Array.isArray(details?.problems)) {

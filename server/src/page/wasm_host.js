@@ -7,7 +7,7 @@
 
 const LIMITS = { text: 8192, notices: 1000, event: 1 << 20, stored: 64 << 20, deliveries: 100 };
 
-/** The reason why a call has no result. After most of them the instance must not be called again. */
+/** The reason why a call failed. If it `ends` the instance, the instance must not be called again. */
 class Failure extends Error {
   constructor(code, message, { ends = true, ...more } = {}) {
     super(message);
@@ -21,6 +21,7 @@ class Host {
     this.config = config;
     this.settings = new Map(settings);
     this.store = new Map();
+    this.stored = 0;
     this.patterns = new Set();
     this.emitted = [];
     this.notices = 0;
@@ -29,11 +30,15 @@ class Host {
   async load(wasm) {
     const module = await WebAssembly.compile(wasm);
     const marks = WebAssembly.Module.exports(module).map(({ name }) => name).filter((name) => name.startsWith("plugin_abi_"));
-    if (marks.join() !== "plugin_abi_1") throw new Failure("abi", `this page runs plugins of ABI version 1; the module has ${marks.join() || "no ABI version"}`);
+    if (marks.join() !== "plugin_abi_1") {
+      throw new Failure("abi", `this page runs plugins of ABI version 1; the module has ${marks.join() || "no ABI version"}`);
+    }
     const imports = { plugin_host: {} };
     const services = this.services();
     for (const { module: from, name, kind } of WebAssembly.Module.imports(module)) {
-      if (from !== "plugin_host" || kind !== "function") throw new Failure("imports", `the module imports \`${from}.${name}\`, which this page does not have`);
+      if (from !== "plugin_host" || kind !== "function") {
+        throw new Failure("imports", `the module imports \`${from}.${name}\`, which this page does not have`);
+      }
       imports.plugin_host[name] = services[name] ?? (() => this.refuse("unavailable", `\`${name}\` does not work in the browser`));
     }
     for (const [section] of [WebAssembly.Module.customSections(module, "plugin-sdk")]) {
@@ -45,11 +50,13 @@ class Host {
     if (this.exports.plugin_start) this.call("plugin_start", new Uint8Array());
   }
 
-  /** Returns a view of the memory as it is now. */
+  /** Returns a view of the current memory, which may have grown. */
   bytes(address, length) {
     const memory = this.exports.memory.buffer;
     if (length === 0) return new Uint8Array();
-    if (address + length > memory.byteLength) throw new Failure("bad_pointer", `${length} bytes at ${address} are not in the guest's memory`);
+    if (address + length > memory.byteLength) {
+      throw new Failure("bad_pointer", `${length} bytes at ${address} are not in the guest's memory`);
+    }
     return new Uint8Array(memory, address, length);
   }
 
@@ -104,7 +111,7 @@ class Host {
     }
   }
 
-  /** Delivers the events that the call emitted, as a host does it after the call. */
+  /** Delivers the events that the call emitted to the plugin's handlers. */
   deliver() {
     for (let count = 0; this.emitted.length && this.exports.plugin_event && count < LIMITS.deliveries; count++) {
       const { topic, data } = this.emitted.shift();
@@ -119,7 +126,7 @@ class Host {
     if (this.notices++ < LIMITS.notices) postMessage({ notice: { kind, data } });
   }
 
-  /** Returns what a host function answers with: bytes, or nothing. */
+  /** Passes bytes to the guest as the packed result of a host function. */
   answer(bytes, failed) {
     if (!bytes) return 0n;
     return (BigInt(this.put(bytes)) << 32n) | (failed ? 0x80000000n : 0n) | BigInt(bytes.length);
@@ -143,23 +150,31 @@ class Host {
       log_max_level: () => 4, // Debug: lines of the level trace would slow down what they trace.
       log_write: (level, target, targetLength, message, messageLength) => {
         const word = ["", "error", "warn", "info", "debug", "trace"][level] ?? "info";
-        this.notice("log", { line: { level: word, target: this.text(target, targetLength, LIMITS.text), message: this.text(message, messageLength, LIMITS.text) } });
+        const short = (address, length) => this.text(address, length, LIMITS.text);
+        this.notice("log", { line: { level: word, target: short(target, targetLength), message: short(message, messageLength) } });
       },
       config_get: (key, length) => this.answer(encoded(this.settings.get(text(key, length)))),
       kv_get: (key, length) => this.answer(this.store.get(text(key, length))),
       kv_set: (key, length, value, valueLength) => {
         const name = text(key, length);
         const bytes = this.bytes(value >>> 0, valueLength >>> 0).slice();
-        const others = [...this.store].filter(([other]) => other !== name).reduce((sum, [other, { length: size }]) => sum + other.length + size, 0);
-        if (others + name.length + bytes.length > LIMITS.stored) return this.refuse("quota_exceeded", `the store has ${LIMITS.stored} bytes`);
+        const before = this.store.has(name) ? name.length + this.store.get(name).length : 0;
+        const stored = this.stored - before + name.length + bytes.length;
+        if (stored > LIMITS.stored) return this.refuse("quota_exceeded", `the store has room for ${LIMITS.stored} bytes`);
+        this.stored = stored;
         this.store.set(name, bytes);
         return 0n;
       },
-      kv_delete: (key, length) => this.json(this.store.delete(text(key, length))),
+      kv_delete: (key, length) => {
+        const name = text(key, length);
+        if (this.store.has(name)) this.stored -= name.length + this.store.get(name).length;
+        return this.json(this.store.delete(name));
+      },
       kv_list: (prefix, length) => this.json([...this.store.keys()].filter((key) => key.startsWith(text(prefix, length))).sort()),
       events_emit: (topic, topicLength, data, dataLength) => {
         const event = { topic: text(topic, topicLength), data: text(data, dataLength) };
-        if (event.data.length > LIMITS.event || this.emitted.length >= LIMITS.notices) return this.refuse("quota_exceeded", "the event is too large, or one of too many");
+        if (event.data.length > LIMITS.event) return this.refuse("quota_exceeded", `an event has at most ${LIMITS.event} bytes`);
+        if (this.emitted.length >= LIMITS.notices) return this.refuse("quota_exceeded", `a call emits at most ${LIMITS.notices} events`);
         this.emitted.push(event);
         this.notice("event", event);
         return 0n;
@@ -175,7 +190,7 @@ class Host {
       time_now: (out) => time(out, BigInt(Date.now()) * 1_000_000n),
       time_monotonic: (out) => time(out, BigInt(Math.round(performance.now() * 1000)) * 1000n),
       random_fill: (address, length) => {
-        // The browser fills at most 65,536 bytes at once.
+        // The browser fills at most 65,536 bytes per call.
         const bytes = this.bytes(address >>> 0, length >>> 0);
         for (let at = 0; at < bytes.length; at += 65_536) crypto.getRandomValues(bytes.subarray(at, at + 65_536));
         return 0n;
@@ -191,7 +206,8 @@ function matches(pattern, topic) {
   const [wanted, found] = [pattern.split("."), topic.split(".")];
   const open = wanted.at(-1) === "**";
   if (open) wanted.pop();
-  return (open ? found.length >= wanted.length : found.length === wanted.length) && wanted.every((part, index) => part === "*" || part === found[index]);
+  const fits = open ? found.length >= wanted.length : found.length === wanted.length;
+  return fits && wanted.every((part, index) => part === "*" || part === found[index]);
 }
 
 let host;
