@@ -39,12 +39,12 @@ class Host {
       if (from !== "plugin_host" || kind !== "function") {
         throw new Failure("imports", `the module imports \`${from}.${name}\`, which this page does not have`);
       }
-      imports.plugin_host[name] = services[name] ?? (() => this.refuse("unavailable", `\`${name}\` does not work in the browser`));
+      const unavailable = () => this.refuse("unavailable", `\`${name}\` does not work in the browser`);
+      imports.plugin_host[name] = Object.hasOwn(services, name) ? services[name] : unavailable;
     }
-    for (const [section] of [WebAssembly.Module.customSections(module, "plugin-sdk")]) {
-      const lines = section ? new TextDecoder().decode(section).split("\n").filter(Boolean) : [];
-      lines.flatMap((line) => JSON.parse(line).handles ?? []).forEach(({ topic }) => this.patterns.add(topic));
-    }
+    const [section] = WebAssembly.Module.customSections(module, "plugin-sdk");
+    const lines = section ? new TextDecoder().decode(section).split("\n").filter(Boolean) : [];
+    lines.flatMap((line) => JSON.parse(line).handles ?? []).forEach(({ topic }) => this.patterns.add(topic));
     this.exports = (await WebAssembly.instantiate(module, imports)).exports;
     if (this.exports.plugin_init) this.call("plugin_init", new TextEncoder().encode(this.config));
     if (this.exports.plugin_start) this.call("plugin_start", new Uint8Array());
