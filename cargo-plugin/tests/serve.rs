@@ -351,8 +351,10 @@ fn the_official_client_lists_and_calls_every_examples_commands() {
         ["greeter_greeted", {}],
         ["guest-book_greet", {"name": "Ada"}],
         ["guest-book_last", {}],
-        ["text-stats_analyze", {"text": "one two"}],
-        ["audio-filter_process", {"input": silence}],
+        ["text-stats_stats", {"text": "one two"}],
+        ["text-stats_count", {"input": "one two"}],
+        ["audio-filter_set_enabled", {"enabled": false}],
+        ["audio-filter_process_audio", {"input": silence}],
     ]);
     let served = Served::start(&folder, &["--grant", "kv"]);
     let endpoint = format!("{}/mcp", served.url);

@@ -20,6 +20,7 @@
 //!
 //! | route | answer |
 //! |---|---|
+//! | `GET /` | a page on which people try the plugins |
 //! | `GET /api/plugins` | all plugins; `?type=`, `?state=` and `?enabled=` select some |
 //! | `GET /api/plugins/{id}` | one plugin |
 //! | `GET /api/plugins/{id}/health` | its health; status 503 if it takes no calls |
@@ -53,6 +54,7 @@ mod mcp;
 mod metrics;
 mod openapi;
 mod options;
+pub mod page;
 mod serving;
 
 use std::sync::Arc;

@@ -38,7 +38,8 @@ impl ServerOptions {
         }
     }
 
-    /// Requires the header `Authorization: Bearer <token>` of every request.
+    /// Requires the header `Authorization: Bearer <token>` of every request, except for the page at
+    /// `/`, which has no data in it and asks for the token.
     pub fn bearer_token(mut self, token: impl Into<String>) -> Self {
         self.token = Some(token.into());
         self

@@ -62,10 +62,17 @@ pub(super) async fn named_in_path(
     Path((id, command)): Path<(String, String)>,
     body: Body,
 ) -> Answer {
-    let body = server.read(body).await?;
+    let mut body = server.read(body).await?;
     let outcome = match media(&server.registry, &id, &command)? {
         Some(media) => {
-            let call = move |registry: &Registry| registry.call_raw(&id, &*command, &body);
+            let in_place = is_in_place(&server.registry, &id, &command)?;
+            let call = move |registry: &Registry| match in_place {
+                true => registry.with_instance(&id, |plugin| {
+                    plugin.call_in_place(&*command, &mut body)?;
+                    Ok(body)
+                }),
+                false => registry.call_raw(&id, &*command, &body),
+            };
             Outcome::Bytes(server.run(call).await?, media)
         }
         None => {
@@ -88,6 +95,16 @@ pub(super) async fn named_in_path(
         Outcome::Json(text) => json_text(String::from(Box::<str>::from(text))),
         Outcome::Bytes(bytes, media) => ([(header::CONTENT_TYPE, media)], bytes).into_response(),
     })
+}
+
+/// Returns whether a command returns nothing but changes the bytes that it takes, which are then the
+/// answer.
+fn is_in_place(registry: &Registry, id: &str, command: &str) -> Result<bool, RegistryError> {
+    let module = registry.module(id)?;
+    let described = module
+        .manifest()
+        .and_then(|manifest| manifest.command(command));
+    Ok(described.is_some_and(|command| command.in_place && command.output.is_none()))
 }
 
 /// Returns the media type of a command's result, if the command takes and returns bytes.

@@ -16,7 +16,7 @@ use http_body_util::{BodyExt, LengthLimitError, Limited};
 use plugin_sdk_harness::registry::{Registry, RegistryError};
 
 use crate::answer::ApiError;
-use crate::{Server, metrics, openapi};
+use crate::{Server, metrics, openapi, page};
 
 /// How long a call waits for room before it is refused.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -25,6 +25,7 @@ type Answer = Result<Response, ApiError>;
 
 pub(crate) fn routes() -> Router<Arc<Server>> {
     Router::new()
+        .route("/", get(page::route))
         .route("/api/plugins", get(plugins::list))
         .route("/api/plugins/{id}", get(plugins::one))
         .route("/api/plugins/{id}/health", get(plugins::health))

@@ -67,7 +67,12 @@ enum Form {
     /// JSON; `wrapped` if the result is no object, which MCP asks for.
     Json { wrapped: bool },
     /// Bytes: text, or in base64.
-    Raw { text_input: bool, text_output: bool },
+    Raw {
+        text_input: bool,
+        text_output: bool,
+        /// `true` if the answer is the changed input.
+        in_place: bool,
+    },
 }
 
 impl Tools {
@@ -120,6 +125,7 @@ impl CommandTool {
                 let form = Form::Raw {
                     text_input: is_text(&command.input),
                     text_output: is_text(&command.output),
+                    in_place: command.in_place && command.output.is_none(),
                 };
                 let input = match command.input {
                     Some(_) => object_of(INPUT, bytes_schema(is_text(&command.input))),
@@ -165,12 +171,17 @@ impl CommandTool {
             Form::Raw {
                 text_input,
                 text_output,
+                in_place,
             } => {
-                let input = match raw_input(arguments.remove(INPUT), text_input) {
+                let mut input = match raw_input(arguments.remove(INPUT), text_input) {
                     Ok(input) => input,
                     Err(message) => return refusal("invalid_argument", message, None, None),
                 };
                 let output = self.with_instance(registry, shared, interrupt, |plugin| {
+                    if in_place {
+                        plugin.call_in_place(&*self.command, &mut input)?;
+                        return Ok(input);
+                    }
                     plugin.call_raw(&*self.command, &input).map(<[u8]>::to_vec)
                 });
                 output.map(|bytes| {
