@@ -30,4 +30,6 @@ mod guide {
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]
     mod embedding {}
+    #[doc = include_str!("../../docs/guide/serving.md")]
+    mod serving {}
 }

@@ -28,10 +28,11 @@ const VERSION: &str = env!("CARGO_PKG_VERSION");
 const TOOL: &str = "plugin-sdk-cli";
 
 /// The published packages.
-const PACKAGES: [&str; 4] = [
+const PACKAGES: [&str; 5] = [
     "plugin-sdk-macros",
     "plugin-sdk",
     "plugin-sdk-harness",
+    "plugin-sdk-server",
     TOOL,
 ];
 
