@@ -82,10 +82,17 @@ fn operation(plugin: &PluginStatus, manifest: &Manifest, command: &CommandInfo) 
         "tags": [manifest.name],
         "summary": command.description.lines().next().unwrap_or(&command.name),
         "description": command.description,
-        "requestBody": {"content": request},
+        "requestBody": {"required": needs_arguments(command), "content": request},
         "responses": responses("The result.", result),
         "x-errors": codes.collect::<Vec<Value>>(),
     })
+}
+
+/// Returns whether a command has an argument that callers must give.
+fn needs_arguments(command: &CommandInfo) -> bool {
+    let schema = command.arguments.as_ref().map(Schema::as_value);
+    let required = schema.and_then(|schema| schema.get("required")?.as_array());
+    required.is_some_and(|names| !names.is_empty())
 }
 
 /// Returns the responses of an operation: its result, and the errors.

@@ -210,6 +210,12 @@ fn errors_have_a_status_a_word_and_the_plugins_own_code() {
         ),
         (post(greet, "{}"), 400, "BAD_REQUEST", "missing_argument"),
         (
+            post("/api/plugins/greeter/commands/greeted", "null"),
+            400,
+            "BAD_REQUEST",
+            "",
+        ),
+        (
             post(greet, r#"{"name": ""}"#),
             422,
             "UNPROCESSABLE_ENTITY",

@@ -76,14 +76,7 @@ pub(super) async fn named_in_path(
             Outcome::Bytes(server.run(call).await?, media)
         }
         None => {
-            let args = match body.is_empty() {
-                true => None,
-                false => Some(
-                    serde_json::from_slice::<Box<RawValue>>(&body).map_err(|error| {
-                        ApiError::bad_request(format!("the arguments are not valid JSON: {error}"))
-                    })?,
-                ),
-            };
+            let args = arguments(&body)?;
             let call = move |registry: &Registry| match args {
                 Some(args) => registry.call(&id, &*command, args),
                 None => registry.call(&id, &*command, ()),
@@ -95,6 +88,22 @@ pub(super) async fn named_in_path(
         Outcome::Json(text) => json_text(String::from(Box::<str>::from(text))),
         Outcome::Bytes(bytes, media) => ([(header::CONTENT_TYPE, media)], bytes).into_response(),
     })
+}
+
+/// Returns the arguments in a body: an object, or nothing.
+fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
+    if body.is_empty() {
+        return Ok(None);
+    }
+    let args: Box<RawValue> = serde_json::from_slice(body).map_err(|error| {
+        ApiError::bad_request(format!("the arguments are not valid JSON: {error}"))
+    })?;
+    match args.get().starts_with('{') {
+        true => Ok(Some(args)),
+        false => Err(ApiError::bad_request(
+            "the arguments are an object with a member for each, or nothing",
+        )),
+    }
 }
 
 /// Returns whether a command returns nothing but changes the bytes that it takes, which are then the
