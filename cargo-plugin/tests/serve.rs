@@ -10,10 +10,11 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use plugin_sdk_harness::Source;
 use serde_json::{Value, json};
-use support::Folder;
+use support::{Folder, modules};
 
 /// The examples whose commands are tools, and their files.
 const EXAMPLES: [&str; 4] = ["greeter", "guest-book", "text-stats", "audio-filter"];
@@ -134,7 +135,7 @@ fn a_changed_file_takes_over_while_it_is_served() {
     )
     .unwrap();
     while stats()["swap_count"] == 0 {
-        std::thread::sleep(std::time::Duration::from_millis(50));
+        std::thread::sleep(Duration::from_millis(50));
     }
     let greeting = served.call("/api/plugins/greeter/commands/greet", r#"{"name": "Ada"}"#);
     assert_eq!(greeting["message"], "Hello, Ada!");
@@ -398,4 +399,73 @@ fn the_official_client_lists_and_calls_every_examples_commands() {
             );
         }
     }
+}
+
+/// Starts a server of tools for one module, past the beginning of the older revision.
+fn tools(folder: &Folder, options: &[&str]) -> (Child, impl Iterator<Item = Value> + use<>) {
+    let mut child = command(folder, &[&["--mcp", "wares.wasm"], options].concat())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut answers = lines.map(|line| serde_json::from_str::<Value>(&line.unwrap()).unwrap());
+    for line in &legacy(&[])[..2] {
+        writeln!(child.stdin.as_mut().unwrap(), "{line}").unwrap();
+    }
+    assert_eq!(answers.next().unwrap()["id"], 1);
+    (child, answers)
+}
+
+#[test]
+fn a_call_that_its_client_cancels_is_ended() {
+    let folder = Folder::new().with("wares.wasm", modules::wares());
+    // No time limit within the test's patience ends the endless command.
+    let (mut child, mut answers) = tools(&folder, &["--shared", "--timeout", "10m"]);
+    let input = child.stdin.as_mut().unwrap();
+    let call = |name: &str| json!({"name": name, "arguments": {}});
+    writeln!(input, "{}", request(2, "tools/call", call("wares_spin"))).unwrap();
+    // The server reads the lines in their order; the call has begun a moment later.
+    std::thread::sleep(Duration::from_millis(300));
+    let cancelled = json!({"requestId": 2, "reason": "enough"});
+    let notice =
+        json!({"jsonrpc": "2.0", "method": "notifications/cancelled", "params": cancelled});
+    writeln!(input, "{notice}").unwrap();
+    // The plugin has one instance, which answers again only when the endless call has ended.
+    writeln!(input, "{}", request(3, "tools/call", call("wares_fail"))).unwrap();
+    let answer = answers.find(|answer| answer["id"] == 3).unwrap();
+    assert_eq!(answer["result"]["isError"], true, "{answer}");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn clients_learn_that_the_tools_have_changed() {
+    let folder = Folder::new().with("wares.wasm", modules::wares());
+    let (mut child, mut answers) = tools(&folder, &["--watch"]);
+    let mut module = modules::wares();
+    module.extend([0, 2, 1, b'x']);
+    folder.write("new", module);
+    std::fs::rename(folder.path().join("new"), folder.path().join("wares.wasm")).unwrap();
+    let notice = answers.next().unwrap();
+    assert_eq!(notice["method"], "notifications/tools/list_changed");
+    drop(child.stdin.take());
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_page_has_the_module_inside() {
+    let folder = plugins();
+    let said = folder.run(&["page", "greeter.wasm"]).good();
+    assert_eq!(said, "✓ greeter.html\n");
+    let page = String::from_utf8(folder.read("greeter.html")).unwrap();
+    assert!(
+        page.starts_with("<!doctype html>") || page.starts_with("<!DOCTYPE html>"),
+        "{page}"
+    );
+    // The module in base64 begins with its magic number.
+    assert!(page.contains(">AGFzbQEAAAA"));
+    let said = folder.run(&["page", "nothing.wasm"]).bad(3);
+    assert!(said.contains("cannot read `nothing.wasm`"), "{said}");
 }

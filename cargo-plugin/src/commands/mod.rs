@@ -10,6 +10,7 @@ mod info;
 mod list;
 mod new;
 mod package;
+mod page;
 mod serve;
 mod test;
 mod validate;
@@ -32,6 +33,7 @@ pub enum Command {
     Test(test::Test),
     Bench(bench::Bench),
     Package(package::Package),
+    Page(page::Page),
     Serve(Box<serve::Serve>),
     Header(header::Header),
     Completions(completions::Completions),
@@ -50,6 +52,7 @@ impl Command {
             Command::Test(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
+            Command::Page(command) => command.run(terminal),
             Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),
             Command::Completions(command) => command.run(terminal),

@@ -166,6 +166,8 @@ impl Serve {
         };
         let listener = TcpListener::bind(address).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?;
+        // The first line below may already be answered by a signal.
+        let ending = ending().map_err(failed)?;
         let ids: Vec<String> = registry
             .list()
             .into_iter()
@@ -176,7 +178,7 @@ impl Serve {
             &format!("{} at http://{address}", ids.join(", ")),
         );
         announce_tools(terminal, &json!({"url": format!("http://{address}/mcp")}));
-        serve(listener, registry, options, ended()).await;
+        serve(listener, registry, options, ending).await;
         Ok(())
     }
 }
@@ -211,26 +213,28 @@ fn watch(registry: Registry) {
     });
 }
 
-/// Ends when the process is asked to end.
+/// Listens for requests to end the process from now on, and returns a future that ends with the
+/// first.
 #[cfg(unix)]
-fn ended() -> impl Future<Output = ()> {
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
 
-    async {
-        let asked = signal(SignalKind::terminate());
-        let interrupted = tokio::signal::ctrl_c();
-        match asked {
-            Ok(mut asked) => tokio::select! {
-                _ = asked.recv() => {}
-                _ = interrupted => {}
-            },
-            Err(_) => drop(interrupted.await),
+    let mut terminated = signal(SignalKind::terminate())?;
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    Ok(async move {
+        tokio::select! {
+            _ = terminated.recv() => {}
+            _ = interrupted.recv() => {}
         }
-    }
+    })
 }
 
-/// Ends when the process is asked to end.
-#[cfg(not(unix))]
-fn ended() -> impl Future<Output = ()> {
-    async { drop(tokio::signal::ctrl_c().await) }
+/// Listens for requests to end the process from now on, and returns a future that ends with the
+/// first.
+#[cfg(windows)]
+fn ending() -> std::io::Result<impl Future<Output = ()>> {
+    let mut interrupted = tokio::signal::windows::ctrl_c()?;
+    Ok(async move {
+        interrupted.recv().await;
+    })
 }
