@@ -162,7 +162,8 @@ impl Terminal {
         }
     }
 
-    fn failed(&self, error: &Error) {
+    /// Shows an error.
+    pub fn failed(&self, error: &Error) {
         if self.form == Form::Json {
             let document = json!({"error": {
                 "message": error.message(), "causes": error.causes(), "help": error.advice(),

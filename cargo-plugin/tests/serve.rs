@@ -10,10 +10,12 @@ mod support;
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use plugin_sdk_harness::Source;
 use serde_json::{Value, json};
+use support::project::{self, Project};
 use support::{Folder, modules};
 
 /// The examples whose commands are tools, and their files.
@@ -43,20 +45,23 @@ fn command(folder: &Folder, options: &[&str]) -> Command {
 struct Served {
     child: Child,
     url: String,
-    /// Its standard error so far, and what comes later.
+    /// Its standard error before it began to serve, and after that.
     said: Vec<String>,
+    later: Option<JoinHandle<Vec<String>>>,
 }
 
 impl Served {
     fn start(folder: &Folder, options: &[&str]) -> Self {
-        let mut child = command(folder, &[&["--port", "0"], options].concat())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap()).lines();
+        Self::of(command(folder, &[&["--port", "0"], options].concat()))
+    }
+
+    /// Starts a command that serves.
+    fn of(mut command: Command) -> Self {
+        let mut child = command.stderr(Stdio::piped()).spawn().unwrap();
+        let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
         let mut said = Vec::new();
         let mut url = None;
-        for line in lines.map(Result::unwrap) {
+        for line in lines.by_ref().map(Result::unwrap) {
             if let Some((_, at)) = line.split_once(" at http://") {
                 url = Some(format!("http://{}", at.trim()));
             }
@@ -67,7 +72,14 @@ impl Served {
             }
         }
         let url = url.unwrap_or_else(|| panic!("no address in {said:?}"));
-        Served { child, url, said }
+        // What it says later is read too, so that it never waits for a reader.
+        let later = std::thread::spawn(move || lines.map_while(Result::ok).collect());
+        Served {
+            child,
+            url,
+            said,
+            later: Some(later),
+        }
     }
 
     fn get(&self, path: &str) -> (u16, Value) {
@@ -77,6 +89,12 @@ impl Served {
         let text = response.body_mut().read_to_string().unwrap();
         let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
         (response.status().as_u16(), json)
+    }
+
+    /// Ends the server, and returns what it has said since it began to serve.
+    fn end(mut self) -> String {
+        self.child.kill().unwrap();
+        self.later.take().unwrap().join().unwrap().join("\n")
     }
 
     fn call(&self, path: &str, body: &str) -> Value {
@@ -468,4 +486,51 @@ fn a_page_has_the_module_inside() {
     assert!(page.contains(">AGFzbQEAAAA"));
     let said = folder.run(&["page", "nothing.wasm"]).bad(3);
     assert!(said.contains("cannot read `nothing.wasm`"), "{said}");
+}
+
+/// The source of a plugin that answers with a word.
+fn saying(word: &str) -> String {
+    format!(
+        r#"use plugin_sdk::prelude::*;
+
+#[plugin]
+#[derive(Default)]
+pub struct Sayer;
+
+#[plugin]
+impl Sayer {{
+    #[command]
+    pub fn say() -> &'static str {{
+        {word:?}
+    }}
+}}
+"#
+    )
+}
+
+#[test]
+fn a_changed_source_is_built_and_takes_over() {
+    let project = Project::new(&[
+        ("Cargo.toml", &project::manifest("sayer")),
+        ("src/lib.rs", &saying("one")),
+    ]);
+    let mut dev = Command::new(env!("CARGO_BIN_EXE_cargo-plugin"));
+    dev.args(["plugin", "dev", "--no-test", "--port", "0"])
+        .current_dir(&project.root)
+        .env("CARGO_TARGET_DIR", support::target_dir())
+        .env("CARGO_NET_OFFLINE", "true");
+    let served = Served::of(dev);
+    let say = || served.call("/api/plugins/sayer/commands/say", "");
+    let write = |source: &str| std::fs::write(project.root.join("src/lib.rs"), source).unwrap();
+    assert_eq!(say(), "one");
+    // A source that does not compile changes nothing; the one after it does.
+    write("what");
+    std::thread::sleep(Duration::from_secs(1));
+    assert_eq!(say(), "one");
+    write(&saying("three"));
+    while say() != "three" {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let said = served.end();
+    assert!(said.contains("Swapped sayer"), "{said}");
 }

@@ -4,6 +4,7 @@ mod bench;
 mod build;
 mod call;
 mod completions;
+mod dev;
 mod diff;
 mod header;
 mod info;
@@ -29,6 +30,7 @@ pub enum Command {
     Info(info::Info),
     List(list::List),
     Call(Box<call::Call>),
+    Dev(Box<dev::Dev>),
     Diff(diff::Diff),
     Test(test::Test),
     Bench(bench::Bench),
@@ -48,6 +50,7 @@ impl Command {
             Command::Info(command) => command.run(terminal),
             Command::List(command) => command.run(terminal),
             Command::Call(command) => command.run(terminal),
+            Command::Dev(command) => command.run(terminal),
             Command::Diff(command) => command.run(terminal),
             Command::Test(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),

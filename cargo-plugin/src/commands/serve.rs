@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk_harness::registry::{PluginOptions, Registry};
@@ -13,7 +14,7 @@ use tokio::net::TcpListener;
 
 use crate::error::{Error, Result};
 use crate::flags::document;
-use crate::host_options::Offer;
+use crate::host_options::{Offer, Prepared};
 use crate::terminal::{Terminal, Verdict};
 use crate::text;
 
@@ -33,18 +34,8 @@ pub struct Serve {
     /// Another folder of plugins
     #[arg(long, value_name = "DIR")]
     dir: Vec<PathBuf>,
-    /// The port of the server; 0 takes a free one
-    #[arg(long, value_name = "PORT", default_value_t = 3000)]
-    port: u16,
-    /// The address of this computer to which clients connect
-    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
-    host_address: IpAddr,
-    /// The name of this server for its clients, if it is neither `localhost` nor a loopback address
-    #[arg(long, value_name = "HOST")]
-    server_name: Vec<String>,
-    /// Requires the token in this file of every request, as `Authorization: Bearer TOKEN`
-    #[arg(long, value_name = "FILE")]
-    token_file: Option<PathBuf>,
+    #[command(flatten)]
+    listen: Listen,
     /// A plugin's configuration: `ID=JSON` or `ID=@FILE`
     #[arg(long, value_name = "ID=JSON", value_parser = configuration)]
     config: Vec<(String, Value)>,
@@ -64,6 +55,23 @@ pub struct Serve {
     offer: Offer,
 }
 
+/// Where a server listens, and whom it answers.
+#[derive(clap::Args)]
+pub struct Listen {
+    /// The port of the server; 0 takes a free one
+    #[arg(long, value_name = "PORT", default_value_t = 3000)]
+    port: u16,
+    /// The address of this computer to which clients connect
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1")]
+    host_address: IpAddr,
+    /// The name of this server for its clients, if it is neither `localhost` nor a loopback address
+    #[arg(long, value_name = "HOST")]
+    server_name: Vec<String>,
+    /// Requires the token in this file of every request, as `Authorization: Bearer TOKEN`
+    #[arg(long, value_name = "FILE")]
+    token_file: Option<PathBuf>,
+}
+
 fn configuration(text: &str) -> Result<(String, Value), String> {
     let (id, config) = text
         .split_once('=')
@@ -79,13 +87,7 @@ impl Serve {
             None => Registry::new(),
         };
         self.load(&registry, terminal)?;
-        let mut options = ServerOptions::new();
-        for name in &self.server_name {
-            options = options.allow_host(name);
-        }
-        if let Some(file) = &self.token_file {
-            options = options.bearer_token(token(file)?);
-        }
+        let mut options = self.listen.options()?;
         if self.shared {
             options = options.shared_tools();
         }
@@ -94,10 +96,7 @@ impl Serve {
         if self.watch {
             watch(registry.clone());
         }
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()
-            .map_err(|error| Error::new("the server cannot start").because(error))?;
+        let runtime = runtime()?;
         match self.mcp {
             true => {
                 let args = std::env::args().skip(1).collect::<Vec<_>>();
@@ -109,23 +108,20 @@ impl Serve {
                 // A thread that waits for standard input would keep the runtime from ending.
                 runtime.shutdown_background();
             }
-            false => runtime.block_on(self.serve_http(registry, options, terminal))?,
+            false => runtime.block_on(self.listen.serve(registry, options, terminal))?,
         }
         Ok(Verdict::Yes)
     }
 
     /// Loads all plugins. One that cannot be loaded is reported, and the others run.
     fn load(&self, registry: &Registry, terminal: &Terminal) -> Result<()> {
-        let prepared = std::sync::Arc::new(self.offer.prepare()?);
+        let prepared = Arc::new(self.offer.prepare()?);
         let configs: BTreeMap<&str, &Value> = self
             .config
             .iter()
             .map(|(id, config)| (id.as_str(), config))
             .collect();
-        let options = || {
-            let prepared = std::sync::Arc::clone(&prepared);
-            PluginOptions::new().setup(move |id, builder| prepared.give(builder, || id.to_owned()))
-        };
+        let options = || plugin_options(&prepared);
         let here = [PathBuf::from(".")];
         let given = [self.paths.as_slice(), self.dir.as_slice()].concat();
         let paths = if given.is_empty() { &here[..] } else { &given };
@@ -151,8 +147,23 @@ impl Serve {
         }
         Ok(())
     }
+}
 
-    async fn serve_http(
+impl Listen {
+    /// Returns the options of the server.
+    pub fn options(&self) -> Result<ServerOptions> {
+        let mut options = ServerOptions::new();
+        for name in &self.server_name {
+            options = options.allow_host(name);
+        }
+        Ok(match &self.token_file {
+            Some(file) => options.bearer_token(token(file)?),
+            None => options,
+        })
+    }
+
+    /// Serves until the process is asked to end.
+    pub async fn serve(
         &self,
         registry: Registry,
         options: ServerOptions,
@@ -181,6 +192,20 @@ impl Serve {
         serve(listener, registry, options, ending).await;
         Ok(())
     }
+}
+
+/// Returns the options of a plugin that gets what the host offers.
+pub fn plugin_options(prepared: &Arc<Prepared>) -> PluginOptions {
+    let prepared = Arc::clone(prepared);
+    PluginOptions::new().setup(move |id, builder| prepared.give(builder, || id.to_owned()))
+}
+
+/// Returns a runtime for a server.
+pub fn runtime() -> Result<tokio::runtime::Runtime> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build();
+    runtime.map_err(|error| Error::new("the server cannot start").because(error))
 }
 
 /// Shows what adds the tools to a client.
