@@ -68,12 +68,17 @@ pub use mcp::{ToolNameTaken, check_tool_names, serve_stdio};
 pub use options::ServerOptions;
 pub use serving::serve;
 
+/// The most streams of events at once.
+const MAX_STREAMS: usize = 64;
+
 /// What the handlers share.
 struct Server {
     registry: Registry,
     options: ServerOptions,
     /// A permit for each call at once.
     calls: Arc<Semaphore>,
+    /// A permit for each stream of events, which keeps a thread.
+    streams: Arc<Semaphore>,
 }
 
 /// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
@@ -86,6 +91,7 @@ pub fn router(registry: Registry, options: ServerOptions) -> Router {
         registry,
         options,
         calls,
+        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
     });
     let routes = api::routes();
     #[cfg(feature = "mcp")]

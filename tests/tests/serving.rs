@@ -443,6 +443,26 @@ fn events_and_log_lines_arrive_as_they_happen() {
 }
 
 #[test]
+fn streams_of_events_beyond_the_limit_are_refused() {
+    let server = Server::of(&["greeter"]);
+    let stream = |_| {
+        let mut stream = TcpStream::connect(server.address).unwrap();
+        let request = b"GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        stream.write_all(request).unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).unwrap();
+        (stream, String::from_utf8(status.to_vec()).unwrap())
+    };
+    let streams: Vec<_> = (0..65).map(stream).collect();
+    let refused = streams.iter().filter(|(_, status)| status.ends_with("503"));
+    assert_eq!(refused.count(), 1);
+    // Calls still find a thread.
+    let body = r#"{"name": "Ada"}"#;
+    let (status, _) = server.send("POST", "/api/plugins/greeter/commands/greet", body);
+    assert_eq!(status, 200);
+}
+
+#[test]
 fn metrics_count_calls() {
     let server = Server::of(&["greeter"]);
     for name in ["Ada", ""] {

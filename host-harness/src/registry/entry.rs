@@ -237,13 +237,12 @@ impl Entry {
         Ok(result)
     }
 
-    /// Delivers the events that wait for the plugin. Returns whether there were any.
-    pub(super) fn deliver_events(&self) -> bool {
-        let waiting = self.events.waiting();
-        if waiting == 0 || self.state() != PluginState::Running {
-            return false;
+    /// Delivers the events that wait for the plugin, if it runs.
+    pub(super) fn deliver_events(&self) {
+        if self.state() != PluginState::Running {
+            return;
         }
-        for _ in 0..waiting {
+        for _ in 0..self.events.waiting() {
             let Some(event) = self.events.take_one() else {
                 break;
             };
@@ -256,7 +255,6 @@ impl Entry {
                 self.notify_failure(&format!("event `{topic}`: {error}"));
             }
         }
-        true
     }
 
     pub(super) fn start(&self) -> Result<(), RegistryError> {

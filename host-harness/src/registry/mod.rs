@@ -81,8 +81,9 @@ const MAX_NOTICES: usize = 1000;
 /// # Events
 ///
 /// All plugins share one bus. Each gets the events that its manifest says it handles, and those that
-/// it subscribes to. Events that a plugin emits during a call are delivered after that call, by the
-/// thread that made it, before it returns.
+/// it subscribes to. Events that a plugin emits during a call are delivered after that call, before
+/// it returns; with calls at the same time, by the thread of one of them. Events for a plugin that
+/// does not run wait until it starts.
 ///
 /// # Services
 ///
@@ -374,7 +375,11 @@ impl Registry {
     ///
     /// [`UnknownPlugin`](RegistryError::UnknownPlugin), and the failure of a hook.
     pub fn start(&self, id: &str) -> Result<(), RegistryError> {
-        self.entry(id)?.start()
+        let entry = self.entry(id)?;
+        entry.start()?;
+        entry.deliver_events();
+        self.deliver();
+        Ok(())
     }
 
     /// Stops a plugin: waits for its calls, and calls its stop hook. Further calls fail with
@@ -514,21 +519,22 @@ impl Registry {
         Ok(id)
     }
 
-    /// Delivers the waiting events until there are none, for a bounded number of rounds.
+    /// Delivers the events that were emitted since the last time, and those that their handlers
+    /// emit, for a bounded number of rounds. Most calls emit none, and cost one look.
     fn deliver(&self) {
         for _ in 0..MAX_ROUNDS {
-            for event in self.0.observed.take() {
+            let emitted = self.0.observed.take();
+            if emitted.is_empty() {
+                return;
+            }
+            for event in emitted {
                 self.notify(Notice::Emitted {
                     topic: event.topic,
                     data: event.data,
                 });
             }
-            let mut delivered = false;
             for entry in self.entries() {
-                delivered |= entry.deliver_events();
-            }
-            if !delivered {
-                return;
+                entry.deliver_events();
             }
         }
     }

@@ -3,11 +3,12 @@
 use std::convert::Infallible;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::sync::mpsc::RecvTimeoutError;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::{Path, State};
+use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 
 use super::Answer;
 use crate::Server;
+use crate::answer::ApiError;
 
 /// The events that wait for a slow client.
 const MAX_WAITING: usize = 256;
@@ -25,12 +27,12 @@ const MAX_WAITING: usize = 256;
 const LOOK: Duration = Duration::from_millis(500);
 
 pub(super) async fn of_all(State(server): State<Arc<Server>>) -> Answer {
-    Ok(stream(server.registry.watch(), None).into_response())
+    stream(&server, None)
 }
 
 pub(super) async fn of_plugin(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
     server.registry.status(&id)?;
-    Ok(stream(server.registry.watch(), Some(id)).into_response())
+    stream(&server, Some(id))
 }
 
 /// The events for one client.
@@ -45,9 +47,15 @@ impl Stream for Events {
 }
 
 /// Returns a stream of notices: those of one plugin, with the events of all, or all of them.
-fn stream(notices: Receiver<Notice>, id: Option<String>) -> impl IntoResponse {
+fn stream(server: &Server, id: Option<String>) -> Answer {
+    let Ok(permit) = Arc::clone(&server.streams).try_acquire_owned() else {
+        let message = "the server has as many streams of events as it can";
+        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+    };
+    let notices = server.registry.watch();
     let (sender, receiver) = mpsc::channel(MAX_WAITING);
     tokio::task::spawn_blocking(move || {
+        let _permit = permit;
         loop {
             let notice = match notices.recv_timeout(LOOK) {
                 Ok(notice) => notice,
@@ -68,7 +76,8 @@ fn stream(notices: Receiver<Notice>, id: Option<String>) -> impl IntoResponse {
             }
         }
     });
-    Sse::new(Events(receiver)).keep_alive(KeepAlive::default())
+    let events = Sse::new(Events(receiver)).keep_alive(KeepAlive::default());
+    Ok(events.into_response())
 }
 
 /// Returns the plugin of a notice, its kind and its data.
