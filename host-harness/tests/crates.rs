@@ -68,7 +68,8 @@ impl Crate {
         self.dir().join("target")
     }
 
-    /// Built in a target folder of its own, whatever `CARGO_TARGET_DIR` says: the crates of these tests have one name.
+    /// Built in a target folder of its own, whatever `CARGO_TARGET_DIR` says: the crates of these
+    /// tests have one name.
     fn source(&self) -> CrateSource {
         Source::crate_dir(self.dir()).target_dir(self.target())
     }

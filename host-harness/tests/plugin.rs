@@ -21,7 +21,8 @@ fn counting() -> Guest {
         .with(&data(128, br#"{"code":"full","message":"enough"}"#))
 }
 
-/// A guest whose `alloc` and `free` count their calls, which the commands `allocs` and `frees` answer with, one byte each.
+/// A guest whose `alloc` and `free` count their calls, which the commands `allocs` and `frees`
+/// answer with, one byte each.
 fn counting_allocations() -> Guest {
     let usual = Guest::default().alloc;
     Guest {

@@ -204,8 +204,8 @@ fn definition_name(id: &str, name: &str) -> String {
     format!("{id}.{}", name.chars().map(plain).collect::<String>())
 }
 
-/// Returns a schema whose references name the definitions of this document. Manifests are bounded in
-/// size and nesting.
+/// Returns a schema whose references name the definitions of this document. Manifests are bounded
+/// in size and nesting.
 fn renamed(schema: &Value, id: &str) -> Value {
     match schema {
         Value::Object(members) => {

@@ -6,7 +6,8 @@ use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 /// Where a guest made of the usual parts keeps its panic record.
 pub const RECORD: u32 = 16;
 
-/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out what follows it.
+/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out what follows
+/// it.
 pub struct Guest {
     pub memory: String,
     pub version: String,

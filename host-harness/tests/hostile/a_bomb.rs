@@ -1,11 +1,13 @@
-//! Modules of a few thousand bytes that would take their host minutes or gigabytes: to read, to compile, to name.
+//! Modules of a few thousand bytes that would take their host minutes or gigabytes: to read, to
+//! compile, to name.
 
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::{Module, ModuleLimits};
 
 use super::*;
 
-/// The failure of a module that must be refused before it is compiled, and the limit that it breaks.
+/// The failure of a module that must be refused before it is compiled, and the limit that it
+/// breaks.
 #[track_caller]
 fn refused(guest: &Guest) -> (Failure, &'static str) {
     let failure = building(guest.builder());

@@ -1,4 +1,5 @@
-//! Guests that lie, hang, grow and crash. Each must come to the failure that says so, in bounded time, and the host lives on.
+//! Guests that lie, hang, grow and crash. Each must come to the failure that says so, in bounded
+//! time, and the host lives on.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +25,8 @@ use plugin_sdk_harness::{
 };
 use serde_json::Value;
 
-/// The time for a guest that never ends by itself. All others have the usual one, which no load on the machine uses up.
+/// The time for a guest that never ends by itself. All others have the usual one, which no load on
+/// the machine uses up.
 const BRIEF: Duration = Duration::from_millis(50);
 
 /// Calls `run` without arguments in a new instance and gives the failure that it must come to.
@@ -40,7 +42,8 @@ fn running_in(builder: PluginBuilder) -> Failure {
     failure
 }
 
-/// Calls `echo` with arguments in a new instance, which needs `alloc`, and gives the failure that it must come to.
+/// Calls `echo` with arguments in a new instance, which needs `alloc`, and gives the failure that
+/// it must come to.
 #[track_caller]
 fn giving_arguments(guest: Guest) -> Failure {
     giving_arguments_in(guest, |builder| builder)

@@ -106,8 +106,8 @@ fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
     }
 }
 
-/// Returns whether a command returns nothing but changes the bytes that it takes, which are then the
-/// answer.
+/// Returns whether a command returns nothing but changes the bytes that it takes, which are then
+/// the answer.
 fn is_in_place(registry: &Registry, id: &str, command: &str) -> Result<bool, RegistryError> {
     let module = registry.module(id)?;
     let described = module
