@@ -70,7 +70,8 @@
 //! assert_eq!(plugin.services().http().requests().len(), 1);
 //!
 //! plugin.fault("kv_set", InjectedFault::error("unavailable", "disk on fire").times(1));
-//! assert_eq!(plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err().code(), "unavailable");
+//! let failure = plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err();
+//! assert_eq!(failure.code(), "unavailable");
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
@@ -137,7 +138,8 @@
 //! #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $degrees (i32.const 0) (i32.const 6)))) i64.const 0x40_0000_0001))"#;
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let module = Module::load(Source::wat(WAT))?;
-//! let mut plugin = module.plugin().host_functions(weather::provide_async(Service)).build_async().await?;
+//! let builder = module.plugin().host_functions(weather::provide_async(Service));
+//! let mut plugin = builder.build_async().await?;
 //! assert_eq!(plugin.call::<i32>("degrees", ()).await?, 6);
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! # }).unwrap();

@@ -313,7 +313,7 @@ impl Registry {
     }
 
     /// Lends a new instance, which ends with the closure, so that its calls do not depend on others
-    /// and have none of the plugin's state.
+    /// and start from the initial state.
     ///
     /// # Errors
     ///
@@ -514,7 +514,7 @@ impl Registry {
         Ok(id)
     }
 
-    /// Delivers the waiting events until there are none, for a bounded number of rounds.
+    /// Delivers events until no event waits, for a bounded number of rounds.
     fn deliver(&self) {
         for _ in 0..MAX_ROUNDS {
             for event in self.0.observed.take() {
