@@ -68,7 +68,7 @@ pub use mcp::{ToolNameTaken, check_tool_names, serve_stdio};
 pub use options::ServerOptions;
 pub use serving::serve;
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Server {
     registry: Registry,
     options: ServerOptions,
