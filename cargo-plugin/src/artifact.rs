@@ -138,7 +138,7 @@ impl Bundle {
         })
     }
 
-    /// Returns the names and contents of the module's file and its sidecars.
+    /// Returns the names and contents of the module file and its sidecars.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
         let module = (sidecar::module_file(&self.manifest), self.wasm.clone());
         let sidecars = self

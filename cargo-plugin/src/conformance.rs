@@ -305,7 +305,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
     };
     let allows_none = manifest.check(&command.name, &json!({})).is_ok();
     let Some(properties) = schema.get("properties").and_then(Value::as_object) else {
-        // All arguments together are one value of the author's type.
+        // All arguments together are one value of a type that the author defined.
         add(
             "{}".to_owned(),
             match allows_none {

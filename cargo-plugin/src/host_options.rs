@@ -25,7 +25,7 @@ use crate::target_host::{self, Host};
 use crate::terminal::Terminal;
 use crate::text;
 
-/// The greatest number of pages of a plugin's memory.
+/// The greatest number of pages in a linear memory.
 const MAX_PAGES: u64 = 1 << 16;
 
 /// The greatest time limit for a call that a plugin can ask for; the user can allow more.
@@ -34,7 +34,7 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(10);
 /// The greatest memory limit that a plugin can ask for; the user can allow more.
 const MAX_MEMORY_PAGES: u32 = 1024;
 
-/// The number of characters of a module's hash that separate its keys from those of other modules.
+/// The number of hash characters that separate the keys of one module from those of others.
 const HASH_LENGTH: usize = 16;
 
 /// More fuel than any call uses, for callers that only want to measure consumption.
@@ -58,7 +58,7 @@ pub struct HostOptions {
     kv_owner: Option<String>,
 }
 
-/// What the host offers to any plugin: grants, limits and services.
+/// The grants, limits and services that the host offers to any plugin.
 #[derive(Args)]
 #[command(next_help_heading = "Host options")]
 pub struct Offer {
@@ -341,7 +341,7 @@ impl Offer {
     }
 }
 
-/// What the host offers, ready to be given to any number of instances.
+/// The offer of the host, ready to be given to any number of instances.
 pub struct Prepared {
     grant: Vec<String>,
     fuel: Option<u64>,
@@ -353,7 +353,7 @@ pub struct Prepared {
 }
 
 impl Prepared {
-    /// Adds everything to a builder. `owner` returns the owner of the plugin's keys.
+    /// Adds everything to a builder. `owner` returns the owner of the keys.
     pub fn give(&self, builder: PluginBuilder, owner: impl FnOnce() -> String) -> PluginBuilder {
         let mut builder = builder
             .grant_hint(|permission| format!("--grant {permission}"))

@@ -99,11 +99,11 @@ pub struct Project {
     pub readme: Option<PathBuf>,
     /// The file that the package names as its licence.
     pub license_file: Option<PathBuf>,
-    /// The names of the package's features.
+    /// The names of the features that the package defines.
     features: Vec<String>,
     /// The name under which the package depends on the SDK.
     sdk: String,
-    /// The path of the package's `Cargo.toml`.
+    /// The path of the `Cargo.toml` of the package.
     manifest: PathBuf,
 }
 
@@ -274,7 +274,7 @@ impl Project {
         })
     }
 
-    /// Returns the path of the package's `Cargo.toml`.
+    /// Returns the path of the `Cargo.toml` of the package.
     pub fn manifest(&self) -> PathBuf {
         self.manifest.clone()
     }
@@ -347,7 +347,7 @@ fn lack(package: &Package) -> Option<Lack> {
     }
 }
 
-/// Returns the names of the workspace's plugins.
+/// Returns the names of the plugins in a workspace.
 fn plugins(metadata: &Metadata) -> Vec<&str> {
     let mut names: Vec<&str> = metadata
         .packages

@@ -1,4 +1,4 @@
-//! The size of a module's parts: sections, crates and functions.
+//! Sizes of the parts of a module: sections, crates and functions.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};

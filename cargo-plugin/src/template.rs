@@ -84,11 +84,11 @@ pub fn parser() -> impl TypedValueParser<Value = Template> {
     })
 }
 
-/// The source of the SDK's crates.
+/// The source of the SDK crates.
 pub enum Sdk {
     /// The registry, at the version of this program.
     Registry,
-    /// A clone of the SDK's repository, relative to the new project or absolute.
+    /// A clone of the SDK repository, relative to the new project or absolute.
     Path(PathBuf),
     /// The URL of the repository.
     Git(String),

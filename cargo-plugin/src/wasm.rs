@@ -13,7 +13,7 @@ use crate::text;
 /// and notes for tools.
 const FOR_TOOLS: [&str; 3] = ["name", "producers", "target_features"];
 
-/// The size of a module's header in bytes.
+/// The size of the module header in bytes.
 const HEADER: usize = 8;
 
 /// The greatest number of function names that are read: more than a module can have functions.
@@ -26,7 +26,7 @@ pub struct Section {
     pub name: String,
     /// The section's position in the module. The first section follows the module's header.
     pub range: Range<usize>,
-    /// The position of the section's contents, without the header.
+    /// The position of the contents, without the header.
     contents: Range<usize>,
     is_custom: bool,
 }

@@ -1,6 +1,6 @@
 //! Generates the C headers in `include/`, and checks that they are up to date.
 //!
-//! After a change of the ABI or of a host's functions, regenerate them:
+//! After a change of the ABI or of the functions of a host, regenerate them:
 //! `UPDATE_HEADERS=1 cargo test --workspace --test header`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -303,7 +303,7 @@ fn tools_have_plain_schemas_hints_and_results_that_match() {
 
     let result = |number: usize| &answers[number + 2]["result"];
     assert_eq!(result(0)["structuredContent"]["message"], "Hello, Ada!");
-    // Each call has an instance of its own, so nobody has been greeted.
+    // Each call has an instance of its own, so the count of greetings is 0.
     assert_eq!(result(1)["structuredContent"], json!({"result": 0}));
     for (number, code) in [
         (2, "name_empty"),

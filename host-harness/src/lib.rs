@@ -1,5 +1,5 @@
-//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, on wasmtime, within
-//! limits.
+//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, on wasmtime,
+//! within limits.
 //!
 //! Its first use is in a plugin's own tests. The harness builds the crate under test for
 //! `wasm32-unknown-unknown`, once per process, and calls its commands with values or bytes:
@@ -16,8 +16,8 @@
 //! }
 //! ```
 //!
-//! Its second use is in a host written in Rust: any module that implements version 1 of the ABI can be
-//! [loaded](Module::load) once and [instantiated](Module::plugin) many times.
+//! Its second use is in a host written in Rust: any module that implements version 1 of the ABI can
+//! be [loaded](Module::load) once and [instantiated](Module::plugin) many times.
 //!
 //! # Observing a plugin
 //!
@@ -51,8 +51,9 @@
 //!
 //! # Services
 //!
-//! When a plugin asks its host for a key, a file or the time, a [service](services) answers that a test
-//! can inspect. Permissions are granted by name; without a grant, the plugin gets an error value:
+//! When a plugin asks its host for a key, a file or the time, a [service](services) answers that a
+//! test can inspect. Permissions are granted by name; without a grant, the plugin gets an error
+//! value:
 //!
 //! ```no_run
 //! use plugin_sdk_harness::Plugin;
@@ -69,7 +70,8 @@
 //! assert_eq!(plugin.services().http().requests().len(), 1);
 //!
 //! plugin.fault("kv_set", InjectedFault::error("unavailable", "disk on fire").times(1));
-//! assert_eq!(plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err().code(), "unavailable");
+//! let failure = plugin.call::<Value>("greet", json!({"name": "Ada"})).unwrap_err();
+//! assert_eq!(failure.code(), "unavailable");
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
@@ -80,10 +82,10 @@
 //! # The manifest
 //!
 //! A plugin made with the SDK describes itself in a section of its `.wasm`: its identity, the
-//! permissions that it asks for, and every command with the types of its arguments and its result as
-//! JSON Schema. [`Module::manifest`] returns it for a loaded module, [`manifest::Manifest::read`] reads
-//! it from the bytes of a file; neither runs or compiles anything. [`Module::warnings`] reports where
-//! manifest and module disagree.
+//! permissions that it asks for, and every command with the types of its arguments and its result
+//! as JSON Schema. [`Module::manifest`] returns it for a loaded module,
+//! [`manifest::Manifest::read`] reads it from the bytes of a file; neither runs or compiles
+//! anything. [`Module::warnings`] reports where manifest and module disagree.
 //!
 //! ```no_run
 //! use plugin_sdk_harness::{Module, Source};
@@ -98,17 +100,17 @@
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! With the feature `schema-checks`, `PluginBuilder::validate_schemas` makes the harness validate values
-//! against these schemas before the plugin gets them. The plugin itself checks only types. A host that
-//! validates refuses a call before anything runs, reports all problems at once, and enforces
-//! constraints such as `maximum`.
+//! With the feature `schema-checks`, `PluginBuilder::validate_schemas` makes the harness validate
+//! values against these schemas before the plugin gets them. The plugin itself checks only types. A
+//! host that validates refuses a call before anything runs, reports all problems at once, and
+//! enforces constraints such as `maximum`.
 //!
 //! # Async hosts
 //!
-//! With the feature `async`, calls of a plugin built by `PluginBuilder::build_async` are futures, on
-//! tokio. Neither a host function that waits nor a guest that computes for long blocks the runtime's
-//! other tasks: the guest yields at every tick of a clock, about every 10 ms. Host functions can be
-//! plain or `async`:
+//! With the feature `async`, calls of a plugin built by `PluginBuilder::build_async` are futures,
+//! on tokio. Neither a host function that waits nor a guest that computes for long blocks the
+//! runtime's other tasks: the guest yields at every tick of a clock, about every 10 ms. Host
+//! functions can be plain or `async`:
 //!
 //! ```
 //! # #[cfg(feature = "async")] {
@@ -136,33 +138,34 @@
 //! #     (i32.store8 (i32.const 64) (i32.add (i32.const 48) (call $degrees (i32.const 0) (i32.const 6)))) i64.const 0x40_0000_0001))"#;
 //! # tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap().block_on(async {
 //! let module = Module::load(Source::wat(WAT))?;
-//! let mut plugin = module.plugin().host_functions(weather::provide_async(Service)).build_async().await?;
+//! let builder = module.plugin().host_functions(weather::provide_async(Service));
+//! let mut plugin = builder.build_async().await?;
 //! assert_eq!(plugin.call::<i32>("degrees", ()).await?, 6);
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! # }).unwrap();
 //! # }
 //! ```
 //!
-//! An implementation of the plain trait runs on the runtime's thread and blocks it; an implementation
-//! that waits for a disk or a network should be `async`. The timeout of a call includes its waits, for
-//! the host and for its turn; when it passes, a host function's future is dropped. Dropping the future
-//! of a call cancels it. The runtime must have its timers enabled.
+//! An implementation of the plain trait runs on the runtime's thread and blocks it; an
+//! implementation that waits for a disk or a network should be `async`. The timeout of a call
+//! includes its waits, for the host and for its turn; when it passes, a host function's future is
+//! dropped. Dropping the future of a call cancels it. The runtime must have its timers enabled.
 //!
-//! One instance makes one call at a time. `AsyncPool` keeps several instances for concurrent calls, as
-//! [`Pool`] does for threads.
+//! One instance makes one call at a time. `AsyncPool` keeps several instances for concurrent calls,
+//! as [`Pool`] does for threads.
 //!
 //! # What a guest can do to its host
 //!
 //! Nothing. The harness treats a guest as hostile: it checks every address and length against the
 //! guest's memory, bounds and filters the guest's text before it shows it, and
-//! [limits](PluginBuilder) memory, tables, stack, time and fuel. Whatever goes wrong is a [`Failure`]
-//! that names the cause.
+//! [limits](PluginBuilder) memory, tables, stack, time and fuel. Whatever goes wrong is a
+//! [`Failure`] that names the cause.
 //!
-//! The same holds for work on a module before it runs. Compile time depends on a function's shape far
-//! more than on its size, so the harness inspects the shape first, and [`ModuleLimits`] refuse modules
-//! that would take long: an accepted module compiles in some seconds, and some more per MiB. A host
-//! that cannot spare them for an untrusted module compiles in a separate process, which fills the
-//! [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
+//! The same holds for work on a module before it runs. Compile time depends on a function's shape
+//! far more than on its size, so the harness inspects the shape first, and [`ModuleLimits`] refuse
+//! modules that would take long: an accepted module compiles in some seconds, and some more per
+//! MiB. A host that cannot spare them for an untrusted module compiles in a separate process, which
+//! fills the [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
 //!
 //! # Layers
 //!
@@ -189,8 +192,8 @@
 //! # The path of a call
 //!
 //! `plugin/mod.rs` looks the command up and `plugin/encode.rs` encodes values. `run/instance.rs`
-//! writes the arguments into the buffer that the guest's `alloc` returned once, calls the export and
-//! checks the range of the result. `run/trap.rs` classifies traps, `failure/` reports them.
+//! writes the arguments into the buffer that the guest's `alloc` returned once, calls the export
+//! and checks the range of the result. `run/trap.rs` classifies traps, `failure/` reports them.
 //! `run/batch.rs` makes one call of many, `plugin/pool.rs` lends instances to many callers,
 //! `plugin/asynchronous/` has calls that are futures. `observe/` is notified of each call.
 //!

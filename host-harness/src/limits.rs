@@ -6,7 +6,8 @@ use wasmtime::ResourceLimiter;
 
 use crate::memory::PAGE;
 
-/// Limits of a module's parts. A host reads and compiles a module before any of its code runs.
+/// Limits for the parts of a module. A host reads and compiles a module before any of its code
+/// runs.
 ///
 /// A module beyond a limit fails with [`FailureKind::ModuleLimit`](crate::FailureKind::ModuleLimit)
 /// before it costs anything: items are counted before they are collected, and code that would take
@@ -20,7 +21,8 @@ use crate::memory::PAGE;
 /// limits.globals = 1;
 /// let two = r#"(module (global i32 (i32.const 0)) (global i32 (i32.const 0)))"#;
 /// let failure = Module::load(Source::wat(two).limits(limits)).unwrap_err();
-/// assert!(matches!(failure.kind(), FailureKind::ModuleLimit { setting: "globals", limit: 1, .. }));
+/// let kind = failure.kind();
+/// assert!(matches!(kind, FailureKind::ModuleLimit { setting: "globals", limit: 1, .. }));
 /// assert_eq!(failure.message(), "the module has 2 globals, and may have 1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,7 +62,7 @@ pub struct ModuleLimits {
     pub nesting: u64,
     /// Nested loops: 64.
     pub loop_nesting: u64,
-    /// Work for the compiler in addition to what any code of the module's size takes: 3,000,000
+    /// Work for the compiler in addition to what any module of the same size takes: 3,000,000
     /// units, of about a microsecond each on one core of a small machine, plus 6 for each byte of
     /// the module. It is estimated from the number of values alive in each block and the number
     /// that each branch carries.
@@ -106,7 +108,7 @@ pub(crate) struct Limits {
     pub(crate) schemas: SchemaLimits,
 }
 
-/// Limits of a plugin's schemas.
+/// Limits for the schemas of a plugin.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct SchemaLimits {
     /// The compiled size of all schemas together, in bytes.

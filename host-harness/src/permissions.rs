@@ -76,8 +76,8 @@ impl Grants {
     ///
     /// # Errors
     ///
-    /// `permission_denied`, the error of a call without the permission. Its details have the members
-    /// `permission` and `grant`.
+    /// `permission_denied`, the error of a call without the permission. Its details have the
+    /// members `permission` and `grant`.
     pub fn check(&self, permission: &str) -> Result<()> {
         match self.allows(permission) {
             true => Ok(()),

@@ -66,7 +66,7 @@ pub(crate) fn function_name(symbol: &str, limit: usize) -> String {
 }
 
 /// Writes a type's method as its author does: `Shop::sell` instead of `<Shop>::sell`, which the
-/// newer of the compiler's two mangling schemes yields.
+/// newer of the two mangling schemes of rustc yields.
 fn without_brackets(name: &str) -> Cow<'_, str> {
     let mut depth = 0_usize;
     let end = name.char_indices().find_map(|(at, c)| {
@@ -92,8 +92,8 @@ fn without_brackets(name: &str) -> Cow<'_, str> {
     }
 }
 
-/// Returns the start of a value's `Display` output. Formatting stops one character beyond `limit`
-/// bytes.
+/// Returns the start of the `Display` output of a value. Formatting stops one character beyond
+/// `limit` bytes.
 pub(crate) fn beginning(value: impl Display, limit: usize) -> String {
     let mut shown = Beginning {
         text: String::new(),

@@ -68,7 +68,8 @@ impl Crate {
         self.dir().join("target")
     }
 
-    /// Built in a target folder of its own, whatever `CARGO_TARGET_DIR` says: the crates of these tests have one name.
+    /// Returns the source of the crate, built in a separate target folder, whatever
+    /// `CARGO_TARGET_DIR` says, because the crates of these tests share one name.
     fn source(&self) -> CrateSource {
         Source::crate_dir(self.dir()).target_dir(self.target())
     }
@@ -95,11 +96,11 @@ fn the_child() {
     );
 }
 
-/// What a build came to.
+/// The outcome of a build.
 struct Child {
     /// The commands of the module.
     commands: Result<String, String>,
-    /// What was written to the standard error stream, uncaptured.
+    /// The uncaptured output on the standard error stream.
     err: String,
 }
 
@@ -356,7 +357,7 @@ fn a_compile_error_is_shown() {
 #[test]
 fn a_toolchain_without_the_target_is_shown_the_command() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
-    // A compiler that looks for its libraries where there are none.
+    // A compiler that looks for its libraries in an empty folder.
     let nowhere = tempfile::tempdir().unwrap();
     let flags = format!(
         "[build]\nrustflags = [\"--sysroot={}\"]\n",
@@ -421,7 +422,7 @@ fn a_dependency_that_defines_an_export_is_named() {
     }
 }
 
-/// What a C library brings, and programs have, beside what plugins export.
+/// Functions of C libraries and programs, none of which a plugin exports.
 #[test]
 fn a_dependency_may_define_what_no_host_calls() {
     let manifest = "[package]\nname = \"with-c\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
@@ -634,7 +635,7 @@ fn features_that_only_tests_enable_are_reported_as_the_cause() {
         );
     }
     assert!(load(&plugin("resolver = \"3\"\n")).is_ok());
-    // What is wrong with the plugin's own code has nothing to do with it.
+    // A mistake in the plugin's own code gets no such hint.
     let broken = plugin("");
     std::fs::write(broken.dir().join("member/src/lib.rs"), "not Rust").unwrap();
     std::fs::write(broken.dir().join("half/src/lib.rs"), "#![no_std]").unwrap();

@@ -1,4 +1,4 @@
-//! What a plugin's author or a host does with a plugin that behaves.
+//! Ordinary use of a correct plugin, by its author or by a host.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod guest;
@@ -21,7 +21,8 @@ fn counting() -> Guest {
         .with(&data(128, br#"{"code":"full","message":"enough"}"#))
 }
 
-/// A guest whose `alloc` and `free` count their calls, which the commands `allocs` and `frees` answer with, one byte each.
+/// A guest whose `alloc` and `free` count their calls, which the commands `allocs` and `frees`
+/// answer with, one byte each.
 fn counting_allocations() -> Guest {
     let usual = Guest::default().alloc;
     Guest {
@@ -139,7 +140,7 @@ fn after_a_trap_every_call_is_refused_with_the_first_failure() {
         assert_eq!(report.matches(&first.message()).count(), 1, "{report}");
         assert!(
             std::error::Error::source(&refusal).is_none(),
-            "whoever prints sources as well would tell it twice"
+            "a caller that prints sources as well would print the failure twice"
         );
     }
 }

@@ -6,8 +6,8 @@ use serde::de::{self, Expected, Unexpected};
 
 use crate::json::number::decimal;
 
-/// Defines methods of a `Deserializer` that do the same as another of its methods, with the types of
-/// their additional parameters.
+/// Defines methods of a `Deserializer` that do the same as another of its methods, with the types
+/// of their additional parameters.
 macro_rules! forward {
     ($($to:ident: $($method:ident $(($($more:ty),*))?)*;)*) => {$($(
         fn $method<V: Visitor<'de>>(self, $($(_: $more,)*)? visitor: V) -> Read<V::Value> {

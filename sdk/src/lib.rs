@@ -126,8 +126,8 @@
 //! | [`ai`] | `let haiku = ai::chat("A haiku about bytes.")?.content` | `ai` |
 //!
 //! A plugin declares each permission with a reason, which the host shows its user:
-//! `#[plugin(log, permissions(kv = "remembers who was greeted"))]`. In a native test without a host,
-//! the functions of services fail with the code `unsupported`.
+//! `#[plugin(log, permissions(kv = "remembers who was greeted"))]`. In a native test without a
+//! host, the functions of services fail with the code `unsupported`.
 //!
 //! [`Error::permission_denied`] returns the missing permission. The modules of the services say
 //! more, and [`services`] shows a mock for tests. A host declares functions of its own with
@@ -231,8 +231,8 @@
 //!
 //! The other macros take `#[command(crate = "…")]` (on free functions), `#[host_functions(crate =
 //! "…")]`, `#[plugin_error(crate = "…")]` and `#[host_scalar(crate = "…")]`. Or give the crate its
-//! name back, once, at the root: `extern crate sdk as plugin_sdk;`. Serde's derives have an option of
-//! their own, `#[serde(crate = "…")]`.
+//! name back, once, at the root: `extern crate sdk as plugin_sdk;`. Serde's derives have an option
+//! of their own, `#[serde(crate = "…")]`.
 //!
 //! Tools enable features of the SDK under its own name: counting allocations and features named
 //! `plugin-sdk/…` need a direct dependency called `plugin-sdk`. A plugin that renames the

@@ -175,8 +175,8 @@ impl Boundary {
         self.with_blocks(|blocks| blocks.free(address));
     }
 
-    /// Copies what the host wrote to a block, and frees the block. `None` if there is no such block,
-    /// or if it is shorter.
+    /// Copies what the host wrote to a block, and frees the block. `None` if there is no such
+    /// block, or if it is shorter.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "what a host leaves, it leaves in a guest")

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 pub(crate) struct ApiError {
     status: StatusCode,
     message: String,
-    /// The code of the plugin's error or of the failure.
+    /// The code of the plugin error or of the failure.
     reason: Option<String>,
     details: Option<Value>,
     hint: Option<String>,

@@ -40,10 +40,10 @@
 //! # Safety
 //!
 //! A server answers only requests whose `Host` is a loopback address or
-//! [allowed](ServerOptions::allow_host), so that no page on the web reaches it through a name of its
-//! own, and whose `Origin`, if there is one, is the server itself. It bounds the size of bodies, the
-//! number of calls at once, and the time that a client takes to send its request. Plugins get no
-//! permissions but those that the registry's options grant.
+//! [allowed](ServerOptions::allow_host), so that no page on the web reaches it through a name of
+//! its own, and whose `Origin`, if there is one, is the server itself. It bounds the size of
+//! bodies, the number of calls at once, and the time that a client takes to send its request.
+//! Plugins get no permissions but those that the registry's options grant.
 #![forbid(unsafe_code)]
 
 mod answer;
@@ -71,7 +71,7 @@ pub use serving::serve;
 /// The most streams of events at once.
 const MAX_STREAMS: usize = 64;
 
-/// What the handlers share.
+/// The state that the handlers share.
 struct Server {
     registry: Registry,
     options: ServerOptions,

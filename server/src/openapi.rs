@@ -195,7 +195,7 @@ fn fixed_paths() -> Map<String, Value> {
         .collect()
 }
 
-/// Returns the name of a plugin's definition among those of all plugins.
+/// Returns the name of a definition of one plugin in the document for all plugins.
 fn definition_name(id: &str, name: &str) -> String {
     let plain = |byte: char| match byte {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => byte,
@@ -204,8 +204,8 @@ fn definition_name(id: &str, name: &str) -> String {
     format!("{id}.{}", name.chars().map(plain).collect::<String>())
 }
 
-/// Returns a schema whose references name the definitions of this document. Manifests are bounded in
-/// size and nesting.
+/// Returns a schema whose references name the definitions of this document. Manifests are bounded
+/// in size and nesting.
 fn renamed(schema: &Value, id: &str) -> Value {
     match schema {
         Value::Object(members) => {

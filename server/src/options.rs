@@ -52,15 +52,15 @@ impl ServerOptions {
         self
     }
 
-    /// Sets the largest body of a request, in bytes; 16 MiB unless set. A larger one is refused with
-    /// status 413.
+    /// Sets the largest body of a request, in bytes; 16 MiB unless set. A larger one is refused
+    /// with status 413.
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = bytes;
         self
     }
 
-    /// Sets how many calls run or wait for their plugin at once; 64 unless set. A call that finds no
-    /// room within a second is refused with status 503.
+    /// Sets how many calls run or wait for their plugin at once; 64 unless set. A call that finds
+    /// no room within a second is refused with status 503.
     pub fn max_calls(mut self, calls: usize) -> Self {
         self.max_calls = calls.max(1);
         self

@@ -993,7 +993,7 @@ mod re_entry {
     use super::*;
     use wasmtime::{Caller, Extern, TypedFunc};
 
-    /// The actions of the guest's import, and their results.
+    /// The actions of the import, and their results.
     #[derive(Default)]
     struct Script {
         actions: Vec<Action>,

@@ -142,7 +142,7 @@ impl Outside {
     }
 }
 
-/// A step of the README's quick start.
+/// A step of the quick start in the README.
 #[derive(Debug)]
 enum Step {
     Type(String),

@@ -1,6 +1,6 @@
 //! Host modules as WasmEdge's plugins provide them (`docs/hosts/wasmedge.md`), with guests and
 //! hosts that break their promises: the example `host-modules` in a host written by hand, and
-//! guests written by hand in the harness with an implementation of the example's traits.
+//! guests written by hand in the harness with an implementation of the traits of the example.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,

@@ -51,7 +51,7 @@ pub struct Measured {
     pub time: Option<Times>,
 }
 
-/// The total cost of a command's calls so far.
+/// The total cost of all calls to a command so far.
 #[derive(Default)]
 struct Costs {
     fuel: u64,

@@ -1,5 +1,4 @@
-//! The cost of a plugin's commands, in numbers that are the same in every run, and in times that
-//! are not.
+//! The cost of commands, in numbers that are the same in every run, and in times that are not.
 //!
 //! Each [case](Case) is a call into its own instance, whose clock does not advance and whose random
 //! numbers repeat. Its fuel, memory, allocations and calls to the host therefore depend only on the

@@ -118,7 +118,7 @@ struct Comparison {
     id: String,
     old: String,
     new: String,
-    /// The severity of all changes together; null if there are none.
+    /// The severity of all changes together; null without changes.
     level: Option<Level>,
     /// The lowest version that the new plugin may have.
     needed: String,

@@ -123,7 +123,7 @@ fn is_taken(name: &str) -> bool {
     TAKEN.split(' ').any(|taken| taken == name)
 }
 
-/// Returns the nearest valid name; empty if there is none.
+/// Returns the nearest valid name, or an empty string.
 fn proper_name(name: &str) -> String {
     let mut proper = String::new();
     let mut previous = ' ';

@@ -18,7 +18,7 @@ use crate::host_options::{Offer, Prepared};
 use crate::terminal::{Terminal, Verdict};
 use crate::text;
 
-/// How often `--watch` looks at the files.
+/// The interval at which `--watch` looks at the files.
 const LOOK: Duration = Duration::from_millis(300);
 
 /// Serves plugins over HTTP, and as tools of language models

@@ -127,7 +127,7 @@ struct Question<'a> {
     temperature: f64,
 }
 
-/// The parts of the server's answer that matter here.
+/// The parts of the answer that matter here.
 #[derive(Deserialize)]
 struct Answer {
     model: String,

@@ -1,4 +1,4 @@
-//! Plugins written by hand: WebAssembly text with a manifest of the test's choice.
+//! Plugins written by hand: WebAssembly text with a manifest that the test chooses.
 
 use serde_json::{Value, json};
 

@@ -379,7 +379,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
         // Made by `#[plugin]`: another host expects the export, or the linker dropped it.
         let lost = C_NAMES.contains(&name);
         return lost.then(|| format!(
-            "it is a plugin; if its host should find `{name}` in it, a dependency defines a function of that name, too, and the linker has kept only one: `cargo plugin build` tells which dependency"
+            "it is a plugin; if its host should find `{name}` in it, a dependency defines a function of that name, too, and the linker has kept only one: `cargo plugin build` names the dependency"
         ));
     }
     if let Some(library) = interface.library() {

@@ -139,12 +139,12 @@ impl CommandTable {
         self.0.get(number).map(|entry| &entry.name)
     }
 
-    /// Returns the name of a command's export.
+    /// Returns the name of the export for a command.
     pub(crate) fn export(&self, number: usize) -> &str {
         self.0.get(number).map_or("", |entry| &entry.export)
     }
 
-    /// Returns the name of a command's batch export, if there is one.
+    /// Returns the name of the batch export for a command, if there is one.
     pub(crate) fn batch_export(&self, number: usize) -> Option<&str> {
         self.0.get(number)?.batch.as_deref()
     }

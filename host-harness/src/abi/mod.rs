@@ -1,5 +1,5 @@
-//! ABI version 1 (`docs/abi.md`) from the host's side: the check of a module against it, the commands
-//! that a module has, and the warnings for its author. The names of the exports are in
+//! ABI version 1 (`docs/abi.md`) from the host's side: the check of a module against it, the
+//! commands that a module has, and the warnings for its author. The names of the exports are in
 //! [`plugin_sdk::abi`].
 
 mod check;

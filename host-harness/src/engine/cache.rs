@@ -51,7 +51,7 @@ pub(crate) struct CodeCache {
     dir: PathBuf,
 }
 
-/// The state of a module's entry in the cache.
+/// The state of the cache entry for a module.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Entry {
     /// The entry is intact.
@@ -75,7 +75,7 @@ impl CodeCache {
             CacheDir::Usual => match std::env::var_os(VARIABLE) {
                 Some(off) if off == "off" => Ok(None),
                 Some(dir) if !dir.is_empty() => Self::at(Path::new(&dir)).map(Some),
-                // The default cache is optional: without a usable folder there is none.
+                // The default cache is optional: it exists only if a folder is usable.
                 _ => Ok(usual_dir().and_then(|dir| Self::at(&dir).ok())),
             },
         }
@@ -254,7 +254,7 @@ fn belongs_to_user(dir: &Path) -> io::Result<()> {
     let refuse = |reason: String| Err(io::Error::new(io::ErrorKind::PermissionDenied, reason));
     if found.uid() != user && found.uid() != 0 {
         return refuse(format!(
-            "`{}` belongs to the user {}, and whoever can write there can run code in this process",
+            "`{}` belongs to the user {}, and anyone who can write there can run code in this process",
             dir.display(),
             found.uid()
         ));

@@ -127,7 +127,7 @@ impl SharedEngine {
         &self.clock
     }
 
-    /// Returns the cache of the engine's compiled code, if it has one.
+    /// Returns the cache of compiled code, if the engine has one.
     pub(crate) fn cache(&self) -> Option<&CodeCache> {
         self.cache.as_ref()
     }
@@ -142,7 +142,7 @@ pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
         .as_nanos()
         .div_ceil(TICK.as_nanos())
         .saturating_add(1);
-    // Stays far below the range of the engine's counter, to which the ticks are added.
+    // Stays far below the range of the epoch counter, to which the ticks are added.
     u64::try_from(ticks)
         .unwrap_or(u64::MAX)
         .min(u64::from(u32::MAX))

@@ -12,11 +12,11 @@ use crate::text;
 /// The maximum number of frames in a backtrace, inlined ones included.
 const MAX_FRAMES: usize = 256;
 
-/// The maximum length, in bytes, of a function's or a file's name. Of a file's name the end is
-/// kept, which says most.
+/// The maximum length, in bytes, of the name of a function or file. A longer file name keeps its
+/// end, which says most.
 const MAX_NAME: usize = 300;
 
-/// A frame of the guest's stack.
+/// A frame of the guest stack.
 ///
 /// The details depend on the build. A module with debug information (such as one of the profile
 /// `dev`, if it was built here or is [trusted](crate::Source::trust_debug_info)) has all of them, a

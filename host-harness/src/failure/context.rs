@@ -87,7 +87,7 @@ impl fmt::Display for LogLine {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[non_exhaustive]
 pub struct Usage {
-    /// The size of the plugin's linear memory, in bytes.
+    /// The size of the linear memory, in bytes.
     pub memory_bytes: Quota<u64>,
     /// The fuel; `None` if it is not [counted](crate::PluginBuilder::fuel).
     pub fuel: Option<Quota<u64>>,

@@ -274,7 +274,7 @@ impl FailureKind {
                 "the plugin speaks version {} of the ABI, and this harness version {supported}",
                 text::name(found)
             ))
-            .help("build the plugin with the `plugin-sdk` of the harness's version, or use the harness of the plugin's"),
+            .help("build the plugin with a `plugin-sdk` of the same version as the harness, or use a harness of the same version as the plugin"),
             FailureKind::MissingExport {
                 name,
                 expected,
@@ -484,7 +484,7 @@ fn missing_imports(imports: &[Import]) -> Account {
     };
     if imports.iter().any(|import| is_javascript(&import.module)) {
         account.help(
-            "some dependency was built for JavaScript (`wasm-bindgen`); `cargo plugin validate` tells which, and what to write instead",
+            "some dependency was built for JavaScript (`wasm-bindgen`); `cargo plugin validate` names it, and what to write instead",
         )
     } else if from("wasi") {
         account.help("it was built for WASI; build it with `--target wasm32-unknown-unknown`")

@@ -68,7 +68,7 @@ pub(super) fn trap(message: &str) -> Option<&'static str> {
     if message.contains("`unreachable`") {
         Some(
             "the plugin ended itself without noting a panic: by `std::process::abort`, by a panic while another one was handled, or because an \
-             allocation failed; a build with names and debug information, as by the profile `dev`, tells which",
+             allocation failed; a build with names and debug information, as by the profile `dev`, shows which",
         )
     } else if message.contains("out of bounds memory access") {
         Some("in a Rust plugin this takes unsafe code, its own or a dependency's")

@@ -339,7 +339,7 @@ pub enum Stack {
     },
 }
 
-/// A region of a guest's memory with a meaning in the ABI.
+/// A region of guest memory with a meaning in the ABI.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Region {

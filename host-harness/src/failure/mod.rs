@@ -93,7 +93,8 @@ const MAX_VALUE: usize = 300;
 /// assert_eq!(failure.command(), Some("spin"));
 /// assert_eq!(failure.message(), "command `spin` used up its fuel of 10000");
 /// assert_eq!(failure.hint().unwrap(), "`.fuel(n)` gives a call more");
-/// assert!(failure.to_string().starts_with("error[out_of_fuel]: command `spin` used up its fuel of 10000"));
+/// let title = "error[out_of_fuel]: command `spin` used up its fuel of 10000";
+/// assert!(failure.to_string().starts_with(title));
 /// # Ok::<(), plugin_sdk_harness::Failure>(())
 /// ```
 #[derive(Clone)]
@@ -259,7 +260,7 @@ impl Failure {
         &self.0.context.host_calls
     }
 
-    /// Returns the last lines of the plugin's log, oldest first; at most 16.
+    /// Returns the last lines that the plugin logged, oldest first; at most 16.
     ///
     /// Empty unless the log is a [`RecordedLog`](crate::services::RecordedLog).
     pub fn logs(&self) -> &[LogLine] {

@@ -18,7 +18,7 @@ const MAX_SHOWN_FRAMES: usize = 16;
 /// The maximum number of frames that are searched for a readable source file.
 const MAX_TRIED: usize = 16;
 
-/// The maximum number of bytes shown of a file's name.
+/// The maximum number of bytes shown of a file name.
 const MAX_FILE: usize = 300;
 
 /// Formats a failure as a report, together with the earlier failure that caused it, if any.

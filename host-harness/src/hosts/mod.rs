@@ -25,7 +25,9 @@
 //! ```
 //! use plugin_sdk_harness::{hosts, inspect::Inspection};
 //!
-//! let wasm = wat::parse_str(r#"(module (import "plugin_host" "kv_gte" (func)) (memory (export "memory") 1))"#)?;
+//! let wasm = wat::parse_str(
+//!     r#"(module (import "plugin_host" "kv_gte" (func)) (memory (export "memory") 1))"#,
+//! )?;
 //! let native = hosts::find("native").unwrap();
 //! let imports = native.imports(&Inspection::of(&wasm)?);
 //! assert_eq!(imports.failures[0].code(), "missing_imports");

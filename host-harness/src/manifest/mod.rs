@@ -85,7 +85,7 @@ pub struct Manifest {
     /// The licence, as an SPDX expression.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub license: Option<String>,
-    /// The URL of the plugin's home page.
+    /// The URL of the home page.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub homepage: Option<String>,
     /// The URL of the source repository.
@@ -171,7 +171,7 @@ pub struct CommandInfo {
     pub errors: Vec<ErrorInfo>,
 }
 
-/// The encoding of a command's values.
+/// The encoding of arguments and results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -207,7 +207,7 @@ pub struct EventHandler {
     /// The plugin's reaction to the events, in Markdown; empty if not described.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub description: String,
-    /// The schema of the events' data; `None` if any data are accepted.
+    /// The schema of the event data; `None` if any data are accepted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub data: Option<Schema>,
 }
@@ -287,7 +287,7 @@ impl Manifest {
 
     /// Returns a schema as a self-contained document.
     ///
-    /// It has the dialect as `$schema`, and those of the manifest's `$defs` that it needs.
+    /// It has the dialect as `$schema`, and the `$defs` of the manifest that it needs.
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;
@@ -296,13 +296,20 @@ impl Manifest {
     /// let manifest: Manifest = serde_json::from_value(json!({
     ///     "abi": 1,
     ///     "config": {"$ref": "#/$defs/Config"},
-    ///     "$defs": {"Config": {"type": "array", "items": {"$ref": "#/$defs/Rule"}}, "Rule": {"type": "string"}, "Other": {"type": "null"}},
+    ///     "$defs": {
+    ///         "Config": {"type": "array", "items": {"$ref": "#/$defs/Rule"}},
+    ///         "Rule": {"type": "string"},
+    ///         "Other": {"type": "null"},
+    ///     },
     /// }))?;
     /// let config = manifest.standalone(manifest.config.as_ref().unwrap());
     /// assert_eq!(config, json!({
     ///     "$schema": "https://json-schema.org/draft/2020-12/schema",
     ///     "$ref": "#/$defs/Config",
-    ///     "$defs": {"Config": {"type": "array", "items": {"$ref": "#/$defs/Rule"}}, "Rule": {"type": "string"}},
+    ///     "$defs": {
+    ///         "Config": {"type": "array", "items": {"$ref": "#/$defs/Rule"}},
+    ///         "Rule": {"type": "string"},
+    ///     },
     /// }));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
@@ -327,10 +334,19 @@ impl Manifest {
     /// let manifest: Manifest = serde_json::from_value(json!({
     ///     "abi": 1,
     ///     "config": {"$ref": "#/$defs/Config"},
-    ///     "$defs": {"Config": {"type": "object", "properties": {"key": {"$ref": "#/$defs/Key", "default": "a"}}}, "Key": {"type": "string"}},
+    ///     "$defs": {
+    ///         "Config": {
+    ///             "type": "object",
+    ///             "properties": {"key": {"$ref": "#/$defs/Key", "default": "a"}},
+    ///         },
+    ///         "Key": {"type": "string"},
+    ///     },
     /// }))?;
     /// let config = manifest.inlined(manifest.config.as_ref().unwrap());
-    /// assert_eq!(config, json!({"type": "object", "properties": {"key": {"type": "string", "default": "a"}}}));
+    /// assert_eq!(config, json!({
+    ///     "type": "object",
+    ///     "properties": {"key": {"type": "string", "default": "a"}},
+    /// }));
     /// # Ok::<(), serde_json::Error>(())
     /// ```
     pub fn inlined(&self, schema: &Schema) -> Value {

@@ -1,4 +1,4 @@
-//! Parsing of the section's lines, which together make one manifest.
+//! Parsing of the lines in the manifest sections, which together make one manifest.
 
 use std::collections::HashSet;
 
@@ -18,7 +18,7 @@ const MAX_PERMISSIONS: usize = 256;
 
 /// The maximum length of a name, in bytes.
 const MAX_NAME: usize = 128;
-/// The maximum length of a permission's reason, in bytes.
+/// The maximum length of the reason for a permission, in bytes.
 const MAX_REASON: usize = 4096;
 
 /// The kinds of bytes that a raw command can take and return.
@@ -26,7 +26,7 @@ const ELEMENTS: [&str; 11] = [
     "u8", "i8", "u16", "i16", "u32", "i32", "u64", "i64", "f32", "f64", "text",
 ];
 
-/// Parses the manifest sections of a module; returns `None` if there are none.
+/// Parses the manifest sections of a module; returns `None` for a module without them.
 ///
 /// # Errors
 ///

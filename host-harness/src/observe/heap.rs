@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::failure::{FailureKind, Region};
 use crate::memory::range;
 
-/// The contents of a plugin's heap, as the plugin counts them; see
+/// The contents of the heap, as the plugin counts them; see
 /// [`Plugin::heap`](crate::Plugin::heap).
 ///
 /// The numbers come from the guest. If they are false, only the search for leaks is misled.
@@ -28,7 +28,7 @@ pub struct Heap {
     pub allocated_bytes: u64,
 }
 
-/// A change of a plugin's heap.
+/// A change of the heap.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Growth {
@@ -65,7 +65,7 @@ impl Growth {
     }
 }
 
-/// The location of a guest's heap record.
+/// The location of the heap record.
 pub(crate) struct HeapRecord {
     address: u32,
 }

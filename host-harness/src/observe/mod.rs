@@ -1,8 +1,8 @@
 //! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
 //!
 //! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch
-//! of host calls does the same for those. An instance that is not observed has no observer, and pays
-//! one comparison per call.
+//! of host calls does the same for those. An instance that is not observed has no observer, and
+//! pays one comparison per call.
 
 mod heap;
 mod leaks;

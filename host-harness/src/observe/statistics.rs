@@ -29,7 +29,7 @@ const HOOKS: [&str; 5] = [
     abi::CLEANUP_EXPORT,
 ];
 
-/// Outcomes and costs of a plugin's calls: see [`Plugin::statistics`](crate::Plugin::statistics).
+/// Outcomes and costs of calls: see [`Plugin::statistics`](crate::Plugin::statistics).
 ///
 /// `Display` prints a table, `serde::Serialize` writes a list with one map per command or hook that
 /// was called. The size does not grow with the number of calls: about 40 KB for each of those.
@@ -77,7 +77,7 @@ pub struct CallStatistics {
     /// The largest size of the linear memory after a call, in pages of 64 KiB. Memory never
     /// shrinks, so it was not larger during a call.
     pub peak_pages: u64,
-    /// The contents of the plugin's heap after the last call; `None` unless the plugin [counts its
+    /// The contents of the heap after the last call; `None` unless the plugin [counts its
     /// allocations](crate::CrateSource::count_allocations).
     pub heap: Option<Heap>,
 }

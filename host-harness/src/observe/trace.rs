@@ -26,7 +26,7 @@ pub struct TraceEvent<'a> {
     pub outcome: Option<Outcome>,
     /// The time from the call to its return; only for returns.
     pub duration: Option<Duration>,
-    /// The growth of the plugin's heap since the call; only for returns of plugins that [count
+    /// The growth of the heap since the call; only for returns of plugins that [count
     /// their allocations](crate::CrateSource::count_allocations).
     pub growth: Option<Growth>,
     content: Content<'a>,

@@ -215,9 +215,10 @@ impl Plugin {
     /// # use serde_json::{Value, json};
     /// # let mut plugin = Plugin::from_file("greeter.wasm")?;
     /// let names = ["Ada", "Grace", ""];
-    /// let greetings = plugin.call_many::<Value>("greet", names.map(|name| json!({"name": name})))?;
+    /// let inputs = names.map(|name| json!({"name": name}));
+    /// let greetings = plugin.call_many::<Value>("greet", inputs)?;
     /// assert_eq!(greetings[0].as_ref().unwrap()["message"], "Hello, Ada!");
-    /// assert_eq!(greetings[2].as_ref().unwrap_err().code(), "nobody");
+    /// assert_eq!(greetings[2].as_ref().unwrap_err().code(), "name_empty");
     /// # Ok::<(), plugin_sdk_harness::Failure>(())
     /// ```
     ///

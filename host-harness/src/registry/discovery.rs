@@ -74,7 +74,8 @@ impl Found {
         self.source.file_path()
     }
 
-    /// Returns the file's name without its extension, which is the id of a plugin that declares none.
+    /// Returns the file's name without its extension, which is the id of a plugin that declares
+    /// none.
     pub(super) fn name(&self) -> &str {
         let stem = self.file().and_then(Path::file_stem);
         stem.and_then(|stem| stem.to_str()).unwrap_or("plugin")

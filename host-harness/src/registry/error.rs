@@ -52,7 +52,7 @@ pub enum RegistryError {
     Sidecar {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The reason why it is not valid.
         reason: String,
     },
     /// A file or a folder that cannot be read or written.

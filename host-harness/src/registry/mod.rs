@@ -73,17 +73,17 @@ const MAX_NOTICES: usize = 1000;
 ///
 /// Each plugin has one instance, which keeps its state; its calls queue.
 /// [`PluginOptions::instances`] gives a plugin without state several, so that its calls run side by
-/// side. [`with_new_instance`](Registry::with_new_instance) makes calls that do not depend on earlier
-/// ones. A call that traps ends its instance. The registry then creates another one, with the
-/// initial state, unless that has happened [too often](PluginOptions::max_restarts): then the plugin
-/// has failed, until [`start`](Registry::start) or [`reload`](Registry::reload).
+/// side. [`with_new_instance`](Registry::with_new_instance) makes calls that do not depend on
+/// earlier ones. A call that traps ends its instance. The registry then creates another one, with
+/// the initial state, unless that has happened [too often](PluginOptions::max_restarts): then the
+/// plugin has failed, until [`start`](Registry::start) or [`reload`](Registry::reload).
 ///
 /// # Events
 ///
-/// All plugins share one bus. Each gets the events that its manifest says it handles, and those that
-/// it subscribes to. Events that a plugin emits during a call are delivered after that call, before
-/// it returns; with calls at the same time, by the thread of one of them. Events for a plugin that
-/// does not run wait until it starts.
+/// All plugins share one bus. Each gets the events that its manifest says it handles, and those
+/// that it subscribes to. Events that a plugin emits during a call are delivered after that call,
+/// before it returns; with calls at the same time, by the thread of one of them. Events for a
+/// plugin that does not run wait until it starts.
 ///
 /// # Services
 ///
@@ -131,8 +131,8 @@ impl Registry {
     }
 
     /// Creates an empty registry that keeps each configuration set by
-    /// [`set_config`](Registry::set_config) in a file `<id>.json` of this folder, so that it outlives
-    /// the process. It takes precedence over [`PluginOptions::config`].
+    /// [`set_config`](Registry::set_config) in a file `<id>.json` of this folder, so that it
+    /// outlives the process. It takes precedence over [`PluginOptions::config`].
     pub fn with_config_dir(dir: impl Into<PathBuf>) -> Self {
         Self::with(Some(ConfigFiles::new(dir.into())))
     }
@@ -171,8 +171,8 @@ impl Registry {
         self.load_found(&Found::of(source.into()), options)
     }
 
-    /// Loads all modules of a folder and of its subfolders, one level deep, and remembers the folder
-    /// for [`refresh`](Registry::refresh). Returns the ids of the plugins that it loaded.
+    /// Loads all modules of a folder and of its subfolders, one level deep, and remembers the
+    /// folder for [`refresh`](Registry::refresh). Returns the ids of the plugins that it loaded.
     ///
     /// A module that cannot be loaded does not keep the others from running:
     /// [`list`](Registry::list) has it as failed.
@@ -314,7 +314,7 @@ impl Registry {
     }
 
     /// Lends a new instance, which ends with the closure, so that its calls do not depend on others
-    /// and have none of the plugin's state.
+    /// and start from the initial state.
     ///
     /// # Errors
     ///
@@ -368,8 +368,8 @@ impl Registry {
         Ok(())
     }
 
-    /// Starts a plugin that was stopped, or that has failed. A stopped instance keeps its state; one
-    /// that has failed is replaced.
+    /// Starts a plugin that was stopped, or that has failed. A stopped instance keeps its state;
+    /// one that has failed is replaced.
     ///
     /// # Errors
     ///
@@ -387,8 +387,8 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`UnknownPlugin`](RegistryError::UnknownPlugin), and the failure of the stop hook. The plugin
-    /// is stopped all the same.
+    /// [`UnknownPlugin`](RegistryError::UnknownPlugin), and the failure of the stop hook. The
+    /// plugin is stopped all the same.
     pub fn stop(&self, id: &str) -> Result<(), RegistryError> {
         self.entry(id)?.stop()
     }

@@ -1,4 +1,4 @@
-//! The creation of a plugin's instances.
+//! Creation of plugin instances.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! What a registry remembers about one plugin.
+//! State and figures that a registry keeps for one plugin.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};

@@ -1,4 +1,4 @@
-//! What a registry reports.
+//! Reports of a registry: status, figures and health.
 
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
@@ -41,7 +41,7 @@ pub struct PluginStatus {
     pub figures: CallFigures,
 }
 
-/// Counts and times of a plugin's calls and changes of state since it was loaded.
+/// Counts and times of calls and changes of state since the plugin was loaded.
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CallFigures {
@@ -57,13 +57,13 @@ pub struct CallFigures {
     pub p99: Duration,
     /// The size of the linear memory after the last call, in bytes; of one instance.
     pub memory_bytes: usize,
-    /// How often the plugin was started.
+    /// The number of starts.
     pub starts: u64,
-    /// How often the plugin was stopped.
+    /// The number of stops.
     pub stops: u64,
-    /// How often an instance that trapped was replaced.
+    /// The number of times that an instance was replaced because it trapped.
     pub restarts: u64,
-    /// How often a new module or a new configuration took over.
+    /// The number of times that a new module or a new configuration took over.
     pub swaps: u64,
     /// The time of the last start.
     pub last_start: Option<SystemTime>,
@@ -71,7 +71,7 @@ pub struct CallFigures {
     pub last_stop: Option<SystemTime>,
 }
 
-/// Whether a plugin takes calls.
+/// The health of a plugin: its state, and the last failure.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Health {

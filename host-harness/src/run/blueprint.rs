@@ -1,4 +1,4 @@
-//! What instances are created from.
+//! The compiled module and the limits from which instances are created.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use crate::engine::ticks;
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 
-/// The compiled module and the limits from which instances are created.
+/// The parts that all instances of a plugin share.
 #[derive(Clone)]
 pub(crate) struct Blueprint {
     pub(crate) compiled: Arc<Compiled>,

@@ -33,7 +33,7 @@ pub(crate) struct Evidence {
     pub(crate) hooked: Option<Panic>,
     /// The guest's stack pointer.
     pub(crate) stack_pointer: Option<u32>,
-    /// Whether another thread has ended the call.
+    /// `true` if another thread has ended the call.
     pub(crate) interrupted: bool,
 }
 

@@ -10,9 +10,9 @@ use super::script;
 /// A fault of a host function, to test how a plugin handles it.
 ///
 /// A function's name is that of the import: `kv_get`, `http_send`. `*` in it matches any run of
-/// characters: `kv_*` means all functions with this prefix, `*` all functions. A fault strikes every call, unless [`times`](Self::times) limits
-/// how often, or [`after`](Self::after) lets some calls pass first. If several faults apply to one
-/// call, the first one that is due strikes.
+/// characters: `kv_*` means all functions with this prefix, `*` all functions. A fault strikes
+/// every call, unless [`times`](Self::times) limits how often, or [`after`](Self::after) lets some
+/// calls pass first. If several faults apply to one call, the first one that is due strikes.
 ///
 /// ```
 /// use plugin_sdk_harness::services::{InjectedFault, Faults, Strike};

@@ -267,7 +267,7 @@ impl Lines<'_> {
     }
 }
 
-/// Returns the folder of a crate's workspace, found as cargo finds it, or the crate's own folder.
+/// Returns the workspace folder of a crate, found as cargo finds it, or the crate's own folder.
 fn workspace_of(crate_dir: &Path) -> &Path {
     let declares = |dir: &&Path| {
         std::fs::read_to_string(dir.join("Cargo.toml")).is_ok_and(|text| {

@@ -162,7 +162,7 @@ fn beginning(wasm: &[u8]) -> Module {
     file
 }
 
-/// Returns the names of a module's functions, up to the first that cannot be read.
+/// Returns the function names of a module, up to the first that cannot be read.
 fn names(wasm: &[u8]) -> impl Iterator<Item = (u32, &str)> {
     let sections = sections::custom(wasm).filter_map(|section| match section.as_known() {
         KnownCustom::Name(section) => Some(section),

@@ -47,7 +47,7 @@ pub(crate) struct Interface<'a> {
     pub(super) names: Option<&'a [u8]>,
 }
 
-/// A section of the module's file.
+/// A section of a module.
 #[derive(Clone, Copy, Debug)]
 #[non_exhaustive]
 pub struct Section<'a> {

@@ -3,10 +3,11 @@
 
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 
-/// Where a guest made of the usual parts keeps its panic record.
+/// The address of the panic record in a guest made of the usual parts.
 pub const RECORD: u32 = 16;
 
-/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out what follows it.
+/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out what follows
+/// it.
 pub struct Guest {
     pub memory: String,
     pub version: String,
@@ -14,7 +15,7 @@ pub struct Guest {
     pub free: String,
     pub init: String,
     pub cleanup: String,
-    /// Whatever else the module has.
+    /// Everything else in the module.
     pub rest: String,
 }
 

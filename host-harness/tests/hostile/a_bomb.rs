@@ -1,11 +1,13 @@
-//! Modules of a few thousand bytes that would take their host minutes or gigabytes: to read, to compile, to name.
+//! Modules of a few thousand bytes that would take their host minutes or gigabytes: to read, to
+//! compile, to name.
 
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::{Module, ModuleLimits};
 
 use super::*;
 
-/// The failure of a module that must be refused before it is compiled, and the limit that it breaks.
+/// Returns the failure of a module that must be refused before it is compiled, and the setting of
+/// the limit that it exceeds.
 #[track_caller]
 fn refused(guest: &Guest) -> (Failure, &'static str) {
     let failure = building(guest.builder());
@@ -199,7 +201,7 @@ fn that_is_hard_to_compile_is_refused_before() {
     }
 }
 
-/// What compilers make of interpreters, of state machines and of unoptimised code.
+/// Large code as compilers emit it for interpreters, state machines and unoptimised builds.
 #[test]
 fn in_the_shape_of_ordinary_large_code_is_compiled() {
     let arms = 300;

@@ -72,7 +72,7 @@ fn writes_below_its_own_stack_with_an_offset_overflowed_it() {
 
 #[test]
 fn fills_a_range_below_its_own_stack_overflowed_it() {
-    // What a compiler makes of a large array of zeros. Such an instruction tells no address.
+    // A compiler emits this for a large array of zeros. The trap of `memory.fill` has no address.
     let guest = Guest {
         memory:
             r#"(memory (export "memory") 1) (global $stack_pointer (mut i32) (i32.const 1024))"#

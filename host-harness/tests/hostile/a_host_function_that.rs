@@ -21,7 +21,7 @@ fn emitting() -> Guest {
     calling("events_emit", "i32 i32 i32 i32", "(result i64)", call)
 }
 
-/// The error that the plugin was told, and gave on.
+/// Returns the error that the plugin got from its host and passed on.
 #[track_caller]
 fn told(plugin: &mut Plugin, arguments: &[u8]) -> plugin_sdk::Error {
     let failure = plugin.call_raw("run", arguments).unwrap_err();

@@ -1,4 +1,4 @@
-//! Modules that are none, or more than is good for a host.
+//! Modules that are malformed, or larger than is good for a host.
 
 use super::*;
 
@@ -284,7 +284,8 @@ fn with_very_many_commands_is_listed_in_part() {
     assert_kind!(failure, FailureKind::UnknownCommand { nearest: Some(_), known, .. } if known.len() == 3000);
 }
 
-/// Whoever looks for a source line in this recurses a million times: functions inlined into each other without end.
+/// Functions inlined into each other, a million deep: a search for a source line that recurses
+/// would overflow the stack of the host.
 #[test]
 fn with_endlessly_nested_debug_info_fails_normally() {
     let abbreviations = [
@@ -318,7 +319,8 @@ fn with_endlessly_nested_debug_info_fails_normally() {
     assert_eq!(failure.backtrace().len(), 1);
 }
 
-/// A definition whose name is a path hides from whoever takes the reference for a name what is behind it: 2^40 alternatives.
+/// A definition whose name is a path hides 2^40 alternatives from a check that takes each reference
+/// for a name.
 #[cfg(feature = "schema-checks")]
 #[test]
 fn with_references_into_definitions_is_not_used_for_checks() {

@@ -1,4 +1,4 @@
-//! Panic records that lie.
+//! Panic records with false contents.
 
 use super::*;
 

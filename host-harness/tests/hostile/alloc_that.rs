@@ -1,4 +1,4 @@
-//! An `alloc` that does not do what it is there for.
+//! Guests whose `alloc` breaks the ABI.
 
 use super::*;
 

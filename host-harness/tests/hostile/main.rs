@@ -1,4 +1,5 @@
-//! Guests that lie, hang, grow and crash. Each must come to the failure that says so, in bounded time, and the host lives on.
+//! Guests that deceive, hang, grow and crash. Each must end in the failure that describes it, in
+//! bounded time, and the host must survive.
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,10 +25,11 @@ use plugin_sdk_harness::{
 };
 use serde_json::Value;
 
-/// The time for a guest that never ends by itself. All others have the usual one, which no load on the machine uses up.
+/// The timeout for a guest that never ends by itself. All others have the default, which is ample
+/// on a loaded machine.
 const BRIEF: Duration = Duration::from_millis(50);
 
-/// Calls `run` without arguments in a new instance and gives the failure that it must come to.
+/// Calls `run` without arguments in a new instance, which must fail, and returns the failure.
 #[track_caller]
 fn running(guest: &Guest) -> Failure {
     running_in(guest.builder())
@@ -40,7 +42,8 @@ fn running_in(builder: PluginBuilder) -> Failure {
     failure
 }
 
-/// Calls `echo` with arguments in a new instance, which needs `alloc`, and gives the failure that it must come to.
+/// Calls `echo` with arguments, which need `alloc`, in a new instance, and returns the failure. The
+/// call must fail.
 #[track_caller]
 fn giving_arguments(guest: Guest) -> Failure {
     giving_arguments_in(guest, |builder| builder)
@@ -58,7 +61,7 @@ fn giving_arguments_in(
     failure
 }
 
-/// Gives the failure that making an instance must come to.
+/// Creates an instance, which must fail, and returns the failure.
 #[track_caller]
 fn building(builder: PluginBuilder) -> Failure {
     let failure = builder.build().unwrap_err();
@@ -66,7 +69,7 @@ fn building(builder: PluginBuilder) -> Failure {
     failure
 }
 
-/// With little time, and nothing else to do in it than what the test is about.
+/// Leaves little time, and skips the init hook, so that the time is for the subject of the test.
 fn brief(builder: PluginBuilder) -> PluginBuilder {
     builder.timeout(BRIEF).without_init()
 }

@@ -56,8 +56,8 @@ macro_rules! provided {
     };
 }
 
-/// Implements a service by `$implement!`, which gets its trait, its module of functions, what a host
-/// without it lacks, and its functions.
+/// Implements a service by `$implement!`, which gets its trait, its module of functions, what a
+/// host without it lacks, and its functions.
 macro_rules! service {
     (Ai $implement:ident! $($with:tt)*) => {
         $implement! { $($with)* Ai ai "has no language model for plugins"

@@ -63,7 +63,8 @@ pub trait Returned<C>: Sized {
     /// Calls the import, and converts its result to a value.
     fn receive(import: impl FnMut(Self::Room, Self::Size) -> Self::Wire) -> Self;
 
-    /// Returns the value for a call that cannot reach the host; panics if there is none.
+    /// Returns the value for a call that cannot reach the host; panics if the type has no such
+    /// value.
     fn failed(error: Error) -> Self {
         panic_with(&error)
     }

@@ -106,8 +106,8 @@ fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
     }
 }
 
-/// Returns whether a command returns nothing but changes the bytes that it takes, which are then the
-/// answer.
+/// Returns whether a command returns nothing but changes the bytes that it takes, which are then
+/// the answer.
 fn is_in_place(registry: &Registry, id: &str, command: &str) -> Result<bool, RegistryError> {
     let module = registry.module(id)?;
     let described = module
@@ -116,7 +116,7 @@ fn is_in_place(registry: &Registry, id: &str, command: &str) -> Result<bool, Reg
     Ok(described.is_some_and(|command| command.in_place && command.output.is_none()))
 }
 
-/// Returns the media type of a command's result, if the command takes and returns bytes.
+/// Returns the media type of the result, if the command takes and returns bytes.
 fn media(
     registry: &Registry,
     id: &str,

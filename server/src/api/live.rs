@@ -23,7 +23,7 @@ use crate::answer::ApiError;
 /// The events that wait for a slow client.
 const MAX_WAITING: usize = 256;
 
-/// How often the thread behind a stream looks whether its client is still there.
+/// The interval at which the thread behind a stream checks that its client is still there.
 const LOOK: Duration = Duration::from_millis(500);
 
 pub(super) async fn of_all(State(server): State<Arc<Server>>) -> Answer {

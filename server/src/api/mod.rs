@@ -18,7 +18,7 @@ use plugin_sdk_harness::registry::{Registry, RegistryError};
 use crate::answer::ApiError;
 use crate::{Server, metrics, openapi, page};
 
-/// How long a call waits for room before it is refused.
+/// The longest time that a call waits for room before it is refused.
 const PATIENCE: Duration = Duration::from_secs(1);
 
 type Answer = Result<Response, ApiError>;

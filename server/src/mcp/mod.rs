@@ -29,10 +29,10 @@ use tools::Tools;
 
 pub use tools::ToolNameTaken;
 
-/// How often the thread behind a server looks whether the server is still there.
+/// The interval at which the thread behind a server checks that the server is still there.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// How long a client may keep the list of tools, in milliseconds: a changed list is announced.
+/// The time that a client may keep the list of tools, in milliseconds. A changed list is announced.
 const KEEP_TOOLS: u64 = 60_000;
 
 /// The plugins of a registry as tools. Clones share the tools.

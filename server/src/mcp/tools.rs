@@ -19,7 +19,7 @@ const CHANGING: [&str; 4] = ["kv", "files", "http", "events"];
 const OPEN: [&str; 2] = ["http", "ai"];
 
 /// The members of a schema that say more than that its value is an object. Clients refuse them at
-/// the top of a tool's schema; the plugin's own schema is validated all the same.
+/// the top of a tool schema; the plugin's own schema is validated all the same.
 const COMBINATORS: [&str; 8] = [
     "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref",
 ];
@@ -61,7 +61,7 @@ pub(crate) struct CommandTool {
     tool: Tool,
 }
 
-/// The form of a command's arguments and result.
+/// The form of the arguments and the result.
 #[derive(Clone, Copy)]
 enum Form {
     /// JSON; `wrapped` if the result is no object, which MCP asks for.
@@ -306,7 +306,7 @@ fn object_of(name: &str, schema: Value) -> JsonObject {
     ])
 }
 
-/// Returns the schema of a command's arguments as a plain object.
+/// Returns the schema of the arguments as a plain object.
 fn input_schema(manifest: &Manifest, schema: Option<&Schema>) -> JsonObject {
     match schema.map(|schema| manifest.inlined(schema)) {
         Some(Value::Object(mut members)) => {
@@ -320,7 +320,7 @@ fn input_schema(manifest: &Manifest, schema: Option<&Schema>) -> JsonObject {
     }
 }
 
-/// Returns the schema of a command's result, and whether it is wrapped because it is no plain
+/// Returns the schema of the result, and whether it is wrapped because it is no plain
 /// object.
 fn output_schema(manifest: &Manifest, schema: Option<&Schema>) -> (JsonObject, bool) {
     let mut schema = schema.map_or(json!({}), |schema| manifest.inlined(schema));

@@ -27,7 +27,7 @@ struct Plugin {
     store: Store<()>,
     instance: Instance,
     memory: Memory,
-    /// Whether both buffers are freed after every call.
+    /// `true` if the host frees both buffers after every call.
     frees: bool,
     address: u32,
     room: u32,

@@ -89,7 +89,7 @@ fn raw_inputs_are_read_as_numbers_if_aligned() {
             .flat_map(|number| number.to_le_bytes())
             .collect()
     };
-    // An input whose length is not a multiple of a number's size misaligns all later ones.
+    // An input whose length is not a multiple of the number size misaligns all later ones.
     let inputs = [bytes(&[1.0, 2.0]), vec![0; 3], bytes(&[]), bytes(&[-0.5])];
     let answers: Vec<_> = plugin.call_many_raw("double", &inputs).unwrap().collect();
     assert_eq!(*answers[0].as_ref().unwrap(), bytes(&[2.0, 4.0]));

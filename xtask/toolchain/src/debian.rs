@@ -22,7 +22,7 @@ pub const LINK: &str = "debian";
 /// The release that the packages are from.
 pub const RELEASE: &str = "12";
 
-/// The prefix of the packages' files.
+/// The prefix of the files in the packages.
 const PREFIX: &str = "/usr";
 
 /// The packages of the compiler. Those with `-web` are versions that Debian keeps current for

@@ -52,7 +52,7 @@ impl Problem {
         Problem::new(BAD_SCHEMA, message)
     }
 
-    /// The details of a guest's error, and the JSON Pointer.
+    /// Returns the details of an error from a guest, and the JSON Pointer.
     fn details(&self) -> Map<String, Value> {
         let mut details = Map::new();
         let mut insert = |member: &str, value: Value| details.insert(member.to_owned(), value);
@@ -110,7 +110,10 @@ impl Manifest {
     ///     "name": "order",
     ///     "arguments": {
     ///         "type": "object",
-    ///         "properties": {"items": {"type": "array", "items": {"type": "integer", "minimum": 0, "maximum": 255}}},
+    ///         "properties": {"items": {
+    ///             "type": "array",
+    ///             "items": {"type": "integer", "minimum": 0, "maximum": 255},
+    ///         }},
     ///         "required": ["items"],
     ///         "additionalProperties": false,
     ///     },
@@ -118,8 +121,10 @@ impl Manifest {
     /// }]}))?;
     /// assert!(manifest.check("order", &json!({"items": [1, 2]})).is_ok());
     ///
-    /// let problems = manifest.check("order", &json!({"items": [1, 256], "note": "quick"})).unwrap_err();
-    /// assert_eq!(problems[0].to_string(), "`items[1]`: expected an integer from 0 to 255, found 256");
+    /// let order = json!({"items": [1, 256], "note": "quick"});
+    /// let problems = manifest.check("order", &order).unwrap_err();
+    /// let first = "`items[1]`: expected an integer from 0 to 255, found 256";
+    /// assert_eq!(problems[0].to_string(), first);
     /// assert_eq!((&*problems[0].path, &*problems[0].pointer), ("items[1]", "/items/1"));
     /// assert_eq!(problems[1].code, "unknown_argument");
     /// # Ok::<(), serde_json::Error>(())

@@ -263,7 +263,7 @@ pub(super) fn read(
     Ok(code)
 }
 
-/// Checks the lengths of names: every frame of a failure's stack has a copy of its function's name.
+/// Checks the lengths of names: every frame of a backtrace has a copy of the name of its function.
 fn lengths_of_names(
     names: NameSectionReader<'_>,
     limits: &ModuleLimits,
@@ -276,7 +276,7 @@ fn lengths_of_names(
     Ok(())
 }
 
-/// Returns the numbers of parameters and results of a function's type. A module that refers to a
+/// Returns the numbers of parameters and results of a function type. A module that refers to a
 /// type which does not exist is refused before.
 fn arity(ty: Option<&FuncType>) -> Arity {
     ty.map_or((0, 0), |ty| {

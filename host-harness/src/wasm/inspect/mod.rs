@@ -4,7 +4,8 @@
 //! ```
 //! use plugin_sdk_harness::inspect::Inspection;
 //!
-//! let wasm = wat::parse_str(r#"(module (import "wbg" "now" (func)) (memory (export "memory") 1))"#)?;
+//! let text = r#"(module (import "wbg" "now" (func)) (memory (export "memory") 1))"#;
+//! let wasm = wat::parse_str(text)?;
 //! let inspection = Inspection::of(&wasm)?;
 //! assert_eq!(inspection.memory().unwrap().initial, 1);
 //! assert_eq!(inspection.imports()[0].import.to_string(), "`now` of `wbg`");
@@ -37,7 +38,7 @@ pub use names::Function;
 pub use proposals::Proposal;
 pub use unsupported::Unsupported;
 
-/// The contents of a module's bytes.
+/// The contents of a module, read from its bytes.
 ///
 /// Creating one reads the module's interface, which takes microseconds; [`code`](Self::code) reads
 /// the whole module.

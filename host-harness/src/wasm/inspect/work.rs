@@ -8,7 +8,7 @@
 //! were created.
 //!
 //! The unit is about a microsecond of one core of a small machine, for the work beyond the time
-//! that any code of the module's size takes.
+//! that any module of the same size takes.
 
 use wasmparser::Operator;
 
@@ -24,7 +24,7 @@ const BYTE: u64 = 6;
 /// The number of instructions between two checks of the limit.
 const INTERVAL: u32 = 256;
 
-/// The sum of a module's work.
+/// The sum of the work for a module.
 #[derive(Default)]
 pub(super) struct Work {
     /// The work of finished functions.
@@ -227,7 +227,7 @@ impl Function {
             .saturating_add(self.blocks.saturating_mul(self.block_values) / 700)
     }
 
-    /// Begins one of the compiler's blocks, which the operands live through.
+    /// Begins a block of the compiler, which the operands live through.
     fn block(&mut self, height: u32) {
         self.blocks += 1;
         self.live = self.live.saturating_add(u64::from(height));

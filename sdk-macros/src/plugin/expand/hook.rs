@@ -11,8 +11,8 @@ use crate::sdk_path::{sdk, sdk_at};
 use crate::syntax::plain_name;
 use crate::tokens::{implementation, local, ours};
 
-/// Returns the code of a hook. It implements a trait, so that it can be in any of the plugin's impl
-/// blocks, and the compiler rejects a second one by name.
+/// Returns the code of a hook. It implements a trait, so that it can be in any impl block of
+/// the plugin, and the compiler rejects a second one by name.
 pub fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
     let Hook {
         kind, span, call, ..

@@ -13,7 +13,7 @@ use std::hint::black_box;
 
 use plugin_sdk::prelude::*;
 
-/// The functions of the plugin's host.
+/// The functions of the host.
 #[host_functions(module = "shop")]
 pub trait Shop {
     /// Returns the price of an item.
@@ -31,7 +31,7 @@ pub struct Failing {
     kept: [u8; KEPT],
 }
 
-/// The size of the plugin's data, in bytes.
+/// The size of the plugin data, in bytes.
 const KEPT: usize = 200_000;
 
 /// The options that a host can set.
