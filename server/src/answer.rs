@@ -18,7 +18,8 @@ pub(crate) struct ApiError {
     message: String,
     /// The code of the plugin error or of the failure.
     reason: Option<String>,
-    details: Option<Value>,
+    /// In a box, because every answer has room for an error.
+    details: Option<Box<Value>>,
     hint: Option<String>,
 }
 
@@ -66,7 +67,8 @@ impl From<RegistryError> for ApiError {
             reason: Some(error.code().to_owned()),
             details: failure
                 .and_then(Failure::plugin_error)
-                .and_then(plugin_sdk::Error::details),
+                .and_then(plugin_sdk::Error::details)
+                .map(Box::new),
             hint: failure.and_then(Failure::hint),
         }
     }
@@ -127,7 +129,7 @@ impl IntoResponse for ApiError {
                 self.reason
                     .map(|reason| ("reason".to_owned(), reason.into())),
             );
-            members.extend(self.details.map(|details| ("details".to_owned(), details)));
+            members.extend(self.details.map(|details| ("details".to_owned(), *details)));
             members.extend(self.hint.map(|hint| ("hint".to_owned(), hint.into())));
         }
         let body = json!({"success": false, "error": error});
