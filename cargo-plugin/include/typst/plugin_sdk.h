@@ -66,7 +66,7 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
 PLUGIN_IMPORT("typst_env", "wasm_minimal_protocol_send_result_to_host")
 void typst_env_wasm_minimal_protocol_send_result_to_host(const uint8_t *bytes, uint32_t bytes_len);
 
-/* Writes what was passed to the export, of which it was told the length, to an address where there is room for that. */
+/* Writes the argument of the export, whose length the export has received, to an address that has room for it. */
 PLUGIN_IMPORT("typst_env", "wasm_minimal_protocol_write_args_to_buffer")
 void typst_env_wasm_minimal_protocol_write_args_to_buffer(uint32_t buffer);
 
