@@ -121,9 +121,8 @@ fn read<P: Stateful>(state: &mut [u8]) -> Result<P, Error> {
         Err(fault) => fault.into_error(STATE),
     };
     let mut place = None;
-    match P::migrate_state(state, &mut place) {
-        Some(Err(error)) => return Err(not_migrated(&not_own, error)),
-        Some(Ok(())) | None => {}
+    if let Some(Err(error)) = P::migrate_state(state, &mut place) {
+        return Err(not_migrated(&not_own, error));
     }
     place.ok_or_else(|| not_loaded(&[not_own.message()]))
 }
