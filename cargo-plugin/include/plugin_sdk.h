@@ -204,6 +204,7 @@ PLUGIN_C plugin_heap_record plugin_heap_1;
 #define PLUGIN_CODE_TOO_LARGE "too_large"
 #define PLUGIN_CODE_NOT_INITIALIZED "not_initialized"
 #define PLUGIN_CODE_INIT_FAILED "init_failed"
+#define PLUGIN_CODE_INVALID_STATE "invalid_state"
 #define PLUGIN_CODE_BUSY "busy"
 #define PLUGIN_CODE_FAILED "failed"
 #define PLUGIN_CODE_PERMISSION_DENIED "permission_denied"

@@ -103,6 +103,7 @@ fn error_codes(header: &mut String) {
         code::TOO_LARGE,
         code::NOT_INITIALIZED,
         code::INIT_FAILED,
+        code::INVALID_STATE,
         code::BUSY,
         code::FAILED,
         code::PERMISSION_DENIED,

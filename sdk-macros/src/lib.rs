@@ -56,7 +56,7 @@ macro_rules! hooks {
     )*};
 }
 
-hooks!(init start stop event cleanup);
+hooks!(init start stop event cleanup migrate);
 
 /// Documented in `plugin-sdk`.
 #[proc_macro_derive(PluginError, attributes(plugin_error))]

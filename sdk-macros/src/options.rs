@@ -36,6 +36,12 @@ pub fn behind_cfg_attr(attribute: &Attribute) -> Vec<Meta> {
     metas.into_iter().flatten().skip(1).collect()
 }
 
+/// Returns the condition of a `cfg_attr`.
+pub fn condition_of_cfg_attr(attribute: &Attribute) -> Option<Meta> {
+    let metas = attribute.parse_args_with(Punctuated::<Meta, Token![,]>::parse_terminated);
+    metas.ok()?.into_iter().next()
+}
+
 /// Returns the attributes that decide whether an item exists.
 pub fn conditions(attributes: &[Attribute]) -> Vec<Attribute> {
     let decides = |attribute: &&Attribute| {

@@ -119,6 +119,37 @@ snapshots! {
         }
     }
 
+    a_state_is_swapped_field_by_field: plugin::plugin(state = "json") {
+        #[derive(Serialize, Deserialize)]
+        struct Counter {
+            total: u64,
+            #[cfg(feature = "names")]
+            names: Vec<String>,
+            #[deprecated]
+            r#type: u8,
+            #[serde(skip)]
+            config: Config,
+            #[serde(default, skip_deserializing)]
+            started: u64,
+            #[cfg_attr(feature = "fresh", serde(skip))]
+            cache: Cache,
+        }
+    }
+
+    a_state_of_a_tuple_struct_is_swapped_by_index: plugin::plugin(state = "json") {
+        #[derive(Default, Serialize, Deserialize)]
+        struct Counter(u64, #[serde(skip)] Config, u8);
+    }
+
+    a_migrate_hook_implements_a_trait: plugin::plugin() {
+        impl Counter {
+            #[migrate]
+            fn migrate(old: &Old<'_>) -> Result<Self> {
+                Ok(Counter { total: old.total })
+            }
+        }
+    }
+
     a_manifest_is_in_a_custom_section: plugin::plugin(
         id = "counter-2",
         name = "A counter",

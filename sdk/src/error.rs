@@ -33,6 +33,8 @@ pub mod code {
     pub const NOT_INITIALIZED: &str = "not_initialized";
     /// The plugin's init hook failed.
     pub const INIT_FAILED: &str = "init_failed";
+    /// A saved state fits neither the plugin nor its migrate hook.
+    pub const INVALID_STATE: &str = "invalid_state";
     /// The plugin was called during another call.
     pub const BUSY: &str = "busy";
     /// The plugin has not been granted the permission that a host function needs.

@@ -342,10 +342,10 @@ impl<P: Default> Beginning<P> for ByDefault<P> {
     }
 }
 
-/// The result of an init hook, after success.
+/// The result of an init or migrate hook, after success.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not the plugin `{P}`",
-    label = "#[init] returns the plugin",
+    label = "this hook returns the plugin",
     note = "write `-> Self` or `-> Result<Self>`"
 )]
 pub trait InitResult<P> {

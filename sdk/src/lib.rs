@@ -106,6 +106,7 @@
 //! | `#[start]`, `#[stop]` | `fn(&mut self)`, may return as a command does | when the host starts or stops the plugin |
 //! | `#[event]`, `#[event("user.*")]` | `fn(&mut self, topic: &str, data: T)`, either may be left out | when the host has an event |
 //! | `#[cleanup]` | `fn(&mut self)` | before the plugin is dropped |
+//! | [`#[migrate]`](macro@migrate) | `fn(old: T) -> Self`, or `Result` of it | when the plugin loads the state of an older version |
 //!
 //! # Host services
 //!
@@ -323,6 +324,8 @@ pub mod panic;
 pub mod raw;
 pub mod schema;
 pub mod services;
+#[doc(hidden)]
+pub mod state;
 mod topics;
 mod wide;
 
@@ -482,6 +485,7 @@ pub use plugin_sdk_macros::command;
 /// | `optional_permissions(http = "why", …)` | the permissions that the plugin can do without, with reasons |
 /// | `tags("audio", "filter", …)` | search terms |
 /// | `log` | sends the lines of the `log` crate [to the host](crate::services::logging) |
+/// | `state = "json"` | lets hosts carry [the plugin's state](#state-that-outlives-an-instance) over to another instance, such as a newer version |
 /// | `id = "…"` | lower-case letters, digits and hyphens; the default is the package's name |
 /// | `name = "…"` | the name for people; the default is derived from the id |
 /// | `version = "…"` | the version; the default is the package's |
@@ -515,6 +519,52 @@ pub use plugin_sdk_macros::command;
 /// If a module must contain no description, `--cfg plugin_sdk_undescribed` leaves the section out,
 /// and no type needs a schema: `cargo rustc --release --lib --crate-type cdylib --target
 /// wasm32-unknown-unknown -- --cfg plugin_sdk_undescribed`.
+///
+/// # State that outlives an instance
+///
+/// A host replaces an instance to run a newer version, or to give the plugin another configuration.
+/// With `state = "json"`, the new instance goes on with the state of the old one. The struct then
+/// needs `Serialize` and `Deserialize`:
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+///
+/// #[derive(Deserialize, Default, Schema)]
+/// struct Config { step: u64 }
+///
+/// #[plugin(state = "json")]
+/// #[derive(Serialize, Deserialize)]
+/// struct Counter {
+///     count: u64,
+///     #[serde(skip)]
+///     config: Config,
+/// }
+///
+/// #[plugin]
+/// impl Counter {
+///     #[init]
+///     fn new(config: Config) -> Self {
+///         Counter { count: 0, config }
+///     }
+///
+///     #[command]
+///     fn next(&mut self) -> u64 {
+///         self.count += self.config.step;
+///         self.count
+///     }
+/// }
+/// ```
+///
+/// The host makes the new instance with its configuration first, and then loads the state. Fields
+/// with `#[serde(skip)]` or `#[serde(skip_deserializing)]` keep what the init hook gave them; all
+/// others get the saved values. Skip the configuration, and whatever each instance makes for itself.
+/// Loading is all or nothing: if it fails, the plugin keeps the state that it had. If the plugin
+/// implements `Drop`, that runs once for each load, on the replaced state.
+///
+/// [`#[migrate]`](macro@migrate) reads the state of older versions. A field with
+/// `#[serde(default)]` needs no migration where an older version lacks it.
+///
+/// Only hosts of the SDK's own ABI carry state over. Elsewhere the option has no effect.
 ///
 /// A module holds one plugin. Only wasm32 builds export anything.
 pub use plugin_sdk_macros::plugin;
@@ -594,6 +644,38 @@ pub use plugin_sdk_macros::event;
 
 /// Marks the hook that runs before the plugin is dropped.
 pub use plugin_sdk_macros::cleanup;
+
+/// Makes the plugin from the state of an older version: `fn(old: T) -> Self` or `Result<Self, E>`,
+/// with any `Deserialize` type `T`.
+///
+/// It runs when a host loads a [state](macro@plugin#state-that-outlives-an-instance) that is not
+/// the plugin's own. Only the fields that belong to the state are taken from its result.
+///
+/// ```
+/// use plugin_sdk::prelude::*;
+/// use std::collections::BTreeMap;
+///
+/// #[plugin(state = "json")]
+/// #[derive(Default, Serialize, Deserialize)]
+/// struct Counter { counts: BTreeMap<String, u64> }
+///
+/// /// The state of version 1.
+/// #[derive(Deserialize)]
+/// struct Old { count: u64 }
+///
+/// #[plugin]
+/// impl Counter {
+///     #[migrate]
+///     fn migrate(old: Old) -> Self {
+///         Counter { counts: BTreeMap::from([("all".to_owned(), old.count)]) }
+///     }
+/// }
+/// ```
+///
+/// If the plugin has had several versions, `T` can be an enum with `#[serde(untagged)]`. A state
+/// that the hook cannot read either is the error `invalid_state`, with both reasons. The hook's own
+/// errors keep their codes; one without a code gets `invalid_state` as well.
+pub use plugin_sdk_macros::migrate;
 
 /// Declares functions that the host offers to its guests: one trait for guest, host and mock.
 ///
@@ -834,7 +916,7 @@ pub use plugin_sdk_macros::Schema;
 pub mod prelude {
     pub use crate::{
         Coded, Error, HostScalar, PluginError, Result, Schema, cleanup, command, event,
-        host_functions, init, plugin, start, stop,
+        host_functions, init, migrate, plugin, start, stop,
     };
     // Without `time`, `http` and `config`, which are names of well-known crates as well.
     pub use crate::{ai, events, files, kv, log, random};

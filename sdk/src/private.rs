@@ -14,7 +14,7 @@ pub use crate::codec::Binary;
 pub use crate::codec::{Codec, Json, Source};
 pub use crate::contracts::Contract;
 pub use crate::contracts::chosen::{
-    export_batch, export_command, export_hook, export_plugin, export_record,
+    export_batch, export_command, export_hook, export_plugin, export_record, export_state,
 };
 pub use crate::convert::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
@@ -36,6 +36,10 @@ pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
 pub use crate::services::logging::prepare as prepare_logging;
+pub use crate::state::{
+    JsonState, MigrateByDefault, MigrateByHook, MigrateHook, STATE, StateForm, Stateful,
+    load_state, save_state, unreadable_state,
+};
 
 /// A plugin in the contract that it is built for.
 pub type Guest<P> = crate::guest::Guest<P, Contract>;

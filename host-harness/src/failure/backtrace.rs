@@ -295,12 +295,14 @@ fn call_of_host(frames: &[Frame]) -> usize {
 /// Returns whether a function is a plugin's export, or the SDK's code between the export and the
 /// author's function.
 fn belongs_to_sdk(function: &str) -> bool {
-    const EXPORTS: [&str; 7] = [
+    const EXPORTS: [&str; 9] = [
         "plugin_init",
         "plugin_start",
         "plugin_stop",
         "plugin_event",
         "plugin_cleanup",
+        "plugin_state_save",
+        "plugin_state_load",
         "alloc",
         "free",
     ];

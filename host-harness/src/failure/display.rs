@@ -462,6 +462,10 @@ fn missing_export_help(name: &str) -> Cow<'static, str> {
         "plugin_start" => "start",
         "plugin_stop" => "stop",
         "plugin_event" => "event",
+        abi::STATE_SAVE_EXPORT | abi::STATE_LOAD_EXPORT => {
+            return "it is there when the plugin's struct carries `#[plugin(state = \"json\")]`"
+                .into();
+        }
         abi::HEAP_EXPORT => {
             return "it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
         }

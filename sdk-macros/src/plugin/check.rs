@@ -168,6 +168,7 @@ fn hook(hook: &Hook, mistakes: &mut Mistakes) {
                 );
             }
         }
+        HookKind::Migrate => migrate(call, mistakes),
         HookKind::Event => {
             receiver(call, mistakes);
             named_arguments(&call.arguments, mistakes);
@@ -193,6 +194,36 @@ fn init(call: &Call, mistakes: &mut Mistakes) {
         mistakes.at(
             &call.ident,
             "#[init] returns the plugin: write `-> Self` or `-> Result<Self>`",
+        );
+    }
+}
+
+fn migrate(call: &Call, mistakes: &mut Mistakes) {
+    const FORM: &str = "write `fn migrate(old: OldState) -> Self` or `-> Result<Self>`";
+    mistakes.at_each(
+        &call.receiver,
+        format!(
+            "#[migrate] makes a plugin from an older version's state, so it takes no `self`: {FORM}"
+        ),
+    );
+    match &*call.arguments {
+        [] => mistakes.at(
+            &call.ident,
+            format!("#[migrate] takes an older version's state: {FORM}"),
+        ),
+        [_, others @ ..] => mistakes.at_each(
+            others.first().map(|second| second.name_span),
+            "#[migrate] takes one argument, the whole state: make this a field of its type",
+        ),
+    }
+    mistakes.at_each(
+        call.arguments.iter().filter_map(|of| of.options.attribute),
+        "the state is one value: remove #[arg], and put #[serde(…)] on its type",
+    );
+    if call.output.is_none() {
+        mistakes.at(
+            &call.ident,
+            format!("#[migrate] returns the plugin: {FORM}"),
         );
     }
 }

@@ -2,7 +2,7 @@
 
 use proc_macro2::Span;
 use syn::spanned::Spanned;
-use syn::{Attribute, Generics, Ident, ItemImpl, LitStr, Path, Receiver, Type};
+use syn::{Attribute, Generics, Ident, ItemImpl, LitStr, Member, Path, Receiver, Type};
 
 use super::attributes::function::{ArgumentOptions, CommandOptions};
 use super::attributes::plugin::PluginOptions;
@@ -62,15 +62,17 @@ pub enum HookKind {
     Stop,
     Event,
     Cleanup,
+    Migrate,
 }
 
 impl HookKind {
-    pub const ALL: [(&'static str, HookKind); 5] = [
+    pub const ALL: [(&'static str, HookKind); 6] = [
         ("init", HookKind::Init),
         ("start", HookKind::Start),
         ("stop", HookKind::Stop),
         ("event", HookKind::Event),
         ("cleanup", HookKind::Cleanup),
+        ("migrate", HookKind::Migrate),
     ];
 }
 
@@ -94,10 +96,19 @@ pub struct PluginStruct {
     pub ident: Ident,
     pub generics: Generics,
     pub options: PluginOptions,
+    /// The fields that belong to the plugin's state.
+    pub state: Vec<StateField>,
     /// The doc comment.
     pub documentation: Option<Description>,
     /// The lints that its author allows, and the conditions under which it exists.
     pub allowed: Vec<Attribute>,
+}
+
+/// A field that is saved and loaded with the plugin's state.
+pub struct StateField {
+    pub member: Member,
+    /// The conditions under which it exists and is loaded, and the lints that its author allows.
+    pub attributes: Vec<Attribute>,
 }
 
 /// `#[plugin]` on an impl block.

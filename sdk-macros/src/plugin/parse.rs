@@ -6,18 +6,21 @@ use quote::ToTokens;
 use syn::spanned::Spanned;
 use syn::visit_mut::{self, VisitMut};
 use syn::{
-    Attribute, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, LitStr, Pat, PatType, Path,
-    ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference,
+    Attribute, Field, Fields, FnArg, ImplItem, ItemFn, ItemImpl, ItemStruct, Lifetime, LitStr,
+    Member, Pat, PatType, Path, ReturnType, Safety, Signature, Type, TypeImplTrait, TypeReference,
+    parse_quote,
 };
 
 use super::attributes::function::{self, CommandOptions};
 use super::attributes::plugin;
-use super::model::{Argument, Call, Command, Default, Hook, HookKind, PluginImpl, PluginStruct};
+use super::model::{
+    Argument, Call, Command, Default, Hook, HookKind, PluginImpl, PluginStruct, StateField,
+};
 use crate::documentation::Description;
 use crate::mistakes::Mistakes;
-use crate::options;
 use crate::sdk_path::SdkPath;
 use crate::syntax::{bare, plain_name};
+use crate::{options, schema};
 
 /// `#[plugin]` on a struct.
 pub fn plugin_struct(
@@ -36,9 +39,39 @@ pub fn plugin_struct(
         ident: item.ident.clone(),
         generics: item.generics.clone(),
         options,
+        state: state(&item.fields),
         documentation: Description::of(&item.attrs),
         allowed: conditions_and_allowed(&item.attrs),
     }
+}
+
+/// Returns the fields that belong to a plugin's state: all but those that serde does not read.
+fn state(fields: &Fields) -> Vec<StateField> {
+    let is_skipped = |attributes: &[Attribute]| schema::serde::field(attributes).skip.input;
+    let of_state = |(field, member): (&Field, Member)| {
+        if is_skipped(&field.attrs) {
+            return None;
+        }
+        let mut attributes = conditions_and_allowed(&field.attrs);
+        for attribute in &field.attrs {
+            let hidden = options::behind_cfg_attr(attribute);
+            let hidden: Vec<Attribute> = hidden
+                .iter()
+                .map(|hidden| parse_quote!(#[#hidden]))
+                .collect();
+            if is_skipped(&hidden)
+                && let Some(condition) = options::condition_of_cfg_attr(attribute)
+            {
+                attributes.push(parse_quote!(#[cfg(not(#condition))]));
+            }
+        }
+        Some(StateField { member, attributes })
+    };
+    fields
+        .iter()
+        .zip(fields.members())
+        .filter_map(of_state)
+        .collect()
 }
 
 /// Returns the attributes of an item that its generated code repeats.

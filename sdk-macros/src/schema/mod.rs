@@ -7,7 +7,7 @@ mod expand;
 pub mod model;
 pub mod options;
 mod parse;
-mod serde;
+pub mod serde;
 #[cfg(test)]
 mod tests;
 mod types;

@@ -262,7 +262,8 @@ macro_rules! __cis_plugin {
 #[doc(hidden)]
 pub use crate::{
     __announce_hook as export_hook, __announce_undescribed_command as export_command,
-    __cis_plugin as export_plugin, __not_exported as export_batch, __panic_record as export_record,
+    __cis_plugin as export_plugin, __not_exported as export_batch, __not_exported as export_state,
+    __panic_record as export_record,
 };
 
 #[cfg(test)]

@@ -132,7 +132,8 @@ macro_rules! __announce {
     };
 }
 
-/// Keeps the entry point of a hook or of a batch, which the contract's host never calls.
+/// Keeps the entry point of a hook, of a batch or for the state, which the contract's host never
+/// calls.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __not_exported {

@@ -472,7 +472,7 @@ macro_rules! __extism_export {
 #[doc(hidden)]
 pub use crate::{
     __extism_batch as export_batch, __extism_command as export_command,
-    __extism_hook as export_hook, __extism_plugin as export_plugin,
+    __extism_hook as export_hook, __extism_plugin as export_plugin, __not_exported as export_state,
     __panic_record as export_record,
 };
 

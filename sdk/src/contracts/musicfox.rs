@@ -571,7 +571,7 @@ macro_rules! __musicfox_command {
 pub use crate::{
     __announce_hook as export_hook, __musicfox_command as export_command,
     __musicfox_plugin as export_plugin, __not_exported as export_batch,
-    __panic_record as export_record,
+    __not_exported as export_state, __panic_record as export_record,
 };
 
 #[cfg(test)]

@@ -102,9 +102,23 @@ macro_rules! __native_hook {
     };
 }
 
+/// Defines an export for the plugin's state: `save` or `load`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __native_state {
+    ("save", $export:item) => {
+        #[unsafe(export_name = $crate::__abi_name!(STATE_SAVE_EXPORT))]
+        $export
+    };
+    ("load", $export:item) => {
+        #[unsafe(export_name = $crate::__abi_name!(STATE_LOAD_EXPORT))]
+        $export
+    };
+}
+
 #[doc(hidden)]
 pub use crate::{
     __native_batch as export_batch, __native_command as export_command,
     __native_hook as export_hook, __native_plugin as export_plugin,
-    __native_record as export_record,
+    __native_record as export_record, __native_state as export_state,
 };

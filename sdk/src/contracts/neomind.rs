@@ -650,5 +650,6 @@ macro_rules! __neomind_command {
 #[doc(hidden)]
 pub use crate::{
     __neomind_command as export_command, __neomind_plugin as export_plugin,
-    __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
+    __not_exported as export_batch, __not_exported as export_hook, __not_exported as export_state,
+    __panic_record as export_record,
 };

@@ -311,7 +311,7 @@ macro_rules! __neotalk_plugin {
 pub use crate::{
     __announce_hook as export_hook, __announce_undescribed_command as export_command,
     __neotalk_plugin as export_plugin, __not_exported as export_batch,
-    __panic_record as export_record,
+    __not_exported as export_state, __panic_record as export_record,
 };
 
 #[cfg(test)]

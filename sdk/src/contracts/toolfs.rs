@@ -423,7 +423,7 @@ macro_rules! __toolfs_plugin {
 #[doc(hidden)]
 pub use crate::{
     __announce_undescribed_command as export_command, __not_exported as export_batch,
-    __not_exported as export_hook, __panic_record as export_record,
+    __not_exported as export_hook, __not_exported as export_state, __panic_record as export_record,
     __toolfs_plugin as export_plugin,
 };
 

@@ -115,8 +115,9 @@ macro_rules! __typst_command {
 // Typst has no events, and neither starts nor stops a plugin.
 #[doc(hidden)]
 pub use crate::{
-    __not_exported as export_batch, __not_exported as export_hook, __panic_record as export_record,
-    __typst_command as export_command, __typst_plugin as export_plugin,
+    __not_exported as export_batch, __not_exported as export_hook, __not_exported as export_state,
+    __panic_record as export_record, __typst_command as export_command,
+    __typst_plugin as export_plugin,
 };
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! `#[plugin(commands(…), permissions(…), log, id = "…", …)]`
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::parse::{Parse, ParseBuffer, ParseStream};
 use syn::{Attribute, Lit, LitStr, Path, Token};
 
@@ -17,6 +17,8 @@ pub struct PluginOptions {
     pub commands: Vec<Listed>,
     /// The plugin writes log lines.
     pub log: bool,
+    /// The place of the option by which the plugin saves its state.
+    pub state: Option<Span>,
     pub identity: Identity,
     pub sdk: SdkPath,
 }
@@ -66,6 +68,15 @@ pub fn of_struct(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptio
                 }
                 return option.unknown("write `log` alone: the host chooses the level");
             }
+            "state" => {
+                read.state = Some(option.span());
+                let literal: LitStr = option.meta.value()?.parse()?;
+                read.state = Some(literal.span());
+                if literal.value() != "json" {
+                    let message = "a plugin's state is saved as JSON: write `state = \"json\"`";
+                    option.mistakes.at(&literal, message);
+                }
+            }
             "id" => identity.id = Some(word(option, id_mistake)?),
             "name" => identity.name = Some(word(option, name_mistake)?),
             "version" => identity.version = Some(word(option, version_mistake)?),
@@ -109,7 +120,7 @@ pub fn of_struct(arguments: TokenStream, mistakes: &mut Mistakes) -> PluginOptio
 }
 
 /// The options of `#[plugin]` at a struct, each with an example of its value.
-const OPTIONS: [(&str, &str); 12] = [
+const OPTIONS: [(&str, &str); 13] = [
     ("commands", "commands(add, text::reverse)"),
     (
         "permissions",
@@ -120,6 +131,7 @@ const OPTIONS: [(&str, &str); 12] = [
         "optional_permissions(kv = \"what the plugin does with it\")",
     ),
     ("log", ""),
+    ("state", "\"json\""),
     ("id", "\"my-plugin\""),
     ("name", "\"My plugin\""),
     ("version", "\"1.2.3\""),

@@ -56,6 +56,11 @@ pub fn export_hook(hook: &str, entry: &TokenStream) -> TokenStream {
     export(&quote!(export_hook! { #hook, #entry }))
 }
 
+/// Returns the export that saves or loads the plugin's state.
+pub fn export_state(what: &str, entry: &TokenStream) -> TokenStream {
+    export(&quote!(export_state! { #what, #entry }))
+}
+
 fn export(call: &TokenStream) -> TokenStream {
     let (sdk, if_exported) = (sdk(), if_exported());
     quote!(#if_exported #sdk::#call)

@@ -58,8 +58,8 @@ pub fn handler_body(
     let read = match (call.arguments.first(), held.first()) {
         (Some(argument), Some(held)) if argument.options.flatten.is_some() => {
             let slot = &held.slot;
-            let whole = held.whole(&codec, &arguments, &arena, "the arguments");
-            quote!(let mut #slot = #whole;)
+            let whole = held.whole(&codec, &arguments, &arena, &quote!("the arguments"));
+            quote!(let mut #slot = #whole?;)
         }
         _ => named_arguments(call, &held, &codec, &arguments, members),
     };
@@ -276,15 +276,15 @@ impl Held {
         quote_spanned!(*span=> #as_argument::#name)
     }
 
-    /// Returns the argument read from all of `bytes`.
+    /// Returns the `Result` of reading the argument from all of `bytes`.
     pub fn whole(
         &self,
         codec: &TokenStream,
         bytes: &Ident,
         arena: &Ident,
-        what: &str,
+        what: &TokenStream,
     ) -> TokenStream {
         let whole = self.function("whole");
-        quote!(#whole::<#codec>(&*#bytes, &#arena, #what)?)
+        quote!(#whole::<#codec>(&*#bytes, &#arena, #what))
     }
 }

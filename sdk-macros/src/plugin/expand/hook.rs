@@ -37,6 +37,7 @@ pub fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
         HookKind::Stop => called("stop", "Stop", None),
         HookKind::Event => called("event", "Event", Some(&EVENT_MEMBERS)),
         HookKind::Cleanup => cleanup(plugin, *span, call),
+        HookKind::Migrate => migrate(plugin, *span, call),
     };
     quote!(#(#cfgs)* #(#allowed)* const _: () = { #items };)
 }
@@ -124,18 +125,48 @@ fn cleanup(plugin: &Type, span: Span, call: &Call) -> TokenStream {
 
 fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
     let sdk = sdk();
+    let read = |held: &Held, config: &Ident, arena: &Ident| {
+        held.whole(
+            &quote!(#sdk::Json),
+            config,
+            arena,
+            &quote!("the configuration"),
+        )
+    };
+    let init = placing(&format_ident!("init"), call, read);
+    implementation(quote!(impl #sdk::InitHook for #plugin), init, span)
+}
+
+fn migrate(plugin: &Type, span: Span, call: &Call) -> TokenStream {
+    let sdk = sdk();
+    let read = |held: &Held, state: &Ident, arena: &Ident| {
+        let whole = held.whole(&quote!(#sdk::Json), state, arena, &quote!(#sdk::STATE));
+        quote!(#whole.map_err(#sdk::unreadable_state))
+    };
+    let migrate = placing(&format_ident!("migrate"), call, read);
+    implementation(quote!(impl #sdk::MigrateHook for #plugin), migrate, span)
+}
+
+/// Returns a function that makes the plugin with the author's function and puts it into its place.
+/// `read` returns the `Result` of reading the argument from bytes.
+fn placing(
+    name: &Ident,
+    call: &Call,
+    read: impl FnOnce(&Held, &Ident, &Ident) -> TokenStream,
+) -> TokenStream {
+    let sdk = sdk();
     let Call {
         ident, arguments, ..
     } = call;
     let function = ours(ident);
-    let (config, arena) = (local("config"), local("arena"));
+    let (bytes, arena) = (local("bytes"), local("arena"));
     let held = arguments.first().map(|argument| Held::of(argument, 0));
     let read = held.as_ref().map(|held| {
         let slot = &held.slot;
-        let whole = held.whole(&quote!(#sdk::Json), &config, &arena, "the configuration");
+        let read = read(held, &bytes, &arena);
         quote! {
             let #arena = #sdk::Arena::new();
-            let mut #slot = #whole;
+            let mut #slot = #read?;
         }
     });
     let lent = held.map(|held| held.lent);
@@ -149,14 +180,13 @@ fn init(plugin: &Type, span: Span, call: &Call) -> TokenStream {
         &quote!(settle_into),
         &quote!(, #placed, #place),
     );
-    let init = quote! {
-        fn init(
-            #config: &mut [::core::primitive::u8],
+    quote! {
+        fn #name(
+            #bytes: &mut [::core::primitive::u8],
             #place: &mut ::core::option::Option<Self>,
         ) -> ::core::result::Result<(), #sdk::Error> {
             #read
             ::core::result::Result::Ok(#settled)
         }
-    };
-    implementation(quote!(impl #sdk::InitHook for #plugin), init, span)
+    }
 }

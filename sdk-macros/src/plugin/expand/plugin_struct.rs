@@ -1,12 +1,13 @@
 //! `#[plugin]` on a struct: the type of the plugin, with its free commands.
 
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Generics, ItemEnum};
+use syn::{Generics, ItemEnum, parse_quote};
 
+use super::export::{entry, export_state};
 use super::manifest;
-use crate::plugin::model::{Listed, PluginStruct};
+use crate::plugin::model::{Listed, PluginStruct, StateField};
 use crate::sdk_path::{SdkPath, sdk, sdk_at};
 use crate::tokens::{hidden, if_exported, local, local_at, marker_of};
 
@@ -41,8 +42,13 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         .commands
         .iter()
         .map(|listed| self::listed(ident, listed, sound));
+    let state = options.state.map(|span| state(plugin, span, sound));
     if !sound {
-        return hidden(&options.sdk, allowed, quote!(#plugin_type #(#listed)*));
+        return hidden(
+            &options.sdk,
+            allowed,
+            quote!(#plugin_type #state #(#listed)*),
+        );
     }
     let identity = manifest::identity(plugin);
     let line = manifest::of_struct(plugin, &identity);
@@ -105,6 +111,8 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
                 }
             }
 
+            #state
+
             #(#listed)*
 
             #line
@@ -115,6 +123,59 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
             };
         },
     )
+}
+
+/// Returns the code that saves and loads the state of a plugin. `span` is the place of the option
+/// that asks for it.
+fn state(plugin: &PluginStruct, span: Span, sound: bool) -> TokenStream {
+    let PluginStruct {
+        ident,
+        generics,
+        state,
+        ..
+    } = plugin;
+    if !sound && !generics.params.is_empty() {
+        return TokenStream::new();
+    }
+    let sdk = sdk();
+    let (loaded, bytes, place) = (local("loaded"), local("bytes"), local("place"));
+    let swapped = state.iter().map(|StateField { member, attributes }| {
+        quote!(#(#attributes)* ::core::mem::swap(&mut self.#member, &mut #loaded.#member);)
+    });
+    let form = {
+        let at = sdk_at(span);
+        quote_spanned!(span=> <Self as #at::JsonState>::FORM)
+    };
+    let body = quote! {
+        const FORM: #sdk::StateForm<Self> = #form;
+
+        fn take_state(&mut self, #loaded: &mut Self) {
+            #(#swapped)*
+        }
+
+        fn migrate_state(
+            #bytes: &mut [::core::primitive::u8],
+            #place: &mut ::core::option::Option<Self>,
+        ) -> ::core::option::Option<::core::result::Result<(), #sdk::Error>> {
+            use #sdk::{MigrateByDefault as _, MigrateByHook as _};
+            (&&#sdk::Hooks::<#ident>::OF).migrate_plugin(#bytes, #place)
+        }
+    };
+    let exports = [("save", false), ("load", true)].map(|(what, takes_state)| {
+        let handler = format_ident!("{what}_state");
+        let handler = quote!(#sdk::#handler::<#ident>);
+        let export = export_state(what, &entry(&parse_quote!(#ident), takes_state, &handler));
+        quote!(const _: () = { #export };)
+    });
+    let exports = sound.then_some(exports).into_iter().flatten();
+    quote! {
+        #[automatically_derived]
+        impl #sdk::Stateful for #ident {
+            #body
+        }
+
+        #(#exports)*
+    }
 }
 
 /// Returns the code that gives a free command its plugin.

@@ -117,11 +117,19 @@ type Outcome<T> = ::core::result::Result<T, Refusal>;
 #[plugin(
     commands(twice, nested::thrice, source, str, #[cfg(any())] gone),
     log,
+    state = "json",
     permissions(kv = "counts", "host.network" = "asks")
 )]
-#[derive(Debug)]
+#[derive(Debug, ::serde::Serialize, ::serde::Deserialize)]
 pub struct Counter {
     total: ::core::primitive::u64,
+    #[serde(skip)]
+    started: ::core::primitive::bool,
+    #[cfg(target_arch = "wasm32")]
+    #[serde(default)]
+    r#type: ::core::primitive::u8,
+    #[cfg_attr(not(any()), serde(skip))]
+    loaded: ::core::option::Option<::std::string::String>,
 }
 
 #[plugin]
@@ -131,6 +139,10 @@ impl Counter {
     pub fn new(config: Config) -> ::plugin_sdk::Result<Self> {
         ::core::result::Result::Ok(Counter {
             total: config.start,
+            started: false,
+            #[cfg(target_arch = "wasm32")]
+            r#type: 0,
+            loaded: ::core::option::Option::None,
         })
     }
 
@@ -204,12 +216,13 @@ impl Counter {
 
 /// The plugin's hooks, in a separate module.
 mod life {
-    use ::plugin_sdk::{cleanup, event, plugin, start, stop};
+    use ::plugin_sdk::{cleanup, event, migrate, plugin, start, stop};
 
     #[plugin]
     impl super::Counter {
         #[start]
         fn on_start(&mut self) -> ::plugin_sdk::Result<()> {
+            self.started = self.loaded.is_none();
             ::core::result::Result::Ok(())
         }
 
@@ -226,6 +239,17 @@ mod life {
         #[event("counter.*")]
         fn on_counter(&mut self, data: ::core::option::Option<::core::primitive::u64>) {
             self.total += data.unwrap_or_default();
+        }
+
+        #[migrate]
+        fn migrate(old: &::core::primitive::str) -> ::plugin_sdk::Result<Self> {
+            ::core::result::Result::Ok(super::Counter {
+                total: old.len() as ::core::primitive::u64,
+                started: true,
+                #[cfg(target_arch = "wasm32")]
+                r#type: 0,
+                loaded: ::core::option::Option::Some(::std::string::String::new()),
+            })
         }
 
         #[cleanup]

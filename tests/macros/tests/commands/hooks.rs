@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
-use plugin_sdk::__private::{Event, Hook, Plugin, Start, Stop};
+use plugin_sdk::__private::{Event, Hook, Plugin, Start, Stop, load_state, save_state};
 use plugin_sdk::prelude::*;
 
 use super::*;
@@ -226,6 +226,104 @@ fn hooks_can_omit_receivers_and_arguments() {
         12
     );
     Plugin::cleanup(&mut small);
+}
+
+/// A plugin whose state is moved field by field, although its type implements `Drop`.
+#[plugin(state = "json")]
+#[derive(Serialize, Deserialize)]
+struct Ledger {
+    lines: Vec<String>,
+    #[cfg(any())]
+    pages: u32,
+    #[deprecated]
+    title: Option<String>,
+    #[serde(skip)]
+    dropped: Rc<Cell<u32>>,
+    #[cfg_attr(all(), serde(skip))]
+    cache: Vec<u8>,
+}
+
+impl Drop for Ledger {
+    fn drop(&mut self) {
+        self.dropped.set(self.dropped.get() + 1);
+    }
+}
+
+#[plugin]
+impl Ledger {
+    #[init]
+    #[allow(deprecated)]
+    fn new() -> Self {
+        Ledger {
+            lines: Vec::new(),
+            title: None,
+            dropped: Rc::default(),
+            cache: vec![1],
+        }
+    }
+
+    #[migrate]
+    fn of_one_line(line: &str) -> Result<Self, Refused> {
+        if line.is_empty() {
+            return Err(Refused);
+        }
+        let mut ledger = Ledger::new();
+        ledger.lines.push(line.to_owned());
+        Ok(ledger)
+    }
+}
+
+#[derive(Debug, PluginError)]
+struct Refused;
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an empty ledger")
+    }
+}
+
+impl std::error::Error for Refused {}
+
+#[test]
+fn a_loaded_state_leaves_skipped_fields_alone() {
+    let mut ledger: Ledger = created("").unwrap();
+    let dropped = Rc::clone(&ledger.dropped);
+    let loaded = call(
+        &mut ledger,
+        load_state,
+        r#"{"lines": ["one"], "title": "t", "cache": [9]}"#,
+    );
+    assert_eq!(loaded.unwrap(), json!(null));
+    assert_eq!(
+        (&*ledger.lines, &*ledger.cache),
+        (&["one".to_owned()][..], &[1][..])
+    );
+    assert_eq!(dropped.get(), 0);
+    assert_eq!(
+        call(&mut ledger, save_state, "").unwrap(),
+        json!({"lines": ["one"], "title": "t"})
+    );
+}
+
+#[test]
+fn a_migrate_hook_reads_what_the_plugin_cannot() {
+    let mut ledger: Ledger = created("").unwrap();
+    call(&mut ledger, load_state, r#""one""#).unwrap();
+    assert_eq!(ledger.lines, ["one"]);
+    // An error with a code keeps it.
+    assert_eq!(
+        refused(&mut ledger, load_state, br#""""#)["code"],
+        "refused"
+    );
+    let neither = refused(&mut ledger, load_state, b"7");
+    assert_eq!(
+        neither,
+        json!({
+            "code": "invalid_state",
+            "message": "the state cannot be loaded: the saved values: expected struct Ledger, found 7; for #[migrate]: the saved values: expected a string, found 7",
+        })
+    );
+    assert_eq!(ledger.lines, ["one"]);
 }
 
 /// Takes a whole event and a configuration by value, and has its own error type.
