@@ -37,6 +37,8 @@
 //! | `quantities` | bytes, pages, counts and times |
 //! | `error` | the reason why a command failed |
 #![forbid(unsafe_code)]
+// Help of the command line is written as documentation, and has `[default: …]`.
+#![allow(rustdoc::broken_intra_doc_links)]
 
 mod archive;
 mod artifact;
