@@ -75,9 +75,9 @@
 //! # Ok::<(), plugin_sdk_harness::Failure>(())
 //! ```
 //!
-//! A host in production uses real services instead. A database file, an HTTP client and folders are
-//! behind features of this crate: `kv-database`, `http-client` (with `https` for TLS) and
-//! `files-directory`.
+//! A host in production uses real services instead. A database file, a Redis server, an HTTP client
+//! and folders are behind features of this crate: `kv-database`, `kv-redis`, `http-client` (with
+//! `https` for TLS) and `files-directory`.
 //!
 //! # The manifest
 //!

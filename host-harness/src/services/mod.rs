@@ -7,7 +7,7 @@
 //!
 //! | service | trait | in memory | real | feature |
 //! |---|---|---|---|---|
-//! | values by key | [`Kv`] | [`MemoryKv`] | `DatabaseKv` | `kv-database` |
+//! | values by key | [`Kv`] | [`MemoryKv`] | `DatabaseKv`, `RedisKv` | `kv-database`, `kv-redis` |
 //! | files | [`Files`] | [`MemoryFiles`] | `DirectoryFiles` | `files-directory` |
 //! | HTTP | [`Http`] | [`ScriptedHttp`] | `HttpClient` | `http-client` |
 //! | language models | [`Ai`] | [`ScriptedAi`] | a host's own | |
@@ -88,6 +88,8 @@ pub(crate) use in_memory::{Handles, Provided};
 #[cfg(feature = "kv-database")]
 pub use kv::DatabaseKv;
 pub use kv::MemoryKv;
+#[cfg(feature = "kv-redis")]
+pub use kv::RedisKv;
 pub use logging::{ForwardedLog, RecordedLog};
 pub use random::{SeededRandom, SystemRandom};
 

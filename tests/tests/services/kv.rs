@@ -1,4 +1,4 @@
-//! The store in memory and the one in a database file behave the same.
+//! The stores in memory, in a database file and on a Redis server behave the same.
 
 use plugin_sdk::services::kv::Kv;
 use plugin_sdk_harness::FailureKind;
@@ -6,22 +6,27 @@ use plugin_sdk_harness::services::{DatabaseKv, MemoryKv};
 use proptest::prelude::*;
 use tempfile::TempDir;
 
+use crate::redis::Server;
+
 fn database() -> (TempDir, DatabaseKv) {
     let folder = tempfile::tempdir().unwrap();
     let database = DatabaseKv::open(folder.path().join("kv.redb")).unwrap();
     (folder, database)
 }
 
-/// Runs a test with both.
-fn with_both(test: impl Fn(&mut dyn Kv)) {
+/// Runs a test with each store.
+fn with_each(test: impl Fn(&mut dyn Kv)) {
     test(&mut MemoryKv::new().limit_bytes(1000));
     let (_folder, database) = database();
     test(&mut database.limit_bytes(1000));
+    if let Some(server) = Server::start() {
+        test(&mut server.store().limit_bytes(1000));
+    }
 }
 
 #[test]
 fn bytes_are_kept_under_their_keys_until_they_are_deleted() {
-    with_both(|kv| {
+    with_each(|kv| {
         assert_eq!(kv.get("a").unwrap(), None);
         kv.set("a", b"\xff\0").unwrap();
         kv.set("a", b"").unwrap();
@@ -33,7 +38,7 @@ fn bytes_are_kept_under_their_keys_until_they_are_deleted() {
 
 #[test]
 fn keys_are_listed_by_prefix_in_alphabetical_order() {
-    with_both(|kv| {
+    with_each(|kv| {
         for key in ["b", "a/2", "a", "a/1", "ä", "a0"] {
             kv.set(key, b"").unwrap();
         }
@@ -46,7 +51,7 @@ fn keys_are_listed_by_prefix_in_alphabetical_order() {
 
 #[test]
 fn invalid_keys_are_refused() {
-    with_both(|kv| {
+    with_each(|kv| {
         for key in [String::new(), "k".repeat(1025)] {
             for code in [
                 kv.get(&key).unwrap_err(),
@@ -61,7 +66,7 @@ fn invalid_keys_are_refused() {
 
 #[test]
 fn exceeding_a_limit_changes_nothing() {
-    with_both(|kv| {
+    with_each(|kv| {
         kv.set("a", &[1; 600]).unwrap();
         let error = kv.set("b", &[2; 150]).unwrap_err();
         assert_eq!(error.code(), "quota_exceeded");
@@ -77,7 +82,7 @@ fn exceeding_a_limit_changes_nothing() {
 
 #[test]
 fn empty_entries_count_too() {
-    with_both(|kv| {
+    with_each(|kv| {
         for key in ["a", "b", "c", "d", "e", "f", "g"] {
             kv.set(key, b"").unwrap();
         }
@@ -168,7 +173,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 20, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn both_stores_answer_random_operations_alike(steps in steps()) {
+    fn stores_answer_random_operations_alike(steps in steps()) {
         let (_folder, database) = database();
         let mut database = database.limit_bytes(1000);
         let mut memory = MemoryKv::new().limit_bytes(1000);
@@ -180,6 +185,10 @@ proptest! {
                 Step::List(prefix) => format!("{:?}", kv.list(prefix)),
             }).collect()
         };
-        prop_assert_eq!(answers(&mut database), answers(&mut memory));
+        let expected = answers(&mut memory);
+        prop_assert_eq!(answers(&mut database), &expected[..]);
+        if let Some(server) = Server::start() {
+            prop_assert_eq!(answers(&mut server.store().limit_bytes(1000)), expected);
+        }
     }
 }

@@ -19,12 +19,12 @@ fn module() -> Module {
     Module::load(Source::bytes(wasm.to_vec())).unwrap()
 }
 
-fn builder() -> PluginBuilder {
+pub fn builder() -> PluginBuilder {
     module().plugin().grant_all()
 }
 
 /// Returns the result of the call: its value, or its error's code.
-fn one(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
+pub fn one(plugin: &mut Plugin, call: Value) -> Result<Value, String> {
     plugin
         .call("one", json!({ "call": call }))
         .map_err(|failure| {

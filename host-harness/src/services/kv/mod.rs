@@ -3,10 +3,14 @@
 #[cfg(feature = "kv-database")]
 mod database;
 mod memory;
+#[cfg(feature = "kv-redis")]
+mod redis;
 
 #[cfg(feature = "kv-database")]
 pub use database::DatabaseKv;
 pub use memory::MemoryKv;
+#[cfg(feature = "kv-redis")]
+pub use redis::RedisKv;
 
 use plugin_sdk::Result;
 
