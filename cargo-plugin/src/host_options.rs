@@ -9,6 +9,8 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use log::LevelFilter;
 use plugin_sdk_harness::hosts;
 use plugin_sdk_harness::manifest::{Limits, Manifest};
+#[cfg(feature = "kv-redis")]
+use plugin_sdk_harness::services::RedisKv;
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
@@ -52,7 +54,7 @@ pub struct HostOptions {
     /// The plugin's configuration: a JSON object, `@FILE`, or `-` for standard input
     #[arg(long, value_name = "JSON", value_parser = document)]
     config: Option<Value>,
-    /// The owner of the keys that the plugin uses in the file of `--kv` [default: this exact
+    /// The owner of the keys that the plugin uses in the store of `--kv` [default: this exact
     /// module]
     #[arg(long = "as", value_name = "NAME", requires = "kv")]
     kv_owner: Option<String>,
@@ -80,7 +82,8 @@ pub struct Offer {
     /// most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
-    /// Keeps the plugin's key-value store in this file [default: in memory, for this run]
+    /// Keeps the plugin's key-value store in this file, or on a Redis server: `redis://HOST:PORT`
+    /// [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
     kv: Option<PathBuf>,
     /// Lets the plugin read a folder under its own name or another one: `DIR` or `NAME=DIR`; append
@@ -282,10 +285,7 @@ impl Offer {
 
     /// Opens the files, folders and addresses that the options name.
     pub fn prepare(&self) -> Result<Prepared> {
-        let kv = self
-            .kv
-            .as_ref()
-            .map(|path| DatabaseKv::open(path).map_err(|failure| service("kv", path, &failure)));
+        let kv = self.kv.as_deref().map(Store::open);
         Ok(Prepared {
             grant: self.grant.clone(),
             fuel: self.fuel,
@@ -347,7 +347,7 @@ pub struct Prepared {
     fuel: Option<u64>,
     timeout: Option<Duration>,
     memory_pages: Option<u32>,
-    kv: Option<DatabaseKv>,
+    kv: Option<Store>,
     files: DirectoryFiles,
     http: HttpClient,
 }
@@ -377,10 +377,58 @@ impl Prepared {
             builder = builder.memory_pages(pages);
         }
         match &self.kv {
-            Some(store) => builder.kv(store.namespace(&owner())),
+            Some(Store::File(store)) => builder.kv(store.namespace(&owner())),
+            #[cfg(feature = "kv-redis")]
+            Some(Store::Redis(store)) => builder.kv(store.namespace(&owner())),
             None => builder,
         }
     }
+}
+
+/// The key-value store of `--kv`.
+enum Store {
+    File(DatabaseKv),
+    #[cfg(feature = "kv-redis")]
+    Redis(RedisKv),
+}
+
+impl Store {
+    /// Opens a file, or connects to the server of a URL.
+    fn open(at: &Path) -> Result<Self> {
+        match at.to_str() {
+            Some(url) if is_redis(url) => Self::connect(url),
+            _ => DatabaseKv::open(at)
+                .map(Store::File)
+                .map_err(|failure| service("kv", at, &failure)),
+        }
+    }
+
+    #[cfg(feature = "kv-redis")]
+    fn connect(url: &str) -> Result<Self> {
+        // The URL may contain a password.
+        RedisKv::connect(url)
+            .map(Store::Redis)
+            .map_err(|failure| match failure.kind() {
+                FailureKind::Service { reason, .. } => Error::new(NO_SERVER).because(reason),
+                _ => Error::new(NO_SERVER).because(failure.message()),
+            })
+    }
+
+    #[cfg(not(feature = "kv-redis"))]
+    fn connect(_url: &str) -> Result<Self> {
+        Err(Error::new(NO_SERVER)
+            .because("this program was built without Redis")
+            .help("`cargo install plugin-sdk-cli --features kv-redis` builds it with Redis"))
+    }
+}
+
+const NO_SERVER: &str = "the Redis server of `--kv` cannot be used";
+
+/// Returns whether the value of `--kv` is the URL of a Redis server.
+fn is_redis(kv: &str) -> bool {
+    ["redis://", "rediss://", "redis+unix://"]
+        .iter()
+        .any(|scheme| kv.starts_with(scheme))
 }
 
 fn service(option: &str, path: &Path, failure: &Failure) -> Error {
