@@ -407,7 +407,11 @@ fn a_thousand_idle_connections_keep_no_other_from_its_answer() {
 
 #[test]
 fn calls_beyond_the_limit_are_refused() {
-    let server = Server::with(&["plugin"], ServerOptions::new().max_calls(1));
+    // The first call runs five times as long as the second waits for room.
+    let options = PluginOptions::new().setup(|_, plugin| plugin.timeout(Duration::from_secs(5)));
+    let registry = Registry::new();
+    registry.load(Source::wat(ENDLESS), options).unwrap();
+    let server = Server::serving(registry, ServerOptions::new().max_calls(1));
     let spin = || server.send("POST", "/api/plugins/plugin/commands/spin", "");
     let (first, second) = std::thread::scope(|threads| {
         let first = threads.spawn(spin);
@@ -531,7 +535,7 @@ fn ending_the_server_lets_calls_end_and_calls_the_hooks() {
     has_begun.recv().unwrap();
     let call = std::thread::spawn(move || agent().post(url).send("").unwrap().status().as_u16());
     // The server must have read the request; it takes a moment, and the call takes two seconds.
-    std::thread::sleep(Duration::from_millis(500));
+    std::thread::sleep(Duration::from_secs(1));
     server.end();
     other.join().unwrap().unwrap_err();
     assert_eq!(
