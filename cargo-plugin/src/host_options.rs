@@ -8,7 +8,7 @@ use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use log::LevelFilter;
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::manifest::{Limits, Manifest};
+use plugin_sdk_harness::manifest::Manifest;
 #[cfg(feature = "kv-redis")]
 use plugin_sdk_harness::services::RedisKv;
 use plugin_sdk_harness::services::{
@@ -32,9 +32,6 @@ const MAX_PAGES: u64 = 1 << 16;
 
 /// The greatest time limit for a call that a plugin can ask for; the user can allow more.
 const MAX_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// The greatest memory limit that a plugin can ask for; the user can allow more.
-const MAX_MEMORY_PAGES: u32 = 1024;
 
 /// The number of hash characters that separate the keys of one module from those of others.
 const HASH_LENGTH: usize = 16;
@@ -206,20 +203,14 @@ pub fn as_asked(module: &Module, host: Host, fuel: Option<u64>) -> PluginBuilder
         return module.plugin();
     }
     let mut builder = module.plugin();
-    // A module without a manifest asks for nothing.
-    let asked = module
-        .manifest()
-        .map_or_else(Limits::default, |manifest| manifest.limits.clone());
-    if let Some(fuel) = asked.max_fuel.or(fuel) {
+    if let Some(fuel) = fuel {
         builder = builder.fuel(fuel);
     }
-    if let Some(milliseconds) = asked.timeout_ms {
-        builder = builder.timeout(Duration::from_millis(milliseconds).min(MAX_TIMEOUT));
+    match module.manifest() {
+        Some(manifest) => builder.asked_limits(&manifest.limits),
+        // A module without a manifest asks for nothing.
+        None => builder,
     }
-    if let Some(pages) = asked.memory_pages {
-        builder = builder.memory_pages(pages.min(MAX_MEMORY_PAGES));
-    }
-    builder
 }
 
 impl HostOptions {

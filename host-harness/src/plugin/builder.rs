@@ -18,6 +18,7 @@ use crate::failure::{Failure, FailureKind, Stage};
 use crate::hosts::{Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
+use crate::manifest;
 use crate::observe;
 use crate::permissions::{Grants, Permission};
 use crate::run::{Blueprint, Instance, Module, json};
@@ -139,6 +140,23 @@ impl Module {
 }
 
 impl PluginBuilder {
+    /// Sets the limits that a plugin asks for in its manifest, as far as they are not above the
+    /// default ones. A plugin can only lower the limits; only the host can raise them.
+    pub fn asked_limits(mut self, asked: &manifest::Limits) -> Self {
+        let default = Limits::default();
+        if let Some(pages) = asked.memory_pages {
+            self = self.memory_pages(pages.min(default.memory_pages));
+        }
+        if let Some(milliseconds) = asked.timeout_ms {
+            let asked = Duration::from_millis(milliseconds);
+            self = self.timeout(default.timeout.map_or(asked, |most| most.min(asked)));
+        }
+        if let Some(fuel) = asked.max_fuel {
+            self = self.fuel(fuel);
+        }
+        self
+    }
+
     /// Does not call the init hook. [`Plugin::init`] can call it later.
     pub fn without_init(mut self) -> Self {
         self.init = false;

@@ -1,7 +1,5 @@
 //! Creation of plugin instances.
 
-use std::time::Duration;
-
 use serde_json::Value;
 
 use super::options::Setup;
@@ -10,10 +8,6 @@ use crate::hosts::HostContract;
 use crate::plugin::{Plugin, PluginBuilder};
 use crate::run::Module;
 use crate::services::{EventBus, MemoryKv, RecordedLog, SystemClock, SystemRandom};
-
-/// The most that a plugin can ask for: the defaults of a builder.
-const MAX_MEMORY_PAGES: u32 = 1024;
-const MAX_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The services of one plugin, which outlive its instances.
 #[derive(Clone)]
@@ -58,27 +52,14 @@ impl Recipe {
         }
     }
 
-    /// Returns a builder with the limits that the plugin asks for, where they are lower than the
-    /// default ones. Only the host can raise them.
+    /// Returns a builder with the limits that the plugin asks for.
     fn limited(&self) -> PluginBuilder {
-        let mut builder = self.module.plugin();
-        if self.host.feature.is_some() {
+        let builder = self.module.plugin();
+        match self.module.manifest() {
             // Emulated hosts read the manifest's limits themselves.
-            return builder;
+            Some(manifest) if self.host.feature.is_none() => builder.asked_limits(&manifest.limits),
+            _ => builder,
         }
-        let Some(limits) = self.module.manifest().map(|manifest| &manifest.limits) else {
-            return builder;
-        };
-        if let Some(pages) = limits.memory_pages {
-            builder = builder.memory_pages(pages.min(MAX_MEMORY_PAGES));
-        }
-        if let Some(milliseconds) = limits.timeout_ms {
-            builder = builder.timeout(Duration::from_millis(milliseconds).min(MAX_TIMEOUT));
-        }
-        if let Some(fuel) = limits.max_fuel {
-            builder = builder.fuel(fuel);
-        }
-        builder
     }
 
     /// Creates an instance.
