@@ -53,22 +53,42 @@ impl From<RegistryError> for ApiError {
             RegistryError::Plugin(failure) => status_of(failure),
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        let failure = match &error {
+        let Explained {
+            message,
+            details,
+            hint,
+        } = Explained::of(&error);
+        ApiError {
+            status,
+            message,
+            reason: Some(error.code().to_owned()),
+            details: details.map(Box::new),
+            hint,
+        }
+    }
+}
+
+/// What a client gets to know of an error, in addition to its code.
+pub(crate) struct Explained {
+    pub(crate) message: String,
+    pub(crate) details: Option<Value>,
+    pub(crate) hint: Option<String>,
+}
+
+impl Explained {
+    pub(crate) fn of(error: &RegistryError) -> Self {
+        let failure = match error {
             RegistryError::Plugin(failure) => Some(failure),
             _ => None,
         };
-        ApiError {
-            status,
-            message: match failure.and_then(Failure::plugin_error) {
+        let own = failure.and_then(Failure::plugin_error);
+        Explained {
+            message: match own {
                 // The error's own message, which is about the arguments or the plugin's work.
                 Some(own) => own.message().to_owned(),
                 None => error.to_string(),
             },
-            reason: Some(error.code().to_owned()),
-            details: failure
-                .and_then(Failure::plugin_error)
-                .and_then(plugin_sdk::Error::details)
-                .map(Box::new),
+            details: own.and_then(plugin_sdk::Error::details),
             hint: failure.and_then(Failure::hint),
         }
     }

@@ -488,7 +488,7 @@ fn call(
         Err(failure) => return (Err(failure), None),
     };
     let prepared = Instant::now();
-    let is_changed = info.is_some_and(|info| info.in_place && info.output.is_none());
+    let is_changed = info.is_some_and(CommandInfo::answers_in_place);
     let mut answer = plugin.call_raw(name, input).map(<[u8]>::to_vec);
     let call = prepared.elapsed();
     if is_changed && answer.is_ok() {

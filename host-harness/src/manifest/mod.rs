@@ -171,6 +171,14 @@ pub struct CommandInfo {
     pub errors: Vec<ErrorInfo>,
 }
 
+impl CommandInfo {
+    /// Returns whether the answer of a raw command is the input as the command has changed it,
+    /// because it returns nothing else.
+    pub fn answers_in_place(&self) -> bool {
+        self.in_place && self.output.is_none()
+    }
+}
+
 /// The encoding of arguments and results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -43,7 +43,7 @@ pub(super) async fn named_in_body(
             .hint(r#"send `{"command": "…", "args": {…}}`"#)
     })?;
     let command = call.command.clone();
-    if media(&server.registry, &id, &command)?.is_some() {
+    if raw(&server.registry, &id, &command)?.is_some() {
         let message = format!("the command `{command}` takes and returns bytes, not JSON");
         let hint = format!("send the bytes to `/api/plugins/{id}/commands/{command}`");
         return Err(ApiError::bad_request(message).hint(hint));
@@ -63,9 +63,8 @@ pub(super) async fn named_in_path(
     body: Body,
 ) -> Answer {
     let mut body = server.read(body).await?;
-    let outcome = match media(&server.registry, &id, &command)? {
-        Some(media) => {
-            let in_place = is_in_place(&server.registry, &id, &command)?;
+    let outcome = match raw(&server.registry, &id, &command)? {
+        Some(Raw { media, in_place }) => {
             let call = move |registry: &Registry| match in_place {
                 true => registry.with_instance(&id, |plugin| {
                     plugin.call_in_place(&*command, &mut body)?;
@@ -106,31 +105,27 @@ fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
     }
 }
 
-/// Returns whether a command returns nothing but changes the bytes that it takes, which are then
-/// the answer.
-fn is_in_place(registry: &Registry, id: &str, command: &str) -> Result<bool, RegistryError> {
-    let module = registry.module(id)?;
-    let described = module
-        .manifest()
-        .and_then(|manifest| manifest.command(command));
-    Ok(described.is_some_and(|command| command.in_place && command.output.is_none()))
+/// A command that takes and returns bytes.
+struct Raw {
+    /// The media type of the result.
+    media: &'static str,
+    /// `true` if the answer is the changed input.
+    in_place: bool,
 }
 
-/// Returns the media type of the result, if the command takes and returns bytes.
-fn media(
-    registry: &Registry,
-    id: &str,
-    command: &str,
-) -> Result<Option<&'static str>, RegistryError> {
+/// Returns how to call the command, if it takes and returns bytes.
+fn raw(registry: &Registry, id: &str, command: &str) -> Result<Option<Raw>, RegistryError> {
     let module = registry.module(id)?;
     let described = module
         .manifest()
         .and_then(|manifest| manifest.command(command));
-    Ok(described.and_then(|command| match command.codec {
-        Codec::Json => None,
-        Codec::Raw if command.output.as_deref() == Some("text") => {
-            Some("text/plain; charset=utf-8")
-        }
-        _ => Some("application/octet-stream"),
-    }))
+    Ok(described
+        .filter(|command| command.codec != Codec::Json)
+        .map(|command| Raw {
+            media: match (command.codec, command.output.as_deref()) {
+                (Codec::Raw, Some("text")) => "text/plain; charset=utf-8",
+                _ => "application/octet-stream",
+            },
+            in_place: command.answers_in_place(),
+        }))
 }

@@ -8,9 +8,11 @@ use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
 use plugin_sdk_harness::registry::{Registry, RegistryError};
-use plugin_sdk_harness::{Failure, FailureKind, Interrupt, Plugin};
+use plugin_sdk_harness::{Failure, Interrupt, Plugin};
 use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
 use serde_json::{Map, Value, json};
+
+use crate::answer::Explained;
 
 /// Permissions whose use another program can notice.
 const CHANGING: [&str; 4] = ["kv", "files", "http", "events"];
@@ -125,7 +127,7 @@ impl CommandTool {
                 let form = Form::Raw {
                     text_input: is_text(&command.input),
                     text_output: is_text(&command.output),
-                    in_place: command.in_place && command.output.is_none(),
+                    in_place: command.answers_in_place(),
                 };
                 let input = match command.input {
                     Some(_) => object_of(INPUT, bytes_schema(is_text(&command.input))),
@@ -219,16 +221,11 @@ impl CommandTool {
 
 /// Returns a failure as a result, with its code, its details and what to do next.
 fn refused(error: &RegistryError) -> CallToolResult {
-    let own = error.failure().and_then(|failure| match failure.kind() {
-        FailureKind::Plugin(error) | FailureKind::SchemaMismatch { error, .. } => Some(error),
-        _ => None,
-    });
-    let message = match own {
-        Some(own) => own.message().to_owned(),
-        None => error.to_string(),
-    };
-    let hint = error.failure().and_then(|failure| failure.hint());
-    let details = own.and_then(plugin_sdk::Error::details);
+    let Explained {
+        message,
+        details,
+        hint,
+    } = Explained::of(error);
     refusal(error.code(), message, details, hint)
 }
 
