@@ -288,9 +288,12 @@ impl Offer {
         })
     }
 
-    /// Rejects permissions that no service has and the plugin does not ask for.
-    fn check_grants(&self, manifest: Option<&Manifest>) -> Result<()> {
-        let asked = manifest
+    /// Rejects permissions that no service has and no plugin asks for.
+    pub fn check_grants<'a>(
+        &self,
+        manifests: impl IntoIterator<Item = &'a Manifest>,
+    ) -> Result<()> {
+        let asked = manifests
             .into_iter()
             .flat_map(|manifest| &manifest.permissions);
         let known: Vec<&str> = SERVICES

@@ -222,6 +222,41 @@ fn what_cannot_be_served_is_an_error_that_says_why() {
     );
 }
 
+#[test]
+fn a_plugin_that_needs_a_configuration_begins_with_it() {
+    let mut manifest = modules::greeter();
+    manifest["config"] = json!({"type": "object", "required": ["key"]});
+    let folder = Folder::new().with("greeter.wasm", modules::plugin(&manifest));
+    let kept = ["--config-dir", "kept"];
+    let with = |config: &'static str| [&kept[..], &["greeter.wasm", "--config", config]].concat();
+    let config =
+        |served: &Served| served.get("/api/plugins/greeter/config").1["data"]["config"].clone();
+    let served = Served::start(&folder, &with(r#"greeter={"key":1}"#));
+    assert_eq!(config(&served), json!({"key": 1}));
+    let stats = &served.get("/api/plugins/greeter").1["data"]["plugin"]["stats"];
+    assert_eq!(stats["swap_count"], 0, "it began with its configuration");
+    // One that a client sets is kept, until the option sets another.
+    let url = format!("{}/api/plugins/greeter/config", served.url);
+    assert_eq!(ureq::put(url).send(r#"{"key": 2}"#).unwrap().status(), 200);
+    drop(served);
+    let served = Served::start(&folder, &[&kept[..], &["greeter.wasm"]].concat());
+    assert_eq!(config(&served), json!({"key": 2}));
+    drop(served);
+    let served = Served::start(&folder, &with(r#"greeter={"key":3}"#));
+    assert_eq!(config(&served), json!({"key": 3}));
+}
+
+#[test]
+fn an_unknown_permission_is_refused_with_the_nearest() {
+    let folder = plugins();
+    for mistyped in [&["--grant", "kw"][..], &["greeter.wasm", "--grant", "kw"]] {
+        let said = folder
+            .run(&[&["serve", "--port", "0"], mistyped].concat())
+            .bad(3);
+        assert!(said.contains("did you mean `--grant kv`?"), "{said}");
+    }
+}
+
 /// Sends lines to a server of tools, and returns what it answers until it ends.
 fn dialogue(folder: &Folder, options: &[&str], lines: &[Value]) -> Vec<Value> {
     let mut child = command(folder, &[&["--mcp"], options].concat())

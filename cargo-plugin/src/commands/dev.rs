@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime};
 use plugin_sdk_harness::registry::Registry;
 use serde_json::Value;
 
-use super::serve::{Listen, plugin_options, runtime};
+use super::serve::{Listen, manifests, plugin_options, runtime};
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::host_options::Offer;
@@ -59,6 +59,7 @@ impl Dev {
         let id = registry
             .load(built.path.as_path(), options)
             .map_err(|error| Error::new("the plugin cannot be loaded").because(error))?;
+        self.offer.check_grants(&manifests(&registry))?;
         let watcher = Watcher {
             project,
             features: self.features,

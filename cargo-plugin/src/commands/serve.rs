@@ -1,13 +1,17 @@
 //! `cargo plugin serve`
 
 use std::collections::BTreeMap;
+use std::ffi::OsStr;
 use std::future::Future;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use plugin_sdk_harness::registry::{PluginOptions, Registry};
+use plugin_sdk::abi::INIT_EXPORT;
+use plugin_sdk_harness::Failure;
+use plugin_sdk_harness::manifest::Manifest;
+use plugin_sdk_harness::registry::{PluginOptions, Registry, RegistryError};
 use plugin_sdk_server::{ServerOptions, check_tool_names, serve, serve_stdio};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -116,12 +120,14 @@ impl Serve {
     /// Loads all plugins. One that cannot be loaded is reported, and the others run.
     fn load(&self, registry: &Registry, terminal: &Terminal) -> Result<()> {
         let prepared = Arc::new(self.offer.prepare()?);
-        let configs: BTreeMap<&str, &Value> = self
-            .config
-            .iter()
-            .map(|(id, config)| (id.as_str(), config))
-            .collect();
-        let options = || plugin_options(&prepared);
+        // The plugins get their configurations at once: some cannot begin without one.
+        let options = || {
+            let options = plugin_options(&prepared);
+            let configs = self.config.iter();
+            configs.fold(options, |options, (id, config)| {
+                options.config_for(id, config.clone())
+            })
+        };
         let here = [PathBuf::from(".")];
         let given = [self.paths.as_slice(), self.dir.as_slice()].concat();
         let paths = if given.is_empty() { &here[..] } else { &given };
@@ -130,23 +136,62 @@ impl Serve {
                 true => registry.add_folder(path, options()).map(drop),
                 false => registry.load(path.as_path(), options()).map(drop),
             };
-            loaded.map_err(|error| {
-                Error::new(format!("cannot load `{}`", text::path(path))).because(error)
-            })?;
+            loaded.map_err(|error| self.not_loaded(path, &error))?;
         }
-        for plugin in registry.list() {
-            if let Some(error) = plugin.error {
-                let file = plugin.file.unwrap_or_default();
-                terminal.warning(&format!("`{}` is left out: {error}", text::path(&file)));
+        let plugins = registry.list();
+        for plugin in &plugins {
+            if let Some(error) = &plugin.error {
+                let file = plugin.file.as_deref().map_or_else(String::new, text::path);
+                terminal.warning(&format!("`{file}` is left out: {error}"));
             }
         }
+        self.offer.check_grants(&manifests(registry))?;
+        let configs: BTreeMap<&String, &Value> = self
+            .config
+            .iter()
+            .map(|(id, config)| (id, config))
+            .collect();
         for (id, config) in configs {
-            registry.set_config(id, config).map_err(|error| {
-                Error::new(format!("cannot configure `{}`", text::line(id, 60))).because(error)
-            })?;
+            let left_out = plugins
+                .iter()
+                .find(|plugin| plugin.id == *id)
+                .and_then(|plugin| plugin.error.as_ref());
+            if let Some(error) = left_out {
+                return Err(not_configured(id, error));
+            }
+            // A client may have set another one earlier, which was saved: the option counts now.
+            let current = registry.config(id);
+            if current.map_err(|error| not_configured(id, &error))? != *config {
+                let set = registry.set_config(id, config);
+                set.map_err(|error| not_configured(id, &error))?;
+            }
         }
         Ok(())
     }
+
+    /// Returns the error of a file that cannot be loaded: it is the configuration's if the plugin
+    /// has one and refuses to begin.
+    fn not_loaded(&self, path: &Path, error: &RegistryError) -> Error {
+        let refused = error.failure().and_then(Failure::export) == Some(INIT_EXPORT);
+        let stem = path.file_stem().and_then(OsStr::to_str);
+        let configured = self.config.iter().find(|(id, _)| Some(&**id) == stem);
+        match configured {
+            Some((id, _)) if refused => not_configured(id, error),
+            _ => Error::new(format!("cannot load `{}`", text::path(path))).because(error),
+        }
+    }
+}
+
+fn not_configured(id: &str, error: &RegistryError) -> Error {
+    Error::new(format!("cannot configure `{}`", text::line(id, 60))).because(error)
+}
+
+/// Returns the manifests of all plugins that describe themselves.
+pub fn manifests(registry: &Registry) -> Vec<Manifest> {
+    let plugins = registry.list().into_iter();
+    plugins
+        .filter_map(|plugin| registry.module(&plugin.id).ok()?.manifest().cloned())
+        .collect()
 }
 
 impl Listen {

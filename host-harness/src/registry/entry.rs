@@ -85,7 +85,7 @@ impl Entry {
             id: loaded.id.clone(),
             module: loaded.module,
             host: loaded.host,
-            config: saved_config.or_else(|| options.config.clone()),
+            config: saved_config.or_else(|| options.config_of(&loaded.id).cloned()),
             setup: Arc::clone(&options.setup),
             shared: Shared {
                 kv: MemoryKv::new(),

@@ -1,5 +1,6 @@
 //! Options of one plugin in a registry.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,7 +29,8 @@ pub(super) type Setup = Arc<dyn Fn(&str, PluginBuilder) -> PluginBuilder + Send 
 /// ```
 #[derive(Clone)]
 pub struct PluginOptions {
-    pub(super) config: Option<Value>,
+    config: Option<Value>,
+    configs: BTreeMap<String, Value>,
     pub(super) setup: Setup,
     /// The size of the pool; `None` for one instance with state.
     pub(super) instances: Option<usize>,
@@ -42,6 +44,7 @@ impl PluginOptions {
     pub fn new() -> Self {
         PluginOptions {
             config: None,
+            configs: BTreeMap::new(),
             setup: Arc::new(|_, plugin| plugin),
             instances: None,
             max_restarts: (5, Duration::from_secs(60)),
@@ -54,6 +57,18 @@ impl PluginOptions {
     pub fn config(mut self, config: Value) -> Self {
         self.config = Some(config);
         self
+    }
+
+    /// Sets the configuration for the plugin of this id, in place of [`config`](Self::config): for
+    /// options that several plugins share.
+    pub fn config_for(mut self, id: impl Into<String>, config: Value) -> Self {
+        self.configs.insert(id.into(), config);
+        self
+    }
+
+    /// Returns the configuration for a plugin.
+    pub(super) fn config_of(&self, id: &str) -> Option<&Value> {
+        self.configs.get(id).or(self.config.as_ref())
     }
 
     /// Sets a function that adds a host's settings to each new instance: grants, limits, services,
@@ -109,6 +124,7 @@ impl std::fmt::Debug for PluginOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PluginOptions")
             .field("config", &self.config)
+            .field("configs", &self.configs)
             .field("instances", &self.instances)
             .field("max_restarts", &self.max_restarts)
             .field("start", &self.start)
