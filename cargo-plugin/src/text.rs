@@ -7,6 +7,7 @@
 use std::path::Path;
 
 use plugin_sdk_harness::is_safe;
+pub use plugin_sdk_harness::nearest;
 use serde_json::Value;
 
 /// The greatest length of a JSON value, in bytes.
@@ -18,12 +19,6 @@ const MAX_PATH: usize = 1000;
 /// The greatest number of lines shown of a text, and their greatest length in bytes.
 const MAX_LINES: usize = 200;
 const MAX_LINE: usize = 2000;
-
-/// The greatest length of names that are compared, in bytes.
-const MAX_NEAREST: usize = 200;
-
-/// The greatest number of names among which a similar one is looked for.
-const MAX_CANDIDATES: usize = 1000;
 
 /// The greatest number of names that a list shows.
 const MAX_NAMED: usize = 12;
@@ -102,19 +97,6 @@ pub fn listed(names: &[String]) -> String {
         0 => shown,
         more => format!("{shown} and {more} more"),
     }
-}
-
-/// Returns the name that is so similar to another one that it may be meant.
-pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let is_short = |name: &&str| name.len() <= MAX_NEAREST;
-    let (_, nearest) = names
-        .into_iter()
-        .filter(|name| is_short(name) && is_short(&wanted))
-        .take(MAX_CANDIDATES)
-        .map(|name| (strsim::damerau_levenshtein(name, wanted), name))
-        .filter(|(distance, name)| distance * 3 <= name.len().max(3))
-        .min_by_key(|(distance, _)| *distance)?;
-    Some(nearest)
 }
 
 #[cfg(test)]

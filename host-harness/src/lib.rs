@@ -243,5 +243,5 @@ pub use run::{Answers, Module};
 pub use source::{BuiltModule, CargoEnvironment, CrateSource, Source, remedies};
 pub use symbols::symbols_file;
 #[doc(hidden)]
-pub use text::is_safe;
+pub use text::{is_safe, nearest};
 pub use wasm::inspect;

@@ -157,6 +157,25 @@ pub fn is_safe(character: char) -> bool {
     matches!(character, '\n' | '\t') || !(character.is_control() || turns_text_around)
 }
 
+/// The greatest length of names that are compared, in bytes.
+const MAX_NEAREST: usize = 200;
+
+/// The greatest number of names among which a similar one is looked for.
+const MAX_CANDIDATES: usize = 1000;
+
+/// Returns the name that is so similar to another one that it may be meant.
+pub fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let is_short = |name: &&str| name.len() <= MAX_NEAREST;
+    let (_, nearest) = names
+        .into_iter()
+        .filter(|name| is_short(name) && is_short(&wanted))
+        .take(MAX_CANDIDATES)
+        .map(|name| (strsim::damerau_levenshtein(name, wanted), name))
+        .filter(|(distance, name)| distance * 3 <= name.len().max(3))
+        .min_by_key(|(distance, _)| *distance)?;
+    Some(nearest)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -170,6 +170,12 @@ fn an_unknown_plugin_is_an_error_that_names_the_nearest() {
     );
     let error = registry.status("something-else").unwrap_err();
     assert_eq!(error.to_string(), "there is no plugin `something-else`");
+    // A client may ask for an id of any length, which is compared with none.
+    let error = registry.status(&"g".repeat(10_000_000)).unwrap_err();
+    assert!(matches!(
+        error,
+        RegistryError::UnknownPlugin { similar: None, .. }
+    ));
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::abi::{
 use crate::failure::{Failure, FailureKind};
 use crate::limits::Limits;
 use crate::manifest::Manifest;
+use crate::text;
 use crate::wasm::Interface;
 use crate::wasm::inspect::{Imported, Inspection, Proposal};
 
@@ -206,12 +207,9 @@ impl HostContract {
     /// Returns the host function with the most similar name.
     pub fn nearest(&self, name: &str) -> Option<&'static str> {
         let functions = self.functions().into_iter();
-        let (_, nearest) = functions
-            .map(|function| function.name)
-            .map(|known| (strsim::damerau_levenshtein(known, name), known))
-            .filter(|(distance, known)| distance * 3 <= known.len())
-            .min()?;
-        Some(nearest)
+        let mut names: Vec<_> = functions.map(|function| function.name).collect();
+        names.sort_unstable();
+        text::nearest(name, names)
     }
 
     /// Returns the limits of a plugin with this manifest.

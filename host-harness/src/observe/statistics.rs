@@ -165,14 +165,7 @@ impl CallStatistics {
             traps: 0,
             failures: 0,
             host_calls: 0,
-            times: Times {
-                min: Duration::MAX,
-                max: Duration::ZERO,
-                total: Duration::ZERO,
-                count: 0,
-                // These bounds are valid: otherwise there would just be no percentiles.
-                histogram: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
-            },
+            times: Times::new(),
             fuel: None,
             max_fuel: None,
             bytes_in: 0,
@@ -204,7 +197,19 @@ impl CallStatistics {
 }
 
 impl Times {
-    fn count(&mut self, took: Duration) {
+    /// Creates the times of no calls.
+    pub(crate) fn new() -> Self {
+        Times {
+            min: Duration::MAX,
+            max: Duration::ZERO,
+            total: Duration::ZERO,
+            count: 0,
+            // These bounds are valid: otherwise there would just be no percentiles.
+            histogram: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+        }
+    }
+
+    pub(crate) fn count(&mut self, took: Duration) {
         self.min = self.min.min(took);
         self.max = self.max.max(took);
         self.total = self.total.saturating_add(took);

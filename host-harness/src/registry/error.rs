@@ -101,11 +101,7 @@ impl RegistryError {
     }
 
     pub(super) fn unknown<'a>(id: &str, known: impl Iterator<Item = &'a str>) -> Self {
-        let similar = known
-            .map(|name| (strsim::damerau_levenshtein(id, name), name))
-            .min()
-            .filter(|(distance, name)| *distance <= name.chars().count().max(3) / 3)
-            .map(|(_, name)| name.to_owned());
+        let similar = text::nearest(id, known).map(str::to_owned);
         RegistryError::UnknownPlugin {
             id: text::name(id),
             similar,

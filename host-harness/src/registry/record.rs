@@ -3,18 +3,11 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant, SystemTime};
 
-use hdrhistogram::Histogram;
-
 use super::error::RegistryError;
 use super::state::PluginState;
 use super::status::CallFigures;
 use crate::failure::Failure;
-
-/// The longest time that percentiles distinguish, in nanoseconds: an hour.
-const LONGEST: u64 = 3_600_000_000_000;
-
-/// The precision of percentiles in digits: one hundredth.
-const DIGITS: u8 = 2;
+use crate::observe::Times;
 
 /// State and figures of one plugin.
 pub(super) struct Record {
@@ -22,8 +15,9 @@ pub(super) struct Record {
     /// The last failure that ended an instance.
     pub(super) failure: Option<Failure>,
     pub(super) reload_error: Option<RegistryError>,
+    /// The figures, without those of `times`.
     figures: CallFigures,
-    times: Option<Histogram<u64>>,
+    times: Times,
     /// The times of the last restarts, oldest first.
     restarts: VecDeque<Instant>,
 }
@@ -35,7 +29,7 @@ impl Record {
             failure: None,
             reload_error: None,
             figures: CallFigures::default(),
-            times: Histogram::new_with_bounds(1, LONGEST, DIGITS).ok(),
+            times: Times::new(),
             restarts: VecDeque::new(),
         }
     }
@@ -43,12 +37,8 @@ impl Record {
     pub(super) fn count_call(&mut self, time: Duration, failed: bool, memory_bytes: usize) {
         self.figures.calls += 1;
         self.figures.errors += u64::from(failed);
-        self.figures.total += time;
         self.figures.memory_bytes = memory_bytes;
-        if let Some(times) = &mut self.times {
-            let nanoseconds = u64::try_from(time.as_nanos()).unwrap_or(LONGEST);
-            times.saturating_record(nanoseconds);
-        }
+        self.times.count(time);
     }
 
     pub(super) fn count_swap(&mut self) {
@@ -95,14 +85,11 @@ impl Record {
     }
 
     pub(super) fn figures(&self) -> CallFigures {
-        let mut figures = self.figures.clone();
-        let calls = u32::try_from(figures.calls).unwrap_or(u32::MAX);
-        figures.mean = figures.total.checked_div(calls).unwrap_or(Duration::ZERO);
-        let p99 = self
-            .times
-            .as_ref()
-            .map(|times| times.value_at_quantile(0.99));
-        figures.p99 = p99.map_or(Duration::ZERO, Duration::from_nanos);
-        figures
+        CallFigures {
+            total: self.times.total,
+            mean: self.times.mean(),
+            p99: self.times.p99(),
+            ..self.figures.clone()
+        }
     }
 }
