@@ -39,6 +39,9 @@ fn passes(plugin_type: &str) {
     let name = format!("new-{}", plugin_type.replace('_', "-"));
     make(outside.path(), &name, plugin_type);
     let project = outside.path().join(&name);
+    let config = outside.path().join(".cargo");
+    fs::create_dir(&config).unwrap();
+    fs::write(config.join("config.toml"), support::dev_profile()).unwrap();
 
     let tested = cargo(&project, &["test"]).output().unwrap();
     let said = String::from_utf8_lossy(&tested.stdout);

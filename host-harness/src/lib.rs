@@ -165,7 +165,7 @@
 //! far more than on its size, so the harness inspects the shape first, and [`ModuleLimits`] refuse
 //! modules that would take long: an accepted module compiles in some seconds, and some more per
 //! MiB. A host that cannot spare them for an untrusted module compiles in a separate process, which
-//! fills the [cache](PluginBuilder::cache_dir). `docs/limits.md` lists all limits.
+//! fills the [cache](PluginBuilder::cache_dir). [`docs`] lists all limits.
 //!
 //! # Layers
 //!
@@ -204,6 +204,9 @@
 #![warn(missing_docs)]
 
 mod abi;
+#[cfg(all(doc, not(doctest)))]
+#[doc = include_str!("../docs/limits.md")]
+pub mod docs {}
 mod engine;
 mod failure;
 pub mod hosts;

@@ -1,5 +1,5 @@
-//! The names and numbers of ABI version 1 (`docs/abi.md`), shared by the guest and by hosts written
-//! in Rust.
+//! The names and numbers of [ABI version 1](crate::docs::abi), shared by the guest and by hosts
+//! written in Rust.
 
 /// Expands to the literal of one of the names below, for attributes, which take no constants.
 #[doc(hidden)]

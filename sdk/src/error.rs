@@ -13,7 +13,7 @@ use crate::schema::{Name, Node, Schema};
 
 /// The codes of the SDK's own errors. Plugins define further ones.
 ///
-/// The table in `docs/abi.md` explains each and the details that come with it.
+/// The table in [the ABI](crate::docs::abi) explains each and the details that come with it.
 pub mod code {
     /// The plugin has no such command.
     pub const UNKNOWN_COMMAND: &str = "unknown_command";

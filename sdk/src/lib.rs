@@ -29,8 +29,8 @@
 //!
 //! With `crate-type = ["cdylib", "rlib"]`, `cargo build --target wasm32-unknown-unknown` compiles
 //! this to a module that any engine can run. It exports `memory`, `alloc`, `free`, `plugin_init`,
-//! `plugin_cleanup` and `command_add`, imports nothing, and follows an ABI that fits on one page
-//! (`docs/abi.md`). The crate `plugin-sdk-harness` runs it under test.
+//! `plugin_cleanup` and `command_add`, imports nothing, and follows [an ABI](docs::abi) that fits on
+//! one page. The crate `plugin-sdk-harness` runs it under test.
 //!
 //! # Commands
 //!
@@ -268,7 +268,7 @@
 //! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
 //! | `log-values` | [pairs of log lines](services::logging) that are captured by `:?` or `:%` |
 //! | `count-allocations` | counters of allocations, which the harness enables to look for leaks |
-//! | `talc`, `wee_alloc` | another global allocator; `docs/allocators.md` compares them, and explains the fault of the second |
+//! | `talc`, `wee_alloc` | another global allocator; [their page](docs::allocators) compares them, and explains the fault of the second |
 
 // The expansions of the macros name this crate, also within it.
 extern crate self as plugin_sdk;
@@ -307,6 +307,8 @@ pub mod contracts;
 pub mod convert;
 #[doc(hidden)]
 pub mod decode_error;
+#[cfg(all(doc, not(doctest)))]
+pub mod docs;
 mod error;
 mod grammar;
 #[doc(hidden)]

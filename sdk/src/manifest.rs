@@ -2,7 +2,7 @@
 //!
 //! Each `#[plugin]` item makes one [`Line`] of its own part, and its expansion a static with the
 //! rendered bytes. The linker joins these. None of this code runs in the plugin or takes any of its
-//! memory. `docs/abi.md` specifies the lines.
+//! memory. [The ABI](crate::docs::abi) specifies the lines.
 
 pub use crate::error::ErrorCode;
 pub use crate::raw::Bytes;

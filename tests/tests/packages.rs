@@ -112,9 +112,12 @@ impl Outside {
             let path = self.package(package);
             config += &format!("{package} = {{ path = {path:?} }}\n");
         }
-        // As in this workspace; without it, cargo would compile the engine and the harness anew.
-        config += "[profile.dev.package.\"*\"]\nopt-level = 2\ndebug = false\n\
-                   [profile.dev.package.plugin-sdk-harness]\nopt-level = 0\n";
+        // As in this workspace; otherwise cargo would compile the engine anew.
+        let manifest = fs::read_to_string(format!("{WORKSPACE}/Cargo.toml")).unwrap();
+        let profile = manifest
+            .split("\n\n")
+            .find(|paragraph| paragraph.contains("[profile.dev.package]"));
+        config += profile.unwrap();
         fs::create_dir(&folder).unwrap();
         fs::write(folder.join("config.toml"), config).unwrap();
     }

@@ -12,6 +12,7 @@
 pub mod modules;
 pub mod project;
 
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -26,6 +27,15 @@ pub fn target_dir() -> PathBuf {
         .parent()
         .unwrap()
         .to_owned()
+}
+
+/// Returns the part of the workspace's manifest with the optimisation of dependencies: with any
+/// other, cargo would compile them anew.
+pub fn dev_profile() -> String {
+    let manifest = fs::read_to_string(format!("{WORKSPACE}/Cargo.toml")).unwrap();
+    let mut paragraphs = manifest.split("\n\n");
+    let profile = paragraphs.find(|paragraph| paragraph.contains("[profile.dev.package]"));
+    profile.unwrap().to_owned()
 }
 
 /// Returns the command `cargo plugin` in a folder.
@@ -91,7 +101,7 @@ impl Folder {
     }
 
     pub fn write(&self, name: &str, contents: impl AsRef<[u8]>) {
-        std::fs::write(self.path().join(name), contents).unwrap();
+        fs::write(self.path().join(name), contents).unwrap();
     }
 
     pub fn with(self, name: &str, contents: impl AsRef<[u8]>) -> Self {
@@ -100,7 +110,7 @@ impl Folder {
     }
 
     pub fn read(&self, name: &str) -> Vec<u8> {
-        std::fs::read(self.path().join(name)).unwrap()
+        fs::read(self.path().join(name)).unwrap()
     }
 
     /// Returns the command `cargo plugin` in this folder.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use assert_cmd::Command;
 use tempfile::TempDir;
 
-use super::{WORKSPACE, plugin};
+use super::{WORKSPACE, dev_profile, plugin};
 
 /// A plugin's project in a folder that is removed at the end.
 pub struct Project {
@@ -38,10 +38,9 @@ codegen-units = 1
 panic = "abort"
 strip = true
 
-[profile.dev.package."*"]
-opt-level = 2
-debug = false
-"#
+{}
+"#,
+        dev_profile()
     )
 }
 

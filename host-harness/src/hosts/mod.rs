@@ -73,13 +73,16 @@ pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings};
 pub(crate) use guest::Guest;
 pub use recognition::made_for;
 
-/// One line per host: its module, which is also its name, and its description.
+/// One line per host: its module, which is also its name, its description, and its page.
 macro_rules! hosts {
-    ($($name:ident: $what:literal;)*) => {
+    ($($name:ident: $what:literal, $page:literal;)*) => {
         static ALL: &[HostContract] = &[$($name::CONTRACT),*];
 
         $(
-            #[doc = concat!("The host ", $what)]
+            #[doc = concat!(
+                "Returns the host ", $what, ". Its page: ",
+                "<https://docs.rs/plugin-sdk/latest/plugin_sdk/docs/", $page, "/>."
+            )]
             pub fn $name() -> &'static HostContract {
                 static CONTRACT: HostContract = $name::CONTRACT;
                 &CONTRACT
@@ -89,14 +92,14 @@ macro_rules! hosts {
 }
 
 hosts! {
-    native: "of the SDK's own ABI: `docs/abi.md`.";
-    neotalk: "NeoTalk: `docs/hosts/neotalk.md`.";
-    cis: "CIS: `docs/hosts/cis.md`.";
-    musicfox: "go-musicfox v2: `docs/hosts/musicfox.md`.";
-    neomind: "of NeoMind's extensions: `docs/hosts/neomind.md`.";
-    toolfs: "ToolFS: `docs/hosts/toolfs.md`.";
-    extism: "Extism: `docs/hosts/extism.md`.";
-    typst: "Typst: `docs/hosts/typst.md`.";
+    native: "of the SDK's own ABI", "abi";
+    neotalk: "NeoTalk", "neotalk";
+    cis: "CIS", "cis";
+    musicfox: "go-musicfox v2", "musicfox";
+    neomind: "of NeoMind's extensions", "neomind";
+    toolfs: "ToolFS", "toolfs";
+    extism: "Extism", "extism";
+    typst: "Typst", "typst";
 }
 
 /// Returns all known hosts, that of the SDK's own ABI first.

@@ -1,4 +1,4 @@
-//! CIS, whose plugins are called skills: `docs/hosts/cis.md`.
+//! [CIS](crate::docs::cis), whose plugins are called skills.
 //!
 //! CIS calls `skill_init`, `skill_on_event` and `skill_shutdown`, and `skill_execute` for a
 //! command. It offers six functions in the module `env`. They return bytes in a block from the

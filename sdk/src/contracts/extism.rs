@@ -1,4 +1,4 @@
-//! Extism: `docs/hosts/extism.md`.
+//! [Extism](crate::docs::extism).
 //!
 //! Extism calls an export with the command's own [name](super::names) and no arguments. Input and
 //! output are in Extism's own memory, which a plugin reads and writes eight bytes at a time through

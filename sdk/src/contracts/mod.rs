@@ -18,7 +18,7 @@
 //!
 //! | feature | host | how it calls a command |
 //! |---|---|---|
-//! | | any that implements ABI 1 (`docs/abi.md`) | an export of its own |
+//! | | any that implements [ABI 1](crate::docs::abi) | an export of its own |
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |

@@ -1,4 +1,4 @@
-//! go-musicfox v2, as its WebAssembly guide describes it: `docs/hosts/musicfox.md`.
+//! [go-musicfox v2](crate::docs::musicfox), as its WebAssembly guide describes it.
 //!
 //! Every plugin has all ten exports. Audio goes to the command `process_audio`, the life cycle to
 //! the hooks, and everything else arrives as events.

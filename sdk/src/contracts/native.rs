@@ -1,4 +1,4 @@
-//! The SDK's own ABI, `docs/abi.md`: an export for each command, and each service as
+//! The [SDK's own ABI](crate::docs::abi): an export for each command, and each service as
 //! [`services`](crate::services) declares it.
 
 use crate::Result;

@@ -1,4 +1,4 @@
-//! NeoMind's extension runner: `docs/hosts/neomind.md`.
+//! [NeoMind's extension runner](crate::docs::neomind).
 //!
 //! The runner does not ask the guest for memory: it writes the input of a command from address 0 on
 //! and reads the answer from address 65536 on, whatever the guest keeps there

@@ -1,4 +1,4 @@
-//! NeoTalk: `docs/hosts/neotalk.md`.
+//! [NeoTalk](crate::docs::neotalk).
 //!
 //! NeoTalk calls `neotalk_init`, `neotalk_command` with a command's name, and `neotalk_get_result`
 //! for the JSON result. It offers six functions in the module `env`.

@@ -1,4 +1,4 @@
-//! ToolFS, which runs a plugin's operations on requests: `docs/hosts/toolfs.md`.
+//! [ToolFS](crate::docs::toolfs), which runs a plugin's operations on requests.
 //!
 //! A request is `{"operation", "path"?, "data"?, "options"?}` and a response `{"success",
 //! "result"?, "error"?, "metadata"?}`, the JSON of ToolFS's own types. An operation is a command;

@@ -1,4 +1,4 @@
-//! Typst, which typesets documents: `docs/hosts/typst.md`.
+//! [Typst](crate::docs::typst), which typesets documents.
 //!
 //! Typst calls an export with the command's own [name](super::names) and passes the length of each
 //! argument, of which a command takes one. It writes those bytes to an address that the export
