@@ -16,6 +16,7 @@ macro_rules! pages {
 pages! {
     abi "abi.md" "[Guests in other languages]: crate::docs::languages";
     allocators "allocators.md";
+    building "building.md";
     languages "languages.md" "[the ABI]: crate::docs::abi";
     cis "hosts/cis.md";
     extism "hosts/extism.md";

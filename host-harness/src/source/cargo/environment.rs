@@ -56,7 +56,7 @@ const MAX_LISTED: usize = 300;
 /// A cargo that runs a test or a tool sets variables for its own build: compiler and linker flags,
 /// wrappers that measure coverage, the description of the running crate. They must not reach the
 /// build of a module, or must reach it without replacing the module's own configuration. The page
-/// `docs/building.md` has a table of all variables.
+/// <https://docs.rs/plugin-sdk/latest/plugin_sdk/docs/building/> has a table of all variables.
 ///
 /// ```
 /// use plugin_sdk_harness::CargoEnvironment;
