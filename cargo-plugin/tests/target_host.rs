@@ -205,7 +205,7 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
     // A denied request fails as on the real host: without a reason.
     let (code, _, err) = call(&[&[cis.to_str().unwrap()][..], &repeat].concat());
     assert_eq!(code, 1);
-    assert!(err.contains("CIS could not remember a value"), "{err}");
+    assert!(err.contains("CIS could not store a value"), "{err}");
     let (code, _, err) = call(&[&["--host=cis", native.to_str().unwrap()][..], &repeat].concat());
     assert_eq!(code, 3);
     assert!(err.contains("this module is made for `native`"), "{err}");

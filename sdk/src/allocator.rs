@@ -1,9 +1,9 @@
 //! The global allocator of a plugin that chooses another than std's with a feature, and the
 //! counters of a plugin that counts its allocations. `docs/allocators.md` compares the allocators.
 //!
-//! A crate that depends on `plugin-sdk` cannot choose a third one then, so all of this is off by
-//! default. Native builds keep the system's allocator: a native test is about the plugin, not its
-//! memory.
+//! With any of these features, a crate that depends on `plugin-sdk` cannot set an allocator of its
+//! own, so all of them are off by default. Native builds keep the system's allocator: a native test
+//! is about the plugin, not its memory.
 
 #[cfg(all(target_arch = "wasm32", feature = "wee_alloc", feature = "talc"))]
 compile_error!(

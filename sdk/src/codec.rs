@@ -14,8 +14,10 @@ pub trait Codec {
 
     /// Reads the arguments of a command, and passes each to `read` with its index in `names`.
     ///
+    /// # Errors
+    ///
     /// Fails if the bytes are not in this form, if an argument is unknown or given twice, and if
-    /// `read` fails. A missing argument is no failure here.
+    /// `read` fails. A missing argument is not an error here.
     fn arguments<'de>(
         bytes: &'de [u8],
         arena: &'de Arena,

@@ -128,7 +128,7 @@ impl Found {
     }
 }
 
-/// Returns the value at the start of `text`, cut off if it is long: enough to recognize it.
+/// Returns the value at the start of `text`, cut off if it is long: enough to recognise it.
 fn excerpt(text: &str) -> String {
     let mut in_string = false;
     let mut escaped = false;

@@ -90,7 +90,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// [`derive(PluginError)`](macro@crate::PluginError), which also shows how such a type can hold an
 /// `Error`.
 ///
-/// # Among other error types
+/// # Conversions
 ///
 /// | from | to | how |
 /// |---|---|---|
@@ -324,7 +324,7 @@ impl Error {
         read_json(bytes).ok()
     }
 
-    /// Without serde, as every plugin contains this code: it is a quarter of the size.
+    /// Written without serde, which makes it a quarter of the size: every plugin contains this code.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.string("code", &self.0.code);
@@ -394,7 +394,7 @@ impl Error {
 
 impl DecodeError {
     /// Converts to the error that a host gets. `what` names the whole value, as in "the arguments
-    /// are not valid JSON".
+    /// must be valid JSON".
     #[cold]
     pub(crate) fn into_error(self, what: &str) -> Error {
         let parts = self.into_parts();
@@ -409,7 +409,7 @@ impl DecodeError {
             Kind::Syntax(wanted) => {
                 let at = json::decimal(offset.unwrap_or_default() as u64);
                 let details = object(|details| details.json("offset", at.as_bytes()));
-                let message = [what, " are not valid JSON: ", wanted, " at byte ", &at].concat();
+                let message = [what, " must be valid JSON: ", wanted, " at byte ", &at].concat();
                 return Error::new(code::INVALID_JSON, message).with_details_json(details);
             }
             Kind::Missing => {
@@ -446,7 +446,8 @@ impl DecodeError {
     }
 }
 
-/// Without serde, like the writing: a guest that calls its host contains this code.
+/// Reads without serde, like [`Error::write_json`] writes: every guest that calls its host contains
+/// this code.
 #[inline]
 fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
     let arena = Arena::new();
@@ -489,9 +490,9 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
 
 /// A type that the operator `?` converts to an [`Error`].
 #[diagnostic::on_unimplemented(
-    message = "`?` cannot make a `plugin_sdk::Error` of `{Self}`",
+    message = "`?` cannot convert `{Self}` to a `plugin_sdk::Error`",
     label = "write `.map_err(plugin_sdk::Error::from_boxed)?` for a box, or implement `std::error::Error` for the type",
-    note = "of a box with `Send` or `Sync`, `.map_err(plugin_sdk::Error::from_boxed)?` makes one; of any other type that can be shown, \
+    note = "for a box with `Send` or `Sync`, write `.map_err(plugin_sdk::Error::from_boxed)?`; for any other type with `Display`, \
             `.map_err(|error| plugin_sdk::Error::msg(error.to_string()))?`, or `?` once it implements `std::error::Error`"
 )]
 pub trait IntoError {
@@ -926,7 +927,8 @@ pub trait Coded<T> {
     /// ```
     ///
     /// # Errors
-    /// The error of the result.
+    ///
+    /// Returns the error of the result.
     fn coded(self) -> Result<T>;
 }
 

@@ -108,7 +108,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
         }
     }
 
-    /// Makes a plugin that is called before its host has initialized it.
+    /// Makes a plugin that is called before its host has initialised it.
     #[cold]
     fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
         if P::makes_itself() {
@@ -321,7 +321,7 @@ pub struct ByDefault<P>(PhantomData<P>);
 /// A plugin's beginning.
 #[diagnostic::on_unimplemented(
     message = "the plugin `{P}` cannot be made: it has no #[init] function and no `Default`",
-    label = "this plugin needs a beginning",
+    label = "needs `Default` or an #[init] function",
     note = "derive `Default` for it, or write `#[init] fn new(config: Config) -> Result<Self>` in its #[plugin] impl block"
 )]
 pub trait Beginning<P> {

@@ -130,8 +130,8 @@
 //! `#[plugin(log, permissions(kv = "remembers who was greeted"))]`. In a native test without a
 //! host, the functions of services fail with the code `unsupported`.
 //!
-//! [`Error::permission_denied`] returns the missing permission. The modules of the services say
-//! more, and [`services`] shows a mock for tests. A host declares functions of its own with
+//! [`Error::permission_denied`] returns the missing permission. The modules of the services have
+//! the details, and [`services`] shows a mock for tests. A host declares functions of its own with
 //! [`#[host_functions]`](macro@host_functions).
 //!
 //! # A plugin as a library
@@ -252,7 +252,7 @@
 //! strip = true
 //! ```
 //!
-//! Cargo does no link-time optimization while the crate is also an `rlib`, which its tests need. To
+//! Cargo does no link-time optimisation while the crate is also an `rlib`, which its tests need. To
 //! get the smallest module, build the `cdylib` alone:
 //!
 //! ```console
@@ -500,7 +500,7 @@ pub use plugin_sdk_macros::command;
 /// # The manifest
 ///
 /// The module's custom section `plugin-sdk` holds all of this: the plugin's manifest, which tools
-/// and hosts read without running anything. It also has the authors, the license and the addresses
+/// and hosts read without running anything. It also has the authors, the licence and the addresses
 /// from `Cargo.toml`, the doc comments of plugin, commands and arguments, and the [schemas](Schema)
 /// of arguments, results, configuration and events. The compiler writes it; it costs neither code
 /// nor memory. A name with dots or dashes needs quotes:
@@ -609,8 +609,8 @@ pub use plugin_sdk_macros::stop;
 /// `#[event]` handles every event, `#[event("user.created")]` those of one topic, and
 /// `#[event("user.*")]` or `#[event("user.**")]` those whose topic matches a
 /// [pattern](crate::services::events). Any number of functions in one impl block may be handlers.
-/// All whose pattern matches run, in the order of the source; the first error ends that and is the
-/// answer. An event without a handler is no error.
+/// All whose pattern matches run, in the order of the source, until one fails; its error is the
+/// answer. An event without a handler is not an error.
 ///
 /// ```
 /// use plugin_sdk::prelude::*;

@@ -58,7 +58,7 @@ pub struct Identity {
     pub description: &'static str,
     /// The authors.
     pub authors: &'static [&'static str],
-    /// The license as an SPDX expression.
+    /// The licence as an SPDX expression.
     pub license: &'static str,
     /// The address of the homepage.
     pub homepage: &'static str,

@@ -179,7 +179,7 @@ impl Boundary {
     /// block, or if it is shorter.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
-        allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+        allow(dead_code, reason = "only guests receive blocks from a host")
     )]
     #[inline]
     fn receive(&self, address: Place, written: Written) -> Option<Vec<u8>> {
@@ -351,7 +351,7 @@ impl Drop for Boundary {
 /// The part of a block that a host has written.
 #[cfg_attr(
     not(any(target_arch = "wasm32", test)),
-    allow(dead_code, reason = "what a host leaves, it leaves in a guest")
+    allow(dead_code, reason = "only guests receive blocks from a host")
 )]
 #[derive(Clone, Copy)]
 enum Written {
@@ -682,7 +682,7 @@ unsafe impl Sync for Shared {}
 
 /// Returns the memory that the one plugin of a module shares with its host.
 ///
-/// Never inlined: before link-time optimization, every use of a known address takes five bytes, and
+/// Never inlined: before link-time optimisation, every use of a known address takes five bytes, and
 /// an offset from one takes one.
 #[cfg(target_arch = "wasm32")]
 #[inline(never)]
@@ -750,7 +750,7 @@ mod getrandom {
     /// The backend of `getrandom` 0.3 and 0.4.
     ///
     /// # Safety
-    /// There must be `len` bytes at `address` to write to, initialized or not.
+    /// There must be `len` bytes at `address` to write to, initialised or not.
     // SAFETY: no other function has this name, which `getrandom` reserves for its one custom
     // backend.
     #[unsafe(no_mangle)]
@@ -758,7 +758,7 @@ mod getrandom {
         address: *mut u8,
         len: usize,
     ) -> Result<(), getrandom::Error> {
-        // SAFETY: the caller guarantees it for the bytes, which are initialized before they are
+        // SAFETY: the caller guarantees it for the bytes, which are initialised before they are
         // referred to.
         let bytes = unsafe {
             address.write_bytes(0, len);

@@ -1,5 +1,5 @@
-//! State that outlives an instance: one instance saves it as JSON, and another one loads it, maybe
-//! of a newer build.
+//! State that outlives an instance: one instance saves it as JSON, and another one, possibly of a
+//! newer build, loads it.
 //!
 //! Functions without type parameters are inlined, so that plugins without the option do not pay for
 //! them.
@@ -18,7 +18,7 @@ use crate::memory::Answer;
 #[diagnostic::on_unimplemented(
     message = "the state of the plugin `{Self}` cannot be saved and loaded",
     label = "the plugin needs `serde::Serialize` and `serde::Deserialize`",
-    note = "derive both for the struct, and write #[serde(skip)] at each field that is no state; or remove `state = \"json\"`"
+    note = "derive both for the struct, and write #[serde(skip)] at each field that does not belong to the state; or remove `state = \"json\"`"
 )]
 pub trait JsonState: Sized {
     /// The functions that write and read it.

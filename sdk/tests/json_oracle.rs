@@ -524,11 +524,11 @@ fn a_number_that_is_not_finite_is_named_with_its_place() {
     assert_eq!(words(1.0, 2.0), "");
     assert_eq!(
         words(f32::NAN, 2.0),
-        "JSON has no number for NaN, which is to be written behind `{\"gain\":`: see to it that the number is finite, or write an `Option` that is `None`"
+        "JSON has no number for NaN, found after `{\"gain\":`: make sure that the number is finite, or write an `Option` that is `None`"
     );
     assert!(
         words(1.0, f64::NEG_INFINITY)
-            .contains(r#"-infinity, which is to be written behind `{"gain":1.0,"levels":[0.5,`:"#)
+            .contains(r#"-infinity, found after `{"gain":1.0,"levels":[0.5,`:"#)
     );
     assert!(json::write(&f64::INFINITY, &mut Vec::new()).is_err());
     let long = ("ü".repeat(40), f32::NAN);

@@ -236,7 +236,7 @@ fn a_non_finite_result_is_reported_with_its_path() {
     assert!(
         failure
             .to_string()
-            .contains("JSON has no number for infinity, which is to be written behind `[0.5,`"),
+            .contains("JSON has no number for infinity, found after `[0.5,`"),
         "{failure}"
     );
     // An argument is refused before the call.

@@ -249,7 +249,7 @@ fn a_stored_value_of_a_wrong_type_is_reported_with_its_path() {
     assert!(
         error
             .message()
-            .starts_with("the host's bytes are not valid JSON"),
+            .starts_with("the host's bytes must be valid JSON"),
         "{error}"
     );
 }

@@ -204,7 +204,7 @@ impl<'de> Deserializer<'de> for &mut Reader<'de> {
     fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match char::from_u32(u32::from_le_bytes(self.array()?)) {
             Some(character) => visitor.visit_char(character),
-            None => Err(DecodeError::custom("a character is not one of Unicode")),
+            None => Err(DecodeError::custom("a character is not valid in Unicode")),
         }
     }
 

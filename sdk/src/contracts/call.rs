@@ -1,4 +1,4 @@
-//! Calls into the plugin, and their answers as bytes: what all contracts' exports share.
+//! Calls into the plugin, with answers as bytes, shared by the exports of all contracts.
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
@@ -181,7 +181,7 @@ pub fn text_as_json(text: String) -> Vec<u8> {
 /// Returns the error for an unknown command.
 #[cold]
 fn unknown_command(name: &[u8]) -> Error {
-    // A name that is not UTF-8 is no typing error worth showing.
+    // A name that is not UTF-8 cannot be a typing error, so it is not shown.
     let name = std::str::from_utf8(name).unwrap_or("�");
     let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
     let message = ["the plugin has no command `", &shown, "`"].concat();

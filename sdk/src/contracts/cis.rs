@@ -50,7 +50,7 @@ impl Kv for Contract {
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
         match cis::memory_set(key.as_bytes(), value) {
             0 => Ok(()),
-            _ => Err(unexplained(NAME, "remember a value")),
+            _ => Err(unexplained(NAME, "store a value")),
         }
     }
 
@@ -59,7 +59,7 @@ impl Kv for Contract {
         let was_there = cis::memory_get(key.as_bytes()).is_some();
         match cis::memory_delete(key.as_bytes()) {
             0 => Ok(was_there),
-            _ => Err(unexplained(NAME, "forget a value")),
+            _ => Err(unexplained(NAME, "delete a value")),
         }
     }
 

@@ -159,8 +159,8 @@ fn set_under(key: &str) -> Option<Vec<u8>> {
     under(key, env::config_get)
 }
 
-/// Returns what Extism has under a name. It has nothing under an empty one, and ends the call that
-/// asks for it.
+/// Returns what Extism has under a name; `None` for an empty one, for which Extism would end the
+/// call.
 fn under(name: &str, get: fn(u64) -> u64) -> Option<Vec<u8>> {
     match block(name.as_bytes()) {
         0 => None,
@@ -321,7 +321,7 @@ thread_local! {
 /// Runs a call unless an earlier one ended in a trap. Returns 0, or 1 on failure.
 fn alive(call: impl FnOnce() -> i32) -> i32 {
     if CALLED.replace(true) {
-        return call::refuse(trapped(), tell);
+        return call::refuse(trapped(), deliver);
     }
     let status = call();
     CALLED.set(false);
@@ -356,15 +356,15 @@ pub fn hook(export: HookExport) -> i32 {
 }
 
 fn answer(answer: Packed) -> i32 {
-    memory::answered(answer, tell)
+    memory::answered(answer, deliver)
 }
 
 /// Passes the answer to Extism.
-fn tell(reply: Reply<'_>) -> i32 {
+fn deliver(reply: Reply<'_>) -> i32 {
     let answer = block(reply.bytes);
     if answer == 0 {
-        // No bytes are no output, which is Extism's state before a call. An error has bytes; if
-        // there is no room for them, the returned number reports the failure.
+        // Without bytes there is no output, which is Extism's state before a call. An error has
+        // bytes; if there is no room for them, the returned number reports the failure.
         return i32::from(reply.failed || !reply.bytes.is_empty());
     }
     match reply.failed {
@@ -382,11 +382,11 @@ pub fn init<P: Plugin>() -> i32 {
         let mut input = input();
         let config = memory::bytes_of(&mut input, env::input_length() as usize);
         match call::init::<P>(config) {
-            Ok(()) => tell(Reply {
+            Ok(()) => deliver(Reply {
                 failed: false,
                 bytes: b"null",
             }),
-            Err(failed) => tell(Reply {
+            Err(failed) => deliver(Reply {
                 failed: true,
                 bytes: failed.json(),
             }),

@@ -34,7 +34,7 @@ mod exports;
 pub mod forms;
 pub(crate) mod services;
 pub(crate) mod terms;
-// Compiled only where a contract needs it: code in this crate affects how the rest is optimized.
+// Compiled only where a contract needs it: code in this crate affects how the rest is optimised.
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]
 #[doc(hidden)]
 pub mod call;
@@ -65,8 +65,8 @@ pub mod typst;
 /// Takes one line for each host with a contract of its own: the module, and the feature that
 /// chooses it.
 ///
-/// The first chosen contract is `chosen`. If several are chosen, that keeps the compiler to one
-/// error, which is reported at the second of them.
+/// The first chosen contract is `chosen`. If several are chosen, the compiler therefore reports one
+/// error only, at the second of them.
 macro_rules! contracts {
     ($($module:ident $feature:literal;)*) => {
         contracts!(@choose [] [] $($module $feature;)*);

@@ -340,7 +340,7 @@ pub unsafe fn process_audio(address: *mut u8, len: u32, output: usize) -> i32 {
     let block = unsafe { passed(address, len) };
     let written = block.and_then(|block| {
         let room = memory::boundary()
-            .room_beside(block, output)
+            .room_apart_from(block, output)
             .ok_or_else(no_output)?;
         memory::aligned(block, |block| process(block, output, room))
     });
@@ -422,7 +422,7 @@ fn handle(mut event: Event) -> Outcome {
 
 /// Runs a command and emits its result.
 fn run(name: &str, arguments: &mut [u8]) -> Outcome {
-    let tell = |reply: Reply<'_>| {
+    let emit_answer = |reply: Reply<'_>| {
         let outcome = match reply.failed {
             true => ".error",
             false => ".result",
@@ -432,8 +432,8 @@ fn run(name: &str, arguments: &mut [u8]) -> Outcome {
     };
     let name = name.as_bytes();
     match call::codec(name) {
-        Some(Codec::Binary | Codec::Raw) => call::refuse(in_no_text(name), tell),
-        _ => call::command(name, arguments, |_, reply| tell(reply)),
+        Some(Codec::Binary | Codec::Raw) => call::refuse(in_no_text(name), emit_answer),
+        _ => call::command(name, arguments, |_, reply| emit_answer(reply)),
     }
 }
 

@@ -241,7 +241,7 @@ pub fn poll(subscription: i64) -> Result<Vec<Event>> {
 pub fn unsubscribe(subscription: i64) -> Result<()> {
     match neo_mind::event_unsubscribe(subscription) {
         0 => Ok(()),
-        _ => Err(unexplained(NAME, "take the subscription back")),
+        _ => Err(unexplained(NAME, "end the subscription")),
     }
 }
 
@@ -369,7 +369,7 @@ pub fn execute(address: u32, len: u32) -> u32 {
             "NeoMind puts the input of a command at address 0, and passed another address",
         );
         failed(&error.to_json(), &mut answer);
-        return tell(answer);
+        return deliver(answer);
     }
     let Some(input) = fixed::take(len as usize) else {
         // Nothing in memory is reliable now.
@@ -382,7 +382,7 @@ pub fn execute(address: u32, len: u32) -> u32 {
         Ok((name, mut arguments)) => run(&name, &mut arguments, &mut answer),
         Err(error) => failed(&error.to_json(), &mut answer),
     }
-    tell(answer)
+    deliver(answer)
 }
 
 /// Returns the command's name, and its arguments as they are in the input.
@@ -462,7 +462,7 @@ fn failed(error: &[u8], answer: &mut Vec<u8>) {
 }
 
 /// Puts an answer where the runner reads it, or an error if it is too long.
-fn tell(mut answer: Vec<u8>) -> u32 {
+fn deliver(mut answer: Vec<u8>) -> u32 {
     if answer.len() > MAX_ANSWER {
         failed(&too_long(answer.len()).to_json(), &mut answer);
     }
@@ -490,8 +490,8 @@ fn too_long(bytes: usize) -> Error {
     })
 }
 
-/// Ends the call without an answer, which has no place to be. The log line is only as reliable as
-/// the memory that holds it.
+/// Ends the call without an answer, because no place in memory is free for one. The log line is only
+/// as reliable as the memory that holds it.
 #[cold]
 fn no_place() -> ! {
     neo_mind::log("error", NO_PLACE);
@@ -509,7 +509,7 @@ pub fn describe(metadata: &str) -> u32 {
     descriptor.extend_from_slice(metadata.as_bytes());
     descriptor.extend_from_slice(b",\"metrics\":[],\"commands\":[");
     let mut last = "";
-    // In alphabetical order, one after the other: sorting would be four kilobytes of code.
+    // Searches for the next name each time: sorting would cost four kilobytes of code.
     while let Some((name, described)) = command_behind(last) {
         if !last.is_empty() {
             descriptor.push(b',');

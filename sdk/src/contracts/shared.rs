@@ -19,7 +19,7 @@ pub(crate) fn refuse_headers(host: &str, head: &Head) -> Result<()> {
     };
     match head.headers.iter().all(implied) {
         true => Ok(()),
-        false => Err(unsupported(host, "sends no headers of a plugin's")),
+        false => Err(unsupported(host, "sends no headers for plugins")),
     }
 }
 
@@ -56,8 +56,8 @@ macro_rules! provided {
     };
 }
 
-/// Implements a service by `$implement!`, which gets its trait, its module of functions, what a
-/// host without it lacks, and its functions.
+/// Implements a service by `$implement!`, which gets its trait, its module of functions, the error
+/// message for hosts without it, and its functions.
 macro_rules! service {
     (Ai $implement:ident! $($with:tt)*) => {
         $implement! { $($with)* Ai ai "has no language model for plugins"

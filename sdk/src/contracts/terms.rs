@@ -16,7 +16,7 @@ pub trait ContractTerms {
     const REPORTS_PANICS: bool = false;
 
     /// Returns the configuration for a plugin with an init hook that the host calls before it has
-    /// initialized it. `None` makes that call an error.
+    /// initialised it. `None` makes that call an error.
     #[inline]
     fn configuration() -> Option<Vec<u8>> {
         None

@@ -37,7 +37,7 @@ impl ContractTerms for Contract {
     type Kept = Json;
     type Settings = Json;
 
-    /// A document need not initialize the plugin.
+    /// A document need not initialise the plugin.
     fn configuration() -> Option<Vec<u8>> {
         Some(Vec::new())
     }
@@ -54,11 +54,11 @@ pub fn command(export: Export, len: u32) -> i32 {
 }
 
 fn answer(answer: Packed) -> i32 {
-    memory::answered(answer, tell)
+    memory::answered(answer, deliver)
 }
 
 /// Passes the answer to Typst.
-fn tell(reply: Reply<'_>) -> i32 {
+fn deliver(reply: Reply<'_>) -> i32 {
     match reply.failed {
         false => typst::send_result_to_host(reply.bytes),
         true => typst::send_result_to_host(&words(reply.bytes)),

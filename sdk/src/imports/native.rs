@@ -37,7 +37,7 @@ impl<T> Installed<T> {
         self.implementation.borrow()
     }
 
-    /// Borrows the implementation mutably, to change its behavior.
+    /// Borrows the implementation mutably, to change its behaviour.
     ///
     /// # Panics
     ///

@@ -627,7 +627,7 @@ fn too_much(bytes: u64, limit: u32) -> Error {
     }
     Error::new(
         code::TOO_LARGE,
-        "the host's result is larger than the buffer for it may grow",
+        "the host's result is larger than the largest buffer for it",
     )
     .with_details(&Sizes { bytes, limit })
 }

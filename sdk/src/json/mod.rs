@@ -4,7 +4,7 @@
 //! `serde_json` reads and writes JSON well, but costs a guest much. Its number parser adds floats
 //! to a plugin that has none, its errors add formatting, and it does not report *where* in the
 //! arguments a value was wrong. This module is a third of its size in a guest; property tests
-//! compare its behavior with `serde_json` (`tests/json_oracle.rs`).
+//! compare its behaviour with `serde_json` (`tests/json_oracle.rs`).
 
 mod arena;
 

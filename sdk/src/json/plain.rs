@@ -1,4 +1,4 @@
-//! Runs of characters without a meaning in strings, eight at a time: a guest has no wider
+//! Runs of string characters that need no escape, read eight bytes at a time: a guest has no wider
 //! registers.
 
 /// Returns the number of bytes at the start of `bytes` that are neither quotation marks nor

@@ -258,7 +258,7 @@ impl<'de> Reader<'de> {
             }
             _ => {
                 self.at -= 1;
-                return self.wanted("expected an escape that JSON has");
+                return self.wanted("expected a valid escape");
             }
         })
     }

@@ -39,6 +39,8 @@ type Written = Result<(), WriteError>;
 
 /// Appends `value` to `out` as compact JSON, byte for byte like `serde_json::to_vec`.
 ///
+/// # Errors
+///
 /// Fails if a map's key is neither a string nor a number nor a boolean, if a float is NaN or
 /// infinite (`serde_json` writes `null` there, which does not read back as a number), or if the
 /// value's own `Serialize` fails. `out` then holds a part of the text.
@@ -107,16 +109,15 @@ fn not_finite(name: &str, out: &[u8]) -> WriteError {
     let shown = shown.unwrap_or_default();
     let place = match (shown.is_empty(), from) {
         (true, _) => ["", "", ""],
-        (false, 0) => [" behind `", shown, "`"],
-        (false, _) => [" behind `…", shown, "`"],
+        (false, 0) => [", found after `", shown, "`"],
+        (false, _) => [", found after `…", shown, "`"],
     };
     let place = place.concat();
     let words = [
         "JSON has no number for ",
         name,
-        ", which is to be written",
         &place,
-        ": see to it that the number is finite, or write an `Option` that is `None`",
+        ": make sure that the number is finite, or write an `Option` that is `None`",
     ];
     WriteError(words.concat().into_boxed_str())
 }

@@ -165,7 +165,7 @@ impl Boundary {
 
     /// Returns the number of bytes from an address to the end of its block, if that is a live block
     /// that does not contain `bytes`.
-    pub fn room_beside(&self, bytes: &[u8], address: Place) -> Option<usize> {
+    pub fn room_apart_from(&self, bytes: &[u8], address: Place) -> Option<usize> {
         let block = self.block_around(address)?;
         let beside = !overlap(block.range(), range(bytes));
         beside.then(|| block.room_from(address))
@@ -262,12 +262,12 @@ mod tests {
             (usize::MAX, None),
             (NO_BYTES.addr(), Some(0)),
         ] {
-            assert_eq!(boundary.room_beside(b"", address), room);
+            assert_eq!(boundary.room_apart_from(b"", address), room);
             assert_eq!(boundary.put(b"12345", address), room >= Some(5));
             assert_eq!(boundary.put(b"", address), room.is_some());
         }
         boundary.free(other);
-        assert_eq!(boundary.room_beside(b"", other), None);
+        assert_eq!(boundary.room_apart_from(b"", other), None);
         assert!(!boundary.put(b"1", other));
         let written = boundary.receive(block, Written::All).unwrap();
         assert_eq!(&written[3..], b"12345");
@@ -282,7 +282,7 @@ mod tests {
             start.write_bytes(1, 8);
             std::slice::from_raw_parts(start, 4)
         };
-        assert_eq!(boundary.room_beside(bytes, start.addr() + 4), None);
+        assert_eq!(boundary.room_apart_from(bytes, start.addr() + 4), None);
         assert!(!boundary.put(bytes, start.addr() + 4));
     }
 

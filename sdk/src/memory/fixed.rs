@@ -20,7 +20,7 @@ const _: Option<u32> = 1u32.checked_sub_signed(1);
 /// The size of a word in bytes, the unit of copying.
 const WORD: usize = size_of::<u64>();
 
-/// The stack in bytes that the copying functions may need, with the allocator. Unoptimized, they
+/// The stack in bytes that the copying functions may need, with the allocator. Unoptimised, they
 /// use less than a tenth of it.
 const ROOM: usize = 16 * 1024;
 

@@ -59,7 +59,7 @@ struct Walk {
 
 #[allow(
     clippy::indexing_slicing,
-    reason = "runs in the compiler, to whom a panic is an error like any other"
+    reason = "runs in the compiler, where a panic is an error like any other"
 )]
 impl Walk {
     const fn node(&mut self, node: &'static Node, kept: bool) -> Option<Unreadable> {

@@ -1,7 +1,7 @@
 //! Names and identities of types with a definition.
 #![allow(
     clippy::indexing_slicing,
-    reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
+    reason = "the compiler has no `get`, and a panic there is an error like any other"
 )]
 
 use super::sink::Sink;

@@ -19,7 +19,7 @@ use super::name::Name;
 /// }
 /// ```
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` does not say what it looks like in JSON",
+    message = "`{Self}` does not describe its form in JSON",
     label = "this type has no schema",
     note = "derive `plugin_sdk::Schema` for it, next to serde's traits; or describe it as another type: `#[schema(with = String)]` on a field, `#[arg(schema = String)]` on an argument, `plugin_sdk::schema::Any` for anything"
 )]

@@ -107,7 +107,7 @@ const fn form(node: &'static Node) -> Form {
 #[allow(
     dead_code,
     unused_qualifications,
-    reason = "types that are only described, by what names this crate from outside"
+    reason = "types that are only described, by derives that name this crate from outside"
 )]
 mod tests {
     use super::*;

@@ -1,7 +1,7 @@
 //! The output of text that is made while compiling.
 #![allow(
     clippy::indexing_slicing,
-    reason = "there is no `get` for the compiler, to whom a panic is an error like any other"
+    reason = "the compiler has no `get`, and a panic there is an error like any other"
 )]
 
 /// Measures text, and writes it as far as there is room.

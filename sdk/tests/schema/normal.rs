@@ -79,7 +79,7 @@ impl Document {
                 within.references.push((reference, within.depth));
                 let target = self.schema(target, within);
                 within.references.pop();
-                // Siblings are normalized below; what they are merged with already is.
+                // Siblings are normalised below; what they are merged with already is.
                 let siblings = self.schema(&Value::Object(members), within);
                 return tidy(merge(siblings, target));
             }

@@ -3,7 +3,7 @@
 //!
 //! Conversely, serde refuses some values that no schema can exclude: an overflowing `Duration`, two
 //! names of one field at once. And serde reads some forms that it never writes and that schemas
-//! leave out, as the derive's documentation says. The test recognizes them by comparing a value
+//! leave out, as the derive's documentation says. The test recognises them by comparing a value
 //! with its rewritten form: structs as arrays, variants without content as objects, a variant's
 //! number for its name, `{}` for nothing, repeated elements of sets.
 //!

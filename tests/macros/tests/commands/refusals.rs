@@ -117,7 +117,7 @@ fn json_other_than_an_object_is_refused() {
             error,
             json!({
                 "code": "invalid_json",
-                "message": "the arguments are not valid JSON: expected an object at byte 0",
+                "message": "the arguments must be valid JSON: expected an object at byte 0",
                 "details": {"offset": 0},
             }),
             "{arguments}"
@@ -136,7 +136,7 @@ fn bytes_that_are_not_utf_8_are_refused() {
         error,
         json!({
             "code": "invalid_json",
-            "message": "the arguments are not valid JSON: expected UTF-8 at byte 2",
+            "message": "the arguments must be valid JSON: expected UTF-8 at byte 2",
             "details": {"offset": 2},
         })
     );
