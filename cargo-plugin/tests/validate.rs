@@ -460,7 +460,7 @@ fn a_failed_load_in_a_test_gives_the_hint_of_validate() {
     let hint = failure.hint().unwrap();
     assert!(hint.ends_with(remedy), "{hint}");
     assert!(
-        hint.contains("the way to it: for-javascript v0.3.0 → web-time v1.1.0 → js-sys"),
+        hint.contains("the path to it: for-javascript v0.3.0 → web-time v1.1.0 → js-sys"),
         "{hint}"
     );
     let module = target_dir().join("wasm32-unknown-unknown/debug/for_javascript.wasm");

@@ -23,7 +23,7 @@ use crate::memory::PAGE;
 /// let failure = Module::load(Source::wat(two).limits(limits)).unwrap_err();
 /// let kind = failure.kind();
 /// assert!(matches!(kind, FailureKind::ModuleLimit { setting: "globals", limit: 1, .. }));
-/// assert_eq!(failure.message(), "the module has 2 globals, and may have 1");
+/// assert_eq!(failure.message(), "the module has 2 globals; the limit is 1");
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]

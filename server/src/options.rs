@@ -45,8 +45,8 @@ impl ServerOptions {
         self
     }
 
-    /// Answers requests for this host, besides `localhost` and loopback addresses: the value of the
-    /// header `Host` without its port.
+    /// Answers requests for this host in addition to `localhost` and loopback addresses: the value
+    /// of the header `Host` without its port.
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
         self

@@ -625,7 +625,7 @@ mod the_host {
         );
         assert_eq!(logs[15].target, "failing");
         let report = failure.to_string();
-        assert!(report.contains("the last calls of the host"), "{report}");
+        assert!(report.contains("the last calls to the host"), "{report}");
         assert_eq!(report.matches("shop.price(item: ").count(), 8, "{report}");
     }
 

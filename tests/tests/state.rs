@@ -154,7 +154,7 @@ fn a_plugin_without_the_option_exports_nothing_for_state() {
     let failure = plugin.save_state().unwrap_err();
     assert_eq!(failure.code(), "missing_export");
     let report = failure.to_string();
-    let advice = "the plugin's struct carries `#[plugin(state = \"json\")]`";
+    let advice = "the plugin's struct has `#[plugin(state = \"json\")]`";
     assert!(report.contains(advice), "{report}");
 }
 

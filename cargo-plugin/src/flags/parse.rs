@@ -142,7 +142,7 @@ fn bounded(text: &str, least: Option<u64>, most: Option<u64>) -> Result<Value, S
         ));
     }
     if let Some(most) = most.filter(|most| length > *most) {
-        return Err(format!("it has {length} characters, and may have {most}"));
+        return Err(format!("it has {length} characters; the limit is {most}"));
     }
     Ok(Value::String(text.to_owned()))
 }

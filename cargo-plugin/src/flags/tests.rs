@@ -95,7 +95,7 @@ const REFUSED: &str = r##"
     --above NaN → JSON has no such number
     --level hihg → tip: a similar value exists: 'high'
     --levels low,high → [possible values: low, high]
-    --short abc → it has 3 characters, and may have 2
+    --short abc → it has 3 characters; the limit is 2
     --short @no-such-file → cannot read no-such-file
     --loud=yes → invalid value 'yes' for '--loud[=<true|false>]'
     --sizes 1,-4 → -4 is not in -3..

@@ -285,7 +285,7 @@ pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
 
 /// The description of the expected heap export.
 const HEAP: &str =
-    "a constant global of type i32, which tells where the plugin counts its allocations";
+    "a constant global of type i32, which holds the address of the allocation counters";
 
 /// Returns the failure for inspecting the heap of a plugin that does not count allocations.
 pub(crate) fn missing_heap() -> FailureKind {
@@ -293,7 +293,7 @@ pub(crate) fn missing_heap() -> FailureKind {
 }
 
 fn version(interface: &Interface<'_>) -> Result<(), FailureKind> {
-    let expected = "a constant global of type i32, which tells the version of the ABI";
+    let expected = "a constant global of type i32, which marks the version of the ABI";
     let own = abi::VERSION.to_string();
     let found: Vec<&str> = interface
         .exports()
@@ -371,7 +371,7 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
     let exports = |wanted: &str| interface.export(wanted).is_some();
     if interface.object {
         return Some(
-            "it is an object file, which is yet to be linked: a plugin's crate-type is `cdylib`"
+            "it is an object file, which has yet to be linked: a plugin's crate-type is `cdylib`"
                 .to_owned(),
         );
     }
@@ -379,12 +379,12 @@ fn cause(interface: &Interface<'_>, name: &str) -> Option<String> {
         // Made by `#[plugin]`: another host expects the export, or the linker dropped it.
         let lost = C_NAMES.contains(&name);
         return lost.then(|| format!(
-            "it is a plugin; if its host should find `{name}` in it, a dependency defines a function of that name, too, and the linker has kept only one: `cargo plugin build` names the dependency"
+            "it is a plugin; if its host needs `{name}`, a dependency defines a function of that name too, and the linker has kept only one: `cargo plugin build` names the dependency"
         ));
     }
     if let Some(library) = interface.library() {
         return Some(format!(
-            "the plugin `{library}` was built with its feature `library`, and then exports nothing: build it by itself, as cargo enables the feature for all crates that are built together where one asks for it"
+            "the plugin `{library}` was built with its feature `library`, so it exports nothing: build it by itself, because a feature that one crate of a build asks for is enabled for all of them"
         ));
     }
     if exports("_start") {

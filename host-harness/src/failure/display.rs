@@ -117,18 +117,18 @@ impl FailureKind {
                 "{during} was not called: the plugin's own schema cannot be used: {}",
                 text::from_str(reason)
             ))
-            .help("without `.validate_schemas()` the plugin is called all the same, and checks types for itself"),
+            .help("without `.validate_schemas()` the plugin is called all the same, and checks types itself"),
             FailureKind::Panic(panic) => panicked(during, panic),
             FailureKind::OutOfMemory { requested, limit } => out_of_memory(during, *requested, *limit),
             FailureKind::StackOverflow(Stack::Wasm { limit }) => Account::new(format!(
                 "{during} overflowed the wasm stack of {limit} bytes"
             ))
-            .help("look for a recursion without end; `.stack_bytes(n)` allows deeper ones"),
+            .help("look for endless recursion; `.stack_bytes(n)` allows deeper recursion"),
             FailureKind::StackOverflow(Stack::Shadow { address }) => Account::new(format!(
                 "{during} overflowed the guest's own stack, the one in linear memory: it went down to address {address:#x}, which is below 0"
             ))
             .help(
-                "look for a recursion without end or for very large values: a large field of the plugin's belongs into a `Box`, made without a copy by \
+                "look for endless recursion or very large values: a large field of the plugin belongs in a `Box`, created without a copy by \
                  `vec![0; n].into_boxed_slice()`; a Rust guest gets a larger stack from `-C link-arg=-zstack-size=<bytes>`",
             ),
             FailureKind::OutOfFuel { limit } => {
@@ -143,9 +143,9 @@ impl FailureKind {
             ))
             .help("`.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take"),
             FailureKind::Timeout { limit, .. } => Account::new(format!("{during} took longer than {limit:?}"))
-                .help("`.timeout(duration)` allows more, `.no_timeout()` any time"),
+                .help("`.timeout(duration)` allows more, `.no_timeout()` removes the limit"),
             FailureKind::Cancelled => Account::new(format!("{during} was cancelled by the host before it was done")).help(
-                "the plugin's state may be half changed, so build a new one; a call that must not be cut off is spawned as a task of its own",
+                "the plugin's state may be half changed, so build a new plugin; spawn a call that must not be cut off as a task of its own",
             ),
             FailureKind::BadHostArgument { function, reason } => Account::new(format!(
                 "{during} called the host function `{}` with a bad argument: {}",
@@ -153,7 +153,7 @@ impl FailureKind {
                 text::from_str(reason)
             ))
             .help(
-                "the functions that `#[host_functions]` makes for plugins cannot be called so: is the import declared by hand, or for another \
+                "the functions that `#[host_functions]` makes for plugins cannot be called like this: is the import declared by hand, or for another \
                  version of the host?",
             ),
             FailureKind::HostFunction { function, error } => host_function(during, function, error),
@@ -166,7 +166,7 @@ impl FailureKind {
             }
             // The report continues with the first failure.
             FailureKind::Poisoned { .. } => {
-                Account::new(format!("{during} was not called, because the instance is dead since an earlier failure"))
+                Account::new(format!("{during} was not called, because an earlier failure has ended the instance"))
                     .help("build a new `Plugin`")
             }
             FailureKind::OutOfBounds {
@@ -202,7 +202,7 @@ impl FailureKind {
                  `codec = \"binary\"` is called with `call`",
             ),
             FailureKind::BadBatch { reason } => Account::new(format!(
-                "{during} answered a batch with something else than one answer for each input: {reason}"
+                "{during} answered a batch with something other than one answer for each input: {reason}"
             )),
             FailureKind::BadJson {
                 region,
@@ -217,7 +217,7 @@ impl FailureKind {
                     account.help("there are no bytes at all; a raw command is called with `call_raw`")
                 } else if ["f64", "f32"].iter().any(|float| reason.contains(&format!("null, expected {float}"))) {
                     account.note(format!("text: {excerpt}")).help(
-                        "JSON has no NaN and no infinity, and many writers put `null` there: let the plugin see to it that the number is finite, or ask for an \
+                        "JSON has no NaN and no infinity, and many writers put `null` there: make sure in the plugin that the number is finite, or ask for an \
                          `Option`",
                     )
                 } else {
@@ -259,7 +259,7 @@ impl FailureKind {
                 text::from_str(reason)
             )),
             FailureKind::ModuleTooLarge { bytes, limit } => {
-                Account::new(format!("the module has {bytes} bytes, and may have {limit}")).help(
+                Account::new(format!("the module has {bytes} bytes; the limit is {limit}")).help(
                     "`Source::max_bytes(n)` allows more; a release build is many times smaller than a debug build",
                 )
             }
@@ -267,7 +267,7 @@ impl FailureKind {
                 setting,
                 what,
                 limit,
-            } => Account::new(format!("the module {what}, and may have {limit}")).help(format!(
+            } => Account::new(format!("the module {what}; the limit is {limit}")).help(format!(
                 "`ModuleLimits::{setting}` of `Source::limits` allows more, to a module whose author is trusted"
             )),
             FailureKind::AbiVersion { found, supported } => Account::new(format!(
@@ -307,7 +307,7 @@ impl FailureKind {
             ))
             .help("declare it with #[host_functions] in one crate that the plugin and its host both use"),
             FailureKind::AsyncHostFunction { function } => Account::new(format!(
-                "the host function `{}` is asynchronous, and would have to be waited for in a call that cannot",
+                "the host function `{}` is asynchronous, and this call cannot wait for it",
                 text::name(function)
             ))
             .help("build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`"),
@@ -317,18 +317,18 @@ impl FailureKind {
             ))
             .note(format!("the rule: {rule}"))
             .help(format!(
-                "a plugin made with the SDK's feature `host-{host}` keeps it; by hand, see docs/hosts/{host}.md"
+                "a plugin made with the SDK's feature `host-{host}` keeps this rule; for exports written by hand, see docs/hosts/{host}.md"
             )),
             FailureKind::UnsupportedByHost { host, what } => {
                 Account::new(format!("{during} was not called: the host `{host}` has no {what}"))
             }
             FailureKind::TableTooLarge { requested, limit } => Account::new(format!(
-                "the module's tables need {requested} elements, and may have {limit}"
+                "the module's tables need {requested} elements; the limit is {limit}"
             ))
             .help("`.table_elements(n)` allows more"),
             FailureKind::PoolExhausted { limit } => {
                 Account::new(format!("all {limit} instances of the pool are in use"))
-                    .help("drop a `Plugin`, or ask `.pooling(n)` for a larger pool")
+                    .help("drop a `Plugin`, or make the pool larger with `.pooling(n)`")
             }
             FailureKind::Build(build) => build_failed(build),
             FailureKind::Io { path, reason } => {
@@ -360,7 +360,7 @@ fn not_granted(permissions: &[Permission]) -> Account {
         .map(|permission| format!(".grant({:?})", text::name(permission.name())))
         .collect();
     account.help(format!(
-        "`{grants}` grants them; without `.require_permissions()` the calls alone would be denied"
+        "`{grants}` grants them; without `.require_permissions()` only the calls would be denied"
     ))
 }
 
@@ -407,7 +407,7 @@ fn host_function(during: &Stage, function: &str, error: &plugin_sdk::Error) -> A
         text::name(function),
         text::from_str(error.message())
     ))
-    .help("it returns nothing that could tell the plugin; one that returns a `Result` would");
+    .help("it has no result that could report the error to the plugin; return a `Result` from it");
     with_particulars(account, error)
 }
 
@@ -422,7 +422,7 @@ fn panicked(during: &Stage, panic: &Panic) -> Account {
 
 fn out_of_memory(during: &Stage, requested: u64, limit: u64) -> Account {
     let account = Account::new(format!(
-        "{during} ran out of memory: its linear memory would have grown to {requested} bytes, and may have {limit} ({} pages)",
+        "{during} ran out of memory: its linear memory would have grown to {requested} bytes; the limit is {limit} ({} pages)",
         limit / PAGE
     ));
     match requested.div_ceil(PAGE) {
@@ -463,22 +463,21 @@ fn missing_export_help(name: &str) -> Cow<'static, str> {
         "plugin_stop" => "stop",
         "plugin_event" => "event",
         abi::STATE_SAVE_EXPORT | abi::STATE_LOAD_EXPORT => {
-            return "it is there when the plugin's struct carries `#[plugin(state = \"json\")]`"
-                .into();
+            return "it exists if the plugin's struct has `#[plugin(state = \"json\")]`".into();
         }
         abi::HEAP_EXPORT => {
-            return "it is there when the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
+            return "it exists if the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();
         }
         _ => {
             return "is it a plugin? One is made by `#[plugin]` on a struct and on its impl".into();
         }
     };
-    format!("it is there when a function of the plugin carries `#[{hook}]`").into()
+    format!("it exists if a function of the plugin has `#[{hook}]`").into()
 }
 
 fn missing_imports(imports: &[Import]) -> Account {
     let account = Account::new(format!(
-        "the module imports what the harness does not offer: {}",
+        "the module imports items that the harness does not offer: {}",
         list(imports.iter())
     ));
     let from = |prefix: &str| {
@@ -529,14 +528,14 @@ fn build_failed(failure: &BuildFailure) -> Account {
         BuildFailure::NoCargo { program, reason } => Account::new(format!(
             "cannot run `{program}` to build the plugin's crate: {reason}"
         ))
-        .help("install Rust with rustup, or set the variable CARGO to where cargo is"),
+        .help("install Rust with rustup, or set the variable CARGO to the path of cargo"),
     }
 }
 
 fn clash(symbol: &str, dependency: &str) -> Account {
     let (symbol, dependency) = (text::name(symbol), text::name(dependency));
     let account = Account::new(format!(
-        "the crate `{dependency}` defines `{symbol}`, as the plugin does, and a module can have one of a name"
+        "the crate `{dependency}` defines `{symbol}`, as the plugin does, and a module can have only one function of each name"
     ));
     let library = format!(
         "a plugin that another one uses as a library is built with its feature `library`: enable that of `{dependency}`"

@@ -13,7 +13,7 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     ),
     (
         "can't sleep",
-        "a plugin cannot wait: let it return, and its host call it again later",
+        "a plugin cannot wait: let it return, and have its host call it again later",
     ),
     (
         "failed to spawn thread",
@@ -38,7 +38,7 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     ),
     (
         "no pids on this platform",
-        "a plugin is no process; the plugin's configuration can tell it apart from others",
+        "a plugin is not a process; its configuration can distinguish it from others",
     ),
     (
         "not supported on this platform",
@@ -67,7 +67,7 @@ pub(super) fn panic(panic: &Panic) -> Option<&'static str> {
 pub(super) fn trap(message: &str) -> Option<&'static str> {
     if message.contains("`unreachable`") {
         Some(
-            "the plugin ended itself without noting a panic: by `std::process::abort`, by a panic while another one was handled, or because an \
+            "the plugin ended itself without recording a panic: by `std::process::abort`, by a panic while another one was handled, or because an \
              allocation failed; a build with names and debug information, as by the profile `dev`, shows which",
         )
     } else if message.contains("out of bounds memory access") {

@@ -214,36 +214,36 @@ fn stack(frames: &[Frame], place: Option<&Place>, symbols: Option<&Symbols>) -> 
             .filter_map(|frame| Some(format!("{:#x}", frame.module_offset?)))
             .take(MAX_SHOWN_FRAMES)
             .collect();
-        let mut told = format!(
+        let mut note = format!(
             "the stack has no names; as offsets in the module, innermost first: {}",
             offsets.join(", ")
         );
         if let Some(lack) = lack {
-            told.push_str(&format!("\n{lack}"));
+            note.push_str(&format!("\n{lack}"));
         }
-        return Some(told);
+        return Some(note);
     }
-    let mut told = "the stack, innermost first:".to_owned();
+    let mut note = "the stack, innermost first:".to_owned();
     let mut rest = frames;
     let mut number = 0;
     while let [frame, others @ ..] = rest
         && number < MAX_SHOWN_FRAMES
     {
         let again = others.iter().take_while(|other| *other == frame).count();
-        told.push_str(&format!("\n{number:>2}: {}", name(frame)));
+        note.push_str(&format!("\n{number:>2}: {}", name(frame)));
         if let Some((file, line, column)) = placed(frame) {
-            told.push_str(&format!(" at {file}:{line}:{column}"));
+            note.push_str(&format!(" at {file}:{line}:{column}"));
         }
         if again > 0 {
-            told.push_str(&format!(" (and {again} times more)"));
+            note.push_str(&format!(" (and {again} times more)"));
         }
         rest = others.split_at(again).1;
         number += 1;
     }
     if !rest.is_empty() {
-        told.push_str(&format!("\n    … and {} more", rest.len()));
+        note.push_str(&format!("\n    … and {} more", rest.len()));
     }
-    Some(told)
+    Some(note)
 }
 
 /// Returns whether a frame has a fuller name than its export.
@@ -266,7 +266,7 @@ fn host_calls(calls: &[HostCall]) -> Option<String> {
     if calls.is_empty() {
         return None;
     }
-    let mut told = "the last calls of the host, latest last:".to_owned();
+    let mut note = "the last calls to the host, latest last:".to_owned();
     for call in calls {
         let outcome = match &call.outcome {
             None => "did not return".to_owned(),
@@ -275,44 +275,44 @@ fn host_calls(calls: &[HostCall]) -> Option<String> {
             Some(Err(error)) => format!("error: {error}"),
         };
         let arguments = call.arguments.join(", ");
-        told.push_str(&format!("\n{}({arguments}) → {outcome}", call.function));
+        note.push_str(&format!("\n{}({arguments}) → {outcome}", call.function));
         if let Some(duration) = call.duration {
-            told.push_str(&format!(", after {duration:?}"));
+            note.push_str(&format!(", after {duration:?}"));
         }
     }
-    Some(told)
+    Some(note)
 }
 
 fn logs(lines: &[LogLine]) -> Option<String> {
     if lines.is_empty() {
         return None;
     }
-    let mut told = "the last lines of the log, latest last:".to_owned();
+    let mut note = "the last lines of the log, latest last:".to_owned();
     for line in lines {
         let LogLine {
             level,
             target,
             message,
         } = line;
-        told.push_str(&format!("\n{level:<5} {target}: {message}"));
+        note.push_str(&format!("\n{level:<5} {target}: {message}"));
     }
-    Some(told)
+    Some(note)
 }
 
 fn used(usage: &Usage) -> String {
     let memory = usage.memory_bytes;
-    let mut told = format!(
+    let mut note = format!(
         "used {} of {} of memory",
         Size(memory.used),
         Size(memory.limit)
     );
     if let Some(fuel) = usage.fuel {
-        told.push_str(&format!(", {} of {} fuel", fuel.used, fuel.limit));
+        note.push_str(&format!(", {} of {} fuel", fuel.used, fuel.limit));
     }
     if let Some(time) = usage.time {
-        told.push_str(&format!(", {} of {:?}", Time(time.used), time.limit));
+        note.push_str(&format!(", {} of {:?}", Time(time.used), time.limit));
     }
-    told
+    note
 }
 
 /// A number of bytes in a readable unit.

@@ -73,7 +73,7 @@ fn a_report_contains_the_whole_context_in_order() {
     insta::assert_snapshot!(full(), @r#"
     error[panic]: command `sell` panicked: sold out
     --> shop/src/lib.rs:12:9
-     = note: the last calls of the host, latest last:
+     = note: the last calls to the host, latest last:
              kv.get(key: "stock", limit: 3) → "none"
              kv.set(key: "stock", limit: 3) → returned
              http.send(key: "stock", limit: 3) → error: permission_denied, after 30ms
@@ -234,10 +234,10 @@ fn failures_in_a_host_function_name_it() {
      = help: `.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take
     error[host_function]: command `sell` called the host function `kv.get`, which failed: the disk is full
      |
-     = help: it returns nothing that could tell the plugin; one that returns a `Result` would
+     = help: it has no result that could report the error to the plugin; return a `Result` from it
     error[bad_host_argument]: command `sell` called the host function `kv.get` with a bad argument: `key` would be 100 bytes at address 0xfffa, but the memory has 65536 bytes
      |
-     = help: the functions that `#[host_functions]` makes for plugins cannot be called so: is the import declared by hand, or for another version of the host?
+     = help: the functions that `#[host_functions]` makes for plugins cannot be called like this: is the import declared by hand, or for another version of the host?
     ");
 }
 

@@ -112,7 +112,7 @@ impl Emulator for Skill {
 fn read(guest: &Guest, region: Region, packed: u64) -> Result<Vec<u8>, Failure> {
     if packed >> 32 == 0 {
         return Err(guest.breaks(
-            "an address of 0 is the answer 0, which says that there is nothing",
+            "an address of 0 is the answer 0, which means that there is nothing",
             format!("the answer was {packed} bytes at address 0"),
         ));
     }
@@ -122,7 +122,7 @@ fn read(guest: &Guest, region: Region, packed: u64) -> Result<Vec<u8>, Failure> 
 /// Returns the error of the previous call.
 fn last_error(guest: &mut Guest, of: &str) -> Result<Failure, Failure> {
     let silent = |guest: &Guest| {
-        let message = format!("`{of}` failed, and the skill does not say why");
+        let message = format!("`{of}` failed, and the skill gives no reason");
         guest.refused(plugin_sdk::Error::new(code::FAILED, message))
     };
     if !guest.has(LAST_ERROR) {

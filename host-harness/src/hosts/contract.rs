@@ -93,7 +93,7 @@ impl HostContract {
     /// Returns all violations of the expected exports.
     pub fn exports(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
         let failures = self.violations(inspection).into_iter();
-        failures.map(|failure| self.tell(failure)).collect()
+        failures.map(|failure| self.in_own_words(failure)).collect()
     }
 
     fn violations(&self, inspection: &Inspection<'_>) -> Vec<Failure> {
@@ -242,7 +242,7 @@ impl HostContract {
     }
 
     /// Adds the host's own words, and a hint for this host, to a failure.
-    pub(crate) fn tell(&self, failure: Failure) -> Failure {
+    pub(crate) fn in_own_words(&self, failure: Failure) -> Failure {
         if failure.host_says().is_some() {
             return failure;
         }

@@ -56,7 +56,7 @@ pub(crate) trait Emulator: Send {
         Err(guest.lacks("stop"))
     }
 
-    /// Gives the plugin an event with data in JSON.
+    /// Passes an event with data in JSON to the plugin.
     fn event(&mut self, guest: &mut Guest, _topic: &str, _data: &[u8]) -> Result<(), Failure> {
         Err(guest.lacks("events"))
     }

@@ -25,7 +25,7 @@ use crate::services::setting;
 use crate::sync::Shared;
 use crate::text;
 
-/// The functions that a program may call besides the commands, if a plugin has them.
+/// The functions that a program may call in addition to the commands, if a plugin has them.
 const HOOKS: [ExportedFunction; 5] = [
     (abi::INIT_EXPORT, &[], &[I32], false),
     (abi::START_EXPORT, &[], &[I32], false),
@@ -529,13 +529,11 @@ fn words(kind: &FailureKind) -> Words {
                 .build_for(CONTRACT.name)
         }
         FailureKind::OutOfFuel { .. } => Words::says("plugin ran out of fuel")
-            .hint("a program gives more by `PluginBuilder::with_fuel_limit`"),
-        FailureKind::Timeout { .. } => {
-            Words::says("timeout").hint("a program gives more by the manifest's `timeout_ms`")
-        }
-        FailureKind::OutOfMemory { .. } => {
-            Words::says("oom").hint("a program gives more by the manifest's `memory.max_pages`")
-        }
+            .hint("a program raises the limit with `PluginBuilder::with_fuel_limit`"),
+        FailureKind::Timeout { .. } => Words::says("timeout")
+            .hint("a program raises the limit with `timeout_ms` in Extism's manifest"),
+        FailureKind::OutOfMemory { .. } => Words::says("oom")
+            .hint("a program raises the limit with `memory.max_pages` in Extism's manifest"),
         _ => Words::default(),
     }
 }

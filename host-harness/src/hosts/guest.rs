@@ -245,9 +245,7 @@ impl Guest {
                 .map_or("alloc", |allocator| allocator.alloc);
             return Err(self.breaks(
                 "a host writes only into memory that the plugin has allocated for it",
-                format!(
-                    "it exports no `{name}`, so there is no place for the {len} bytes of the host"
-                ),
+                format!("it exports no `{name}`, so there is no place for the host's {len} bytes"),
             ));
         };
         let Allocator {
@@ -263,7 +261,7 @@ impl Guest {
             return Err(self.breaks(
                 "memory that is allocated for the host is aligned",
                 format!(
-                    "`{alloc}` returned address {address:#x}, which is no multiple of {alignment}"
+                    "`{alloc}` returned address {address:#x}, which is not a multiple of {alignment}"
                 ),
             ));
         }

@@ -117,9 +117,9 @@ fn wrong_positions(inspection: &Inspection<'_>) -> Option<Failure> {
         [] => "it imports nothing".to_owned(),
         names => format!("it imports {}", names.join(", ")),
     };
-    let rule = "host_log, host_get_config and host_emit_event are passed by position, to be imported all three and in this order";
+    let rule = "host_log, host_get_config and host_emit_event are passed by position: a plugin imports all three, in this order";
     Some(Failure::load(CONTRACT.guest_rules().violation(rule, found)).with_hint(
-        "a plugin built with its feature `host-musicfox` imports them so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
+        "a plugin built with its feature `host-musicfox` does so; elsewhere, refer to all three in one place, in this order: docs/hosts/musicfox.md",
     ))
 }
 

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_host_lacks_is_what_its_engine_refuses() {
+    fn the_engine_refuses_the_proposals_that_the_host_lacks() {
         for (fields, runs_here) in [
             (
                 "(func (param i32) (drop (i32.extend8_s (local.get 0))))",

@@ -67,7 +67,7 @@ impl Emulator for Runner {
                     Some(result) => own_error(guest, &result)?,
                     None => guest.refused(Error::new(
                         code::INIT_FAILED,
-                        "`neotalk_init` returned 0, and `neotalk_get_result` does not say why",
+                        "`neotalk_init` returned 0, and `neotalk_get_result` gives no reason",
                     )),
                 }),
             }

@@ -80,7 +80,7 @@ impl Emulator for PluginManager {
         }
         if REGISTERED.contains(&&*name) {
             return Err(guest.breaks(
-                "a plugin's name is its own",
+                "a plugin's name differs from those that ToolFS itself registers",
                 format!("ToolFS itself has registered a plugin as `{name}`"),
             ));
         }
@@ -103,7 +103,7 @@ impl Emulator for PluginManager {
         }
         response(guest, answer)?;
         Err(guest.breaks(
-            "`init` returns 0 if it succeeds, and else a response that says why not",
+            "`init` returns 0 if it succeeds, and otherwise a response with the reason",
             "its response is a success",
         ))
     }
@@ -133,7 +133,7 @@ impl Emulator for PluginManager {
             false => Ok(result),
             true => bytes(&result).ok_or_else(|| {
                 guest.breaks(
-                    "the result of a command that gives plain bytes is those in base64",
+                    "the result of a command that returns plain bytes is base64",
                     format!("it is {}", shown(&result)),
                 )
             }),
@@ -215,12 +215,12 @@ fn allowed(path: &str) -> PluginResult<String> {
         ))
     };
     if path.contains("..") {
-        return refused("it may lead out of what is mounted");
+        return refused("it may lead out of the mounts");
     }
     match path {
         "" => Ok(ROOT.to_owned()),
         path if path.starts_with(ROOT) => Ok(path.to_owned()),
-        path if path.starts_with('/') => refused("it is one of the host's own file system"),
+        path if path.starts_with('/') => refused("it belongs to the host's own file system"),
         path => Ok(format!("{ROOT}/{path}")),
     }
 }

@@ -19,7 +19,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::memory::range_mut;
 use crate::sync::Shared;
 
-/// The functions that a document may call besides the commands, if a plugin has them.
+/// The functions that a document may call in addition to the commands, if a plugin has them.
 const OTHERS: [ExportedFunction; 1] = [(abi::INIT_EXPORT, &[I32], &[I32], false)];
 
 /// The module of Typst's functions.
@@ -86,7 +86,7 @@ impl Document {
         Err(match String::from_utf8(sent) {
             Ok(words) => refused(guest, &words),
             Err(_) => guest.breaks(
-                "an error is words, in UTF-8",
+                "an error is text in UTF-8",
                 format!("`{export}` returned 1 and sent other bytes"),
             ),
         })

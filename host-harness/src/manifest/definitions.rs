@@ -234,11 +234,11 @@ pub(super) fn check(schema: &Value, definitions: &Map<String, Value>) -> Result<
             ));
         }
         let wrong = match (holds(keyword), value) {
-            (Holds::List, value) if !value.is_array() => "list",
-            (Holds::Map, value) if !value.is_object() => "object",
+            (Holds::List, value) if !value.is_array() => "a list",
+            (Holds::Map, value) if !value.is_object() => "an object",
             _ => continue,
         };
-        return Err(format!("a schema's `{keyword}` is no {wrong} of schemas"));
+        return Err(format!("a schema's `{keyword}` is not {wrong} of schemas"));
     }
     if let Some(reference) = members.get(REFERENCE)
         && referred(schema, definitions).is_none()
@@ -768,8 +768,8 @@ mod tests {
             (json!({"not": {"$dynamicRef": "#A"}}), "`$dynamicRef`"),
             (json!({"dependencies": {"a": true}}), "`dependencies`"),
             (json!({"definitions": {}}), "`definitions`"),
-            (json!({"allOf": {"0": true}}), "no list of schemas"),
-            (json!({"properties": [true]}), "no object of schemas"),
+            (json!({"allOf": {"0": true}}), "not a list of schemas"),
+            (json!({"properties": [true]}), "not an object of schemas"),
         ] {
             let reason = check(schema).unwrap_err();
             assert!(reason.contains(expected), "{reason}");

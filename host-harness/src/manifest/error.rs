@@ -18,7 +18,7 @@ pub enum ManifestError {
         count: usize,
     },
     /// The section exceeds the maximum size.
-    #[error("it has {bytes} bytes, and {limit} are read")]
+    #[error("it has {bytes} bytes; the limit is {limit}")]
     TooLarge {
         /// The size of the section in bytes.
         bytes: usize,
@@ -46,7 +46,7 @@ pub enum ManifestError {
         found: u32,
     },
     /// The section has no line that describes the plugin itself.
-    #[error("no line of it has the member `abi`, as that of the plugin itself has")]
+    #[error("no line of it has the member `abi`, by which a line describes the plugin itself")]
     NoPlugin,
     /// The section describes several plugins.
     #[error("it describes several plugins; is another plugin linked into this one as a library?")]

@@ -110,7 +110,7 @@ fn joined(mut parts: Vec<Manifest>) -> Result<Manifest, ManifestError> {
         whole.handles.extend(part.handles);
         whole.emits.extend(part.emits);
         if whole.config.is_some() && part.config.is_some() {
-            let reason = "two lines describe what the plugin is configured by".to_owned();
+            let reason = "two lines describe the configuration".to_owned();
             return Err(ManifestError::Contents { reason });
         }
         whole.config = whole.config.or(part.config);
@@ -152,7 +152,7 @@ fn word(member: &str, word: &str, may_have: impl Fn(char) -> bool) -> Result<(),
 fn permissions(manifest: &Manifest) -> Result<(), String> {
     if manifest.permissions.len() > MAX_PERMISSIONS {
         return Err(format!(
-            "it declares {} permissions, and {MAX_PERMISSIONS} are read",
+            "it declares {} permissions; the limit is {MAX_PERMISSIONS}",
             manifest.permissions.len()
         ));
     }
@@ -183,7 +183,7 @@ fn commands(manifest: &Manifest) -> Result<(), String> {
     let commands = &manifest.commands;
     if commands.len() > MAX_COMMANDS {
         return Err(format!(
-            "it describes {} commands, and {MAX_COMMANDS} are read",
+            "it describes {} commands; the limit is {MAX_COMMANDS}",
             commands.len()
         ));
     }
@@ -213,7 +213,7 @@ fn commands(manifest: &Manifest) -> Result<(), String> {
         };
         if !in_step {
             return Err(format!(
-                "the command `{name}` takes and gives values where it is raw, or bytes where it is not"
+                "the command `{name}` has schemas although it is raw, or lacks them although it is not"
             ));
         }
     }
@@ -345,13 +345,13 @@ mod tests {
             ),
             (
                 &*format!("{PLUGIN}\n{GREET}\n{GREET}\n"),
-                "two lines describe what",
+                "two lines describe the configuration",
             ),
             (GREET, "no line of it has the member `abi`"),
             (r#"{"abi":2}"#, "version 2"),
             (&*nested, "recursion limit"),
             (&*ignored, "EOF"),
-            (&*" ".repeat(MAX_SECTION + 1), "and 1048576 are read"),
+            (&*" ".repeat(MAX_SECTION + 1), "the limit is 1048576"),
             (&*"{}\n".repeat(MAX_LINES + 1), "more than 1024 lines"),
         ] {
             let reason = reason(section);
@@ -373,10 +373,13 @@ mod tests {
                 ),
                 "300 permissions",
             ),
-            (r#""commands":[{"name":"a"}]"#, "bytes where it is not"),
+            (
+                r#""commands":[{"name":"a"}]"#,
+                "lacks them although it is not",
+            ),
             (
                 r#""commands":[{"name":"a","codec":"raw","result":true}]"#,
-                "values where it is raw",
+                "has schemas although it is raw",
             ),
             (
                 r#""commands":[{"name":"a","codec":"raw","input":"f16"}]"#,

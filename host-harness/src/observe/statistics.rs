@@ -54,8 +54,8 @@ pub struct CallStatistics {
     pub calls: u64,
     /// The number of calls that failed with an error of the plugin.
     pub errors: u64,
-    /// The number of calls that ended in a trap: a panic, or an exceeded limit. An instance dies of
-    /// it, so all its statistics have at most one.
+    /// The number of calls that ended in a trap: a panic, or an exceeded limit. A trap ends the
+    /// instance, so all its statistics together have at most one.
     pub traps: u64,
     /// The number of calls that failed otherwise: an answer out of bounds, or arguments without
     /// room in the guest.
@@ -339,7 +339,7 @@ mod tests {
     }
 
     #[test]
-    fn times_are_exact_at_the_extremes_and_within_a_hundredth_between() {
+    fn extreme_times_are_exact_and_others_within_a_hundredth() {
         let mut call = CallStatistics::new("run");
         for time in (1..=1000).map(|time| time * 1000) {
             call.count(&sample(time));
@@ -353,7 +353,7 @@ mod tests {
     }
 
     #[test]
-    fn times_beyond_all_bounds_are_counted_and_statistics_do_not_grow() {
+    fn extreme_times_are_counted_and_statistics_do_not_grow() {
         let mut call = CallStatistics::new("run");
         let cells =
             |call: &CallStatistics| call.times.histogram.as_ref().unwrap().distinct_values();
@@ -370,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn outcomes_and_amounts_are_summed_up_each_for_itself() {
+    fn outcomes_and_amounts_are_summed_separately() {
         let mut call = CallStatistics::new("run");
         for (outcome, fuel) in [
             (Outcome::Ok, 10),

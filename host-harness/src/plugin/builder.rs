@@ -27,7 +27,7 @@ use crate::source::{Source, remedies};
 
 /// Builds a [`Plugin`]: its configuration and its limits.
 ///
-/// | limit | unless set | what exceeds it |
+/// | limit | default | outcome of exceeding it |
 /// |---|---|---|
 /// | [`memory_pages`](Self::memory_pages) | 1024 (64 MiB) | [`OutOfMemory`](FailureKind::OutOfMemory) |
 /// | [`timeout`](Self::timeout) | 10 s a call | [`Timeout`](FailureKind::Timeout) |
@@ -620,13 +620,13 @@ impl PluginBuilder {
     ///
     /// # Errors
     ///
-    /// A module that cannot be [loaded](Module::load), compiled or instantiated within the limits,
-    /// and the failure of the init hook.
+    /// Fails if the module cannot be [loaded](Module::load), compiled or instantiated within the
+    /// limits, and if the init hook fails.
     pub fn build(self) -> Result<Plugin, Failure> {
         let host = self.emulated;
         let built = self.built();
         built.map_err(|failure| match host {
-            Some(host) => host.tell(failure),
+            Some(host) => host.in_own_words(failure),
             None => failure,
         })
     }

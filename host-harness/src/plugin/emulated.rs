@@ -124,13 +124,15 @@ impl Emulated {
 
     /// Returns a failure in the host's words.
     pub(super) fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
-        self.host.tell(Failure::new(kind, self.stage(callee)))
+        self.host
+            .in_own_words(Failure::new(kind, self.stage(callee)))
     }
 
     /// Returns the failure for what the host never does.
     #[cfg(feature = "async")]
     pub(super) fn lacks(&self, what: &'static str) -> Failure {
-        self.host.tell(Failure::load(self.host.unsupported(what)))
+        self.host
+            .in_own_words(Failure::load(self.host.unsupported(what)))
     }
 
     /// Runs a command, or an operation of the host that has no event.
@@ -201,7 +203,7 @@ impl Emulated {
         gather(&results, gathered, limit, self.stage(callee))
     }
 
-    /// Gives the plugin an event.
+    /// Passes an event to the plugin.
     pub(super) fn event(
         &mut self,
         gate: &Gate,
@@ -265,7 +267,7 @@ impl Emulated {
             Stage::Load | Stage::Instantiate => "load".into(),
         };
         let begun = self.guest.begin(stage);
-        begun.map_err(|failure| self.host.tell(failure))?;
+        begun.map_err(|failure| self.host.in_own_words(failure))?;
         self.sandbox_mut().report(|observer, sandbox| {
             observer.call_begins(callee, &name, arguments, sandbox.heap());
         });
@@ -275,7 +277,7 @@ impl Emulated {
             (Some((rule, found)), None) => Err(self.guest.breaks(rule, found)),
             _ => outcome,
         };
-        let outcome = outcome.map_err(|failure| self.host.tell(failure));
+        let outcome = outcome.map_err(|failure| self.host.in_own_words(failure));
         self.sandbox_mut().report(|observer, sandbox| {
             let answer = outcome.as_ref().map(|result| Some(packed(shown(result))));
             sandbox.report_end(observer, &name, answer);

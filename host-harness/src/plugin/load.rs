@@ -16,7 +16,7 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// If the source cannot be built or read, is not a module, or violates the ABI: each is a
+    /// Fails if the source cannot be built or read, is not a module, or violates the ABI: each is a
     /// [`FailureKind`] of its own.
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
         loaded(hosts::native(), &source.into().read()?, |binary| {

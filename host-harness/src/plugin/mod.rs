@@ -90,7 +90,7 @@ impl Plugin {
     ///
     /// # Errors
     ///
-    /// Besides the failures of any call: [`BadArguments`](FailureKind::BadArguments) if the
+    /// In addition to the failures of any call: [`BadArguments`](FailureKind::BadArguments) if the
     /// arguments have no JSON form, and [`NotUtf8`](FailureKind::NotUtf8),
     /// [`BadJson`](FailureKind::BadJson) or [`ResultTooLarge`](FailureKind::ResultTooLarge) if the
     /// result cannot be decoded as the requested type.
@@ -352,7 +352,7 @@ impl Plugin {
     }
 
     /// Returns the plugin's state, for [`load_state`](Plugin::load_state) of another instance,
-    /// maybe of a newer build. This instance goes on.
+    /// possibly of a newer build. This instance continues.
     ///
     /// # Errors
     ///
@@ -457,7 +457,7 @@ impl Plugin {
         self.runner.sandbox().host().implementation()
     }
 
-    /// Returns the same for changes of its behaviour.
+    /// Returns the same implementation, for changes.
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
         self.runner.sandbox_mut().host_mut().implementation_mut()
     }
@@ -552,7 +552,7 @@ impl Plugin {
     ///
     /// # Panics
     ///
-    /// If the plugin was built with events that are not an `EventBus`.
+    /// Panics if the plugin was built with events that are not an `EventBus`.
     pub fn deliver_events(&mut self) -> Result<usize, Failure> {
         let bus = self.services.events().clone();
         let waiting = bus.waiting();

@@ -175,7 +175,7 @@ impl Runner {
         census
     }
 
-    /// Returns what the heap holds apart from what belongs to the last call.
+    /// Returns the contents of the heap, without those of the last call.
     pub(super) fn settle(&mut self) -> Result<Heap, Failure> {
         either!(self, it => it.settle())
     }

@@ -137,7 +137,8 @@ impl Module {
     ///
     /// # Errors
     ///
-    /// If the description cannot be read: a host that relies on validation must not run without it.
+    /// Fails if the description cannot be read: a host that relies on validation must not run
+    /// without it.
     #[cfg(feature = "schema-checks")]
     pub(crate) fn checks(&self) -> Result<Option<Arc<Checks>>, FailureKind> {
         let contract = self.contract();

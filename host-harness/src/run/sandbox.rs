@@ -125,8 +125,8 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Lets a handle end calls from now on, or none. The guest looks at it at each tick of the
-    /// clock.
+    /// Sets the handle that can end calls from now on; `None` removes it. The guest looks at it at
+    /// each tick of the clock.
     pub(crate) fn interrupt_by(&mut self, interrupt: Option<Interrupt>) {
         self.store.data_mut().interrupt = interrupt;
         self.store.epoch_deadline_callback(|store| {
@@ -216,7 +216,7 @@ impl Sandbox {
         self.memory.data_size(&self.store)
     }
 
-    /// Returns what the guest's heap holds, if it counts that.
+    /// Returns the contents of the guest's heap, if the guest counts its allocations.
     pub(crate) fn heap(&self) -> Option<Heap> {
         self.heap.as_ref()?.read(self.memory.data(&self.store))
     }
@@ -241,7 +241,7 @@ impl Sandbox {
         }
     }
 
-    /// Returns what the call has used so far.
+    /// Returns the resources that the call has used so far.
     fn usage(&self) -> Usage {
         let limits = self.limits();
         let fuel = self.fuel_used().zip(limits.fuel);

@@ -110,8 +110,8 @@ fn kind(
     }
 }
 
-/// Returns why a guest without a recorded panic gave up, as far as function names show, which a
-/// stripped module lacks.
+/// Returns the kind of failure of a guest that gave up without a recorded panic, as far as the names
+/// of functions show it, which a stripped module lacks.
 fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Error) -> FailureKind {
     let unnoted = |message: &str| {
         FailureKind::Panic(Panic {
@@ -304,7 +304,7 @@ pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic>
         })
 }
 
-/// Returns text that the record points to, or why there is no such text.
+/// Returns text that the record points to, or the reason for its absence in parentheses.
 fn said(memory: &[u8], what: &str, address: u32, len: u32) -> String {
     match range(memory, address, len) {
         Some(bytes) => text::from_bytes(bytes),

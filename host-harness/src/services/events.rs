@@ -62,7 +62,7 @@ pub struct Event {
 /// assert_eq!(events.len(), 1);
 /// assert_eq!(events[0].topic, "orders.paid");
 /// assert_eq!(events[0].data, json!({"order": 7}));
-/// assert_eq!(shop.emitted().len(), 1, "what the host publishes no plugin has emitted");
+/// assert_eq!(shop.emitted().len(), 1, "an event of the host is not emitted by a plugin");
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
 #[derive(Clone)]
@@ -344,11 +344,7 @@ mod tests {
         other.unsubscribe("**").unwrap();
         one.publish("a.c", &0).unwrap();
         assert_eq!((one.waiting(), other.waiting()), (1, 0));
-        assert_eq!(
-            one.hub.lock().places.len(),
-            2,
-            "a place that is gone is let go of"
-        );
+        assert_eq!(one.hub.lock().places.len(), 2, "a dropped place is removed");
     }
 
     #[test]

@@ -194,7 +194,10 @@ mod tests {
             codes(&mut faults, "kv_get", 6),
             ["a", "a", "c", "b", "-", "-"]
         );
-        assert!(faults.planned.is_empty(), "what has run out is let go of");
+        assert!(
+            faults.planned.is_empty(),
+            "faults that have run out are dropped"
+        );
     }
 
     #[test]

@@ -147,7 +147,7 @@ impl Source {
             wasm,
             limits: self.limits.clone(),
             build,
-            symbols: Some(Arc::new(symbols.beside(self.symbols.as_deref().or(file)))),
+            symbols: Some(Arc::new(symbols.next_to(self.symbols.as_deref().or(file)))),
         })
     }
 

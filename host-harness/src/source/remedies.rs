@@ -47,7 +47,7 @@ const REMEDIES: [(&str, &str); 17] = [
     ),
     (
         "time",
-        "take the feature `wasm-bindgen` of `time` away; `plugin_sdk::time::now()` returns the time, which `OffsetDateTime::from` takes",
+        "turn off the feature `wasm-bindgen` of `time`; `plugin_sdk::time::now()` returns the time, which `OffsetDateTime::from` takes",
     ),
     (
         "instant",
@@ -59,7 +59,7 @@ const REMEDIES: [(&str, &str); 17] = [
     ),
     (
         "ring",
-        "take the feature `wasm32_unknown_unknown_js` of `ring` away",
+        "turn off the feature `wasm32_unknown_unknown_js` of `ring`",
     ),
     (
         "reqwest",
@@ -71,19 +71,19 @@ const REMEDIES: [(&str, &str); 17] = [
     ),
     (
         "console_error_panic_hook",
-        "leave `console_error_panic_hook` out: plugin-sdk reports panics by itself",
+        "remove `console_error_panic_hook`: plugin-sdk reports panics itself",
     ),
     (
         "console_log",
-        "leave `console_log` out: the macros of `log` reach the host's log by themselves",
+        "remove `console_log`: the macros of `log` reach the host's log without it",
     ),
     (
         "web_sys",
-        "leave `web-sys` out: a plugin has no browser around it",
+        "remove `web-sys`: a plugin does not run in a browser",
     ),
     (
         "js_sys",
-        "leave `js-sys` out: a plugin has no JavaScript around it; `plugin_sdk::time` and `plugin_sdk::random` have its most used functions",
+        "remove `js-sys`: a plugin has no JavaScript engine; `plugin_sdk::time` and `plugin_sdk::random` have its most used functions",
     ),
     ("tokio", TOKIO),
     ("mio", TOKIO),
@@ -141,7 +141,7 @@ pub fn of_javascript(mut crates: Vec<String>, manifest: Option<&Path>) -> Advice
     match manifest.map(|manifest| ways_to("wasm-bindgen", manifest)) {
         Some(Ok(ways)) => {
             for way in ways.iter().take(MAX_WAYS) {
-                notes.push(format!("the way to it: {}", way.join(" → ")));
+                notes.push(format!("the path to it: {}", way.join(" → ")));
                 let names = way.iter().filter_map(|package| package.split(' ').next());
                 crates.extend(names.map(|name| name.replace('-', "_")));
             }

@@ -87,7 +87,7 @@ impl Symbols {
     }
 
     /// Sets the place to search for function names.
-    pub(crate) fn beside(mut self, place: Option<&Path>) -> Self {
+    pub(crate) fn next_to(mut self, place: Option<&Path>) -> Self {
         self.place = place.map(Path::to_path_buf);
         self
     }

@@ -167,8 +167,8 @@ impl Boundary {
     /// that does not contain `bytes`.
     pub fn room_apart_from(&self, bytes: &[u8], address: Place) -> Option<usize> {
         let block = self.block_around(address)?;
-        let beside = !overlap(block.range(), range(bytes));
-        beside.then(|| block.room_from(address))
+        let is_apart = !overlap(block.range(), range(bytes));
+        is_apart.then(|| block.room_from(address))
     }
 
     /// Writes bytes to an address if a live block has room for them there. Returns whether it did.

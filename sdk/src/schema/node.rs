@@ -198,7 +198,7 @@ impl Link {
 pub struct Member(pub Keyword, pub &'static str);
 
 words! {
-    /// The keywords besides the type, which an author can override.
+    /// The keywords other than the type, which an author can override.
     Keyword keyword
     Title "\"title\":"
     Description "\"description\":"

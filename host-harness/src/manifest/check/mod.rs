@@ -431,7 +431,7 @@ fn named(schema: Option<&Schema>, value: Value) -> Result<Value, FailureKind> {
     };
     if values.len() > properties.len() {
         let reason = format!(
-            "they are {}, and the command has {}",
+            "there are {}, and the command takes {}",
             values.len(),
             properties.len()
         );

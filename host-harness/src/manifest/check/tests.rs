@@ -21,14 +21,14 @@ fn problems(manifest: &Manifest, value: Value) -> Vec<Problem> {
 
 /// Returns the messages about the argument `a`.
 #[track_caller]
-fn told(schema: Value, definitions: Value, value: Value) -> Vec<String> {
+fn messages(schema: Value, definitions: Value, value: Value) -> Vec<String> {
     let manifest = manifest(arguments(json!({"a": schema})), definitions);
     let problems = problems(&manifest, json!({"a": value}));
     problems.iter().map(Problem::to_string).collect()
 }
 
 #[test]
-fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
+fn all_problems_are_reported_with_the_plugins_own_codes() {
     let item = json!({"type": "object", "properties": {"price": {"type": "number", "minimum": 0}}, "required": ["price"]});
     let manifest = manifest(
         arguments(
@@ -38,7 +38,7 @@ fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
     );
     let value = json!({"items": [{"price": 1}, {}, {"price": -1}], "note~/": 7, "extra": [true]});
     let problems = problems(&manifest, value);
-    let told: Vec<_> = problems
+    let messages: Vec<_> = problems
         .iter()
         .map(|problem| {
             (
@@ -50,7 +50,7 @@ fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
         })
         .collect();
     assert_eq!(
-        told,
+        messages,
         [
             (
                 "missing_argument",
@@ -100,7 +100,7 @@ fn everything_that_is_wrong_is_told_at_once_with_the_plugins_own_codes() {
 }
 
 #[test]
-fn arguments_that_are_no_object_and_those_that_are_one_type() {
+fn arguments_other_than_an_object_are_refused_unless_one_type() {
     let named = manifest(arguments(json!({"a": true})), json!({}));
     assert_eq!(problems(&named, json!([1]))[0].code, "invalid_json");
     let flattened = manifest(
@@ -121,7 +121,7 @@ fn arguments_that_are_no_object_and_those_that_are_one_type() {
 }
 
 #[test]
-fn of_alternatives_the_one_that_is_meant_is_explained() {
+fn the_alternative_that_a_value_resembles_is_explained() {
     let definitions = json!({
         "Point": {"type": "object", "properties": {"x": {"type": "integer"}}, "required": ["x"]},
         "Shape": {"oneOf": [
@@ -193,12 +193,12 @@ fn of_alternatives_the_one_that_is_meant_is_explained() {
             "`a`: expected an integer or a value of at least 0, found 1",
         ),
     ] {
-        assert_eq!(told(schema, definitions.clone(), value), [expected]);
+        assert_eq!(messages(schema, definitions.clone(), value), [expected]);
     }
 }
 
 #[test]
-fn every_way_in_which_a_schema_holds_others_is_gone_down() {
+fn problems_are_found_in_every_kind_of_inner_schema() {
     let text = || json!({"type": "string"});
     for (schema, value, expected) in [
         (
@@ -280,10 +280,10 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
             &["`a`: expected a value of at least 5, found 1"],
         ),
     ] {
-        assert_eq!(told(schema, json!({}), value), expected);
+        assert_eq!(messages(schema, json!({}), value), expected);
     }
     assert!(
-        told(
+        messages(
             json!({"type": "string", "format": "of-tomorrow"}),
             json!({}),
             json!("x")
@@ -293,7 +293,7 @@ fn every_way_in_which_a_schema_holds_others_is_gone_down() {
 }
 
 #[test]
-fn what_is_shown_of_a_value_is_bounded_and_has_no_escapes() {
+fn shown_values_are_bounded_and_have_no_escapes() {
     let long = "\u{1b}[2J".repeat(10_000);
     let list: Vec<&str> = vec![&long; 100];
     let manifest = manifest(
@@ -313,13 +313,16 @@ fn what_is_shown_of_a_value_is_bounded_and_has_no_escapes() {
 #[test]
 fn only_the_first_problem_of_a_very_large_value_is_reported() {
     let items = || json!({"items": {"type": "string"}});
-    assert_eq!(told(items(), json!({}), json!(vec![0; 1_000])).len(), 16);
-    let told = told(items(), json!({}), json!(vec![0; 1_000_000]));
-    assert_eq!(told, ["`a[0]`: expected a string, found 0"]);
+    assert_eq!(
+        messages(items(), json!({}), json!(vec![0; 1_000])).len(),
+        16
+    );
+    let messages = messages(items(), json!({}), json!(vec![0; 1_000_000]));
+    assert_eq!(messages, ["`a[0]`: expected a string, found 0"]);
 }
 
 #[test]
-fn a_type_that_holds_itself_is_checked_as_deep_as_a_value_goes() {
+fn a_recursive_type_is_checked_to_the_depth_of_the_value() {
     let tree = json!({"Tree": {"anyOf": [
         {"type": "null"},
         {"type": "object", "properties": {"left": {"$ref": "#/$defs/Tree"}, "right": {"$ref": "#/$defs/Tree"}}, "required": ["left", "right"], "additionalProperties": false},
@@ -327,20 +330,20 @@ fn a_type_that_holds_itself_is_checked_as_deep_as_a_value_goes() {
     let nested =
         |leaf: Value| (0..120).fold(leaf, |value, _| json!({"left": null, "right": value}));
     let schema = || json!({"$ref": "#/$defs/Tree"});
-    assert!(told(schema(), tree.clone(), nested(json!(null))).is_empty());
-    let [told] = &told(schema(), tree, nested(json!(7)))[..] else {
+    assert!(messages(schema(), tree.clone(), nested(json!(null))).is_empty());
+    let [message] = &messages(schema(), tree, nested(json!(7)))[..] else {
         panic!()
     };
-    assert!(told.starts_with("`a.right.right.right."), "{told}");
+    assert!(message.starts_with("`a.right.right.right."), "{message}");
     assert!(
-        told.ends_with(".right.right`: expected null or an object, found 7"),
-        "{told}"
+        message.ends_with(".right.right`: expected null or an object, found 7"),
+        "{message}"
     );
 }
 
 /// The worst case of an honest plugin: alternatives that apply at every level of a value.
 #[test]
-fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
+fn a_deep_value_without_a_matching_alternative_fails_soon() {
     let operation = |name: &str| json!({"type": "object", "properties": {"left": {"$ref": "#/$defs/E"}, "right": {"$ref": "#/$defs/E"}, "name": {"const": name}}, "required": ["name"]});
     let names = ["add", "sub", "mul", "div", "rem", "and", "or", "xor"];
     let operations: Vec<Value> = names.into_iter().map(operation).collect();
@@ -348,16 +351,16 @@ fn a_deep_value_that_fits_none_of_many_alternatives_is_told_soon() {
         json!("?"),
         |value, _| json!({"left": value, "right": null, "name": "mul"}),
     );
-    let told = told(
+    let messages = messages(
         json!({"$ref": "#/$defs/E"}),
         json!({"E": {"anyOf": [{"type": "null"}, {"oneOf": operations}]}}),
         nested,
     );
-    assert_eq!(told.len(), 1);
+    assert_eq!(messages.len(), 1);
 }
 
 #[test]
-fn a_schema_that_cannot_be_used_is_not_the_values_fault() {
+fn an_unusable_schema_is_not_a_fault_of_the_value() {
     let endless = (0..50)
         .map(|number| {
             let next = json!({"$ref": format!("#/$defs/{}", number + 1)});
@@ -399,7 +402,7 @@ fn a_schema_that_cannot_be_used_is_not_the_values_fault() {
 
 /// On the usual stack of a thread; an explanation takes more of it than validation.
 #[test]
-fn the_deepest_value_that_the_most_alternatives_may_have_fits_the_stack() {
+fn the_deepest_value_with_the_most_alternatives_fits_the_stack() {
     let definition = |number: usize| match number {
         30 => json!({"properties": {"a": {"$ref": "#/$defs/0"}}, "type": "object"}),
         number => json!({"anyOf": [{"$ref": format!("#/$defs/{}", number + 1)}]}),
@@ -409,9 +412,10 @@ fn the_deepest_value_that_the_most_alternatives_may_have_fits_the_stack() {
     let nested = |depth: usize| (0..depth).fold(json!(7), |value, _| json!({"a": value}));
     let schema = || json!({"$ref": "#/$defs/0"});
     let deepest = (1..100).take_while(|depth| {
-        let told = told(schema(), definitions.clone(), nested(*depth));
-        told.first()
-            .is_some_and(|told| told.contains("expected an object, found 7"))
+        let messages = messages(schema(), definitions.clone(), nested(*depth));
+        messages
+            .first()
+            .is_some_and(|messages| messages.contains("expected an object, found 7"))
     });
     let deepest = deepest.count();
     assert!((10..99).contains(&deepest), "{deepest}");
@@ -424,10 +428,10 @@ fn the_deepest_value_that_the_most_alternatives_may_have_fits_the_stack() {
 }
 
 #[test]
-fn a_pattern_that_would_backtrack_for_ever_does_not() {
+fn a_pattern_prone_to_backtracking_takes_linear_time() {
     let text = "a".repeat(100_000);
     assert_eq!(
-        told(
+        messages(
             json!({"pattern": "^(a+)+$"}),
             json!({}),
             json!(format!("{text}!"))
@@ -435,7 +439,7 @@ fn a_pattern_that_would_backtrack_for_ever_does_not() {
         .len(),
         1
     );
-    assert!(told(json!({"pattern": "^(a+)+$"}), json!({}), json!(text)).is_empty());
+    assert!(messages(json!({"pattern": "^(a+)+$"}), json!({}), json!(text)).is_empty());
 }
 
 #[test]
@@ -482,14 +486,14 @@ fn arguments_of_the_binary_codec_get_their_names() {
     );
     assert_eq!(
         code(checks.binary("do", &(1, "x", 2), &limits)),
-        "they are 3, and the command has 2"
+        "there are 3, and the command takes 2"
     );
     assert_eq!(code(checks.json("do", b"", &limits)), "missing_argument z");
     assert_eq!(code(checks.json("other", b"7", &limits)), "fits");
 }
 
 #[test]
-fn an_event_has_to_fit_for_each_handler_that_will_be_given_it() {
+fn an_event_must_match_the_schema_of_each_of_its_handlers() {
     let manifest: Manifest = serde_json::from_value(json!({"abi": 1, "handles": [
         {"topic": "user.*", "data": {"type": "object", "required": ["id"]}},
         {"topic": "**"},

@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn of_a_large_value_only_the_beginning_is_looked_at() {
+    fn an_excerpt_examines_only_the_beginning_of_a_large_value() {
         let text = excerpt(&json!(vec!["x".repeat(1000); 1000]));
         assert_eq!(text.len(), EXCERPT + "…".len());
         assert_eq!(excerpt(&json!({"a": [1, null]})), r#"{"a":[1,null]}"#);

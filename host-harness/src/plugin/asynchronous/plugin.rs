@@ -51,7 +51,7 @@ impl PluginBuilder {
     ///
     /// # Panics
     ///
-    /// Outside of a tokio runtime.
+    /// Panics outside a tokio runtime.
     pub async fn build_async(self) -> Result<AsyncPlugin, Failure> {
         let prepared = tokio::task::spawn_blocking(|| self.prepare(true)).await;
         let Prepared {

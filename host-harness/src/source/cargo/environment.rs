@@ -188,7 +188,7 @@ impl CargoEnvironment {
         });
         let listed = listed.collect::<Vec<_>>().join(" and ");
         Some(format!(
-            "{listed} did not reach the module, being for native code; flags for the module are in `{MODULE_FLAGS}`, or in `.cargo/config.toml` under \
+            "{listed} did not reach the module, because they are for native code; flags for the module belong in `{MODULE_FLAGS}`, or in `.cargo/config.toml` under \
              `[target.wasm32-unknown-unknown]`"
         ))
     }

@@ -87,8 +87,8 @@ impl<'a> Inspection<'a> {
     ///
     /// # Errors
     ///
-    /// If the bytes are not a module, or are truncated; the failure names what they are. If they
-    /// exceed the default [`ModuleLimits`].
+    /// Fails if the bytes are not a module, or are truncated; the failure names what they are. Also
+    /// fails if they exceed the default [`ModuleLimits`].
     pub fn of(wasm: &'a [u8]) -> Result<Self, Failure> {
         Self::within(wasm, ModuleLimits::default())
     }
@@ -223,8 +223,8 @@ impl<'a> Inspection<'a> {
     ///
     /// # Errors
     ///
-    /// If the module is invalid; all proposals are accepted here, even if a host may lack them. If
-    /// the module would take too long to compile.
+    /// Fails if the module is invalid; all proposals are accepted here, even if a host may lack
+    /// them. Also fails if the module would take too long to compile.
     pub fn code(&self) -> Result<Code, Failure> {
         code::read(self.wasm, &self.interface, &self.limits).map_err(Failure::load)
     }

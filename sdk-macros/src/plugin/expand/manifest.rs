@@ -174,7 +174,7 @@ fn describing(ident: &Ident) -> Ident {
 }
 
 /// Returns a hidden function next to a method of the author, where `Self` has the same meaning.
-fn beside(call: &Call, returns: &TokenStream, body: &TokenStream) -> TokenStream {
+fn next_to(call: &Call, returns: &TokenStream, body: &TokenStream) -> TokenStream {
     let function = describing(&call.ident);
     quote! {
         #[doc(hidden)]
@@ -188,7 +188,7 @@ fn beside(call: &Call, returns: &TokenStream, body: &TokenStream) -> TokenStream
 /// Returns the description of a method that is a command.
 pub fn method(command: &Command) -> TokenStream {
     let sdk = sdk();
-    beside(
+    next_to(
         &command.call,
         &quote!(#sdk::manifest::Command),
         &self::command(command),
@@ -202,7 +202,7 @@ pub fn hook(hook: &Hook) -> TokenStream {
     let call = &hook.call;
     match (hook.kind, call.arguments.first()) {
         (HookKind::Init, Some(config)) => {
-            beside(call, &quote!(&'static #sdk::schema::Node), &node(config))
+            next_to(call, &quote!(&'static #sdk::schema::Node), &node(config))
         }
         (HookKind::Event, _) => {
             let topic = match &hook.pattern {
@@ -217,7 +217,7 @@ pub fn hook(hook: &Hook) -> TokenStream {
             let data =
                 option(data.map(|data| annotated(&data.options.annotations, None, node(data))));
             let body = quote!(#sdk::manifest::Handler { topic: #topic, description: #description, data: #data });
-            beside(call, &quote!(#sdk::manifest::Handler), &body)
+            next_to(call, &quote!(#sdk::manifest::Handler), &body)
         }
         _ => TokenStream::new(),
     }
