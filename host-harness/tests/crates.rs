@@ -1,11 +1,11 @@
-//! Building the crate under test, with crates made for the purpose.
+//! Builds of the crate under test, with crates made for these tests.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::{BuildFailure, CrateSource, Failure, FailureKind, Module, Plugin, Source};
 
-/// A plugin without dependencies, which a compiler is done with in no time.
+/// A plugin without dependencies, which compiles quickly.
 const PLUGIN: &str = r#"
 #![no_std]
 #[panic_handler]
@@ -69,7 +69,7 @@ impl Crate {
     }
 
     /// Returns the source of the crate, built in a separate target folder, whatever
-    /// `CARGO_TARGET_DIR` says, because the crates of these tests share one name.
+    /// `CARGO_TARGET_DIR` is, because the crates of these tests share one name.
     fn source(&self) -> CrateSource {
         Source::crate_dir(self.dir()).target_dir(self.target())
     }
@@ -83,7 +83,7 @@ impl Crate {
 /// The folder of the crate that [`the_child`] loads.
 const CHILD: &str = "PLUGIN_SDK_HARNESS_TEST_CRATE";
 
-/// Loads a crate for other tests, in a process that has other variables than theirs.
+/// Loads a crate for other tests, in a process with other environment variables.
 #[test]
 #[ignore = "other tests start it"]
 fn the_child() {
@@ -132,7 +132,7 @@ fn loaded(plugin: &Path, variables: &[(&str, &str)]) -> Child {
     }
 }
 
-/// A plugin that shows by its commands which `cfg`s reached it, with cargo's configuration.
+/// A plugin whose commands show which `cfg`s reached it, with cargo's configuration.
 fn configured(config: &str) -> Crate {
     let mut code = PLUGIN.to_owned();
     for name in ["configured", "given"] {
@@ -373,7 +373,7 @@ fn a_toolchain_without_the_target_is_shown_the_command() {
 }
 
 #[test]
-fn a_crate_that_is_no_plugin_is_told_so() {
+fn a_crate_that_is_not_a_plugin_is_reported_as_such() {
     let crate_without_sdk = Crate::new(
         CDYLIB,
         "#![no_std]\n#[panic_handler]\nfn panic(_: &core::panic::PanicInfo) -> ! { loop {} }",
@@ -394,7 +394,7 @@ fn a_dependency_that_defines_an_export_is_named() {
         [profile.release]\npanic = \"abort\"\nlto = true\n[workspace]\n";
     let shim_manifest = "[package]\nname = \"c-shim\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
     let plugin = format!("{PLUGIN}\npub use c_shim::malloc;\n");
-    // Of the plugin's type the linker refuses it, of another one it settles the matter by itself.
+    // The linker refuses a function of the same type; of another type, it silently keeps one.
     for (symbol, signature) in [
         ("free", "(_block: u32)"),
         ("free", "(_block: u32, _size: u32)"),
@@ -424,7 +424,7 @@ fn a_dependency_that_defines_an_export_is_named() {
 
 /// Functions of C libraries and programs, none of which a plugin exports.
 #[test]
-fn a_dependency_may_define_what_no_host_calls() {
+fn a_dependency_may_define_functions_that_no_host_calls() {
     let manifest = "[package]\nname = \"with-c\"\nversion = \"0.1.0\"\nedition = \"2024\"\n\
         [lib]\ncrate-type = [\"cdylib\", \"rlib\"]\n[features]\nextra = []\nusual = []\n\
         [dependencies]\nc-library = { path = \"c-library\" }\n[profile.dev]\npanic = \"abort\"\n\
@@ -519,14 +519,14 @@ fn flags_that_mean_the_same_everywhere_join_the_modules_own() {
 }
 
 #[test]
-fn lints_of_the_outer_build_hold_for_the_plugin() {
+fn lints_of_the_outer_build_apply_to_the_plugin() {
     let wasm_only = format!("{PLUGIN}#[cfg(target_arch = \"wasm32\")]\nfn unused() {{}}\n");
     let plugin = Crate::new(CDYLIB, &wasm_only);
     assert!(loaded(plugin.dir(), &[]).commands.is_ok());
     let flags = ("RUSTFLAGS", "-Cinstrument-coverage -D warnings");
     let told = loaded(plugin.dir(), &[flags]).commands.unwrap_err();
     assert!(told.contains("function `unused` is never used"), "{told}");
-    // Whoever wonders why a flag has no effect reads it here.
+    // The failure explains why a flag had no effect.
     assert!(
         told.contains("`-Cinstrument-coverage` of `RUSTFLAGS` did not reach the module"),
         "{told}"

@@ -21,8 +21,8 @@ fn counting() -> Guest {
         .with(&data(128, br#"{"code":"full","message":"enough"}"#))
 }
 
-/// A guest whose `alloc` and `free` count their calls, which the commands `allocs` and `frees`
-/// answer with, one byte each.
+/// A guest whose `alloc` and `free` count their calls. The commands `allocs` and `frees` answer with
+/// the counts, one byte each.
 fn counting_allocations() -> Guest {
     let usual = Guest::default().alloc;
     Guest {
@@ -80,7 +80,7 @@ fn a_thousand_instances_of_one_module_coexist() {
 
 #[test]
 fn a_pool_reuses_its_places_and_reports_when_it_is_full() {
-    // A size of its own, as a pool is shared by all of the same size.
+    // A size that no other test uses, because all pools of one size are shared.
     let module = Module::load(counting().source()).unwrap();
     let build = || module.plugin().no_cache().pooling(3).build();
     let mut plugins: Vec<Plugin> = (0..3).map(|_| build().unwrap()).collect();
@@ -222,7 +222,7 @@ fn memory_grows_to_its_limit_and_calls_needing_more_fail() {
     assert_eq!(
         plugin.call_raw("run", b"small").unwrap(),
         b"small",
-        "an `alloc` that says no is no trap"
+        "an `alloc` that returns 0 is not a trap"
     );
 }
 

@@ -1,4 +1,4 @@
-//! A guest in WebAssembly text that keeps to the ABI, with parts to exchange for worse ones.
+//! A guest in WebAssembly text that follows the ABI, with parts that tests replace by faulty ones.
 #![allow(dead_code, reason = "each of the tests uses a part of it")]
 
 use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
@@ -6,8 +6,7 @@ use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
 /// The address of the panic record in a guest made of the usual parts.
 pub const RECORD: u32 = 16;
 
-/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out what follows
-/// it.
+/// The parts of a guest. Memory below 1024 is for a test's own data; `alloc` hands out the rest.
 pub struct Guest {
     pub memory: String,
     pub version: String,
@@ -88,7 +87,7 @@ impl Guest {
         Source::wat(self.wat())
     }
 
-    /// An instance of the guest to be made, without a trace on the disk.
+    /// Returns a builder of an instance that uses no cache on disk.
     pub fn builder(&self) -> PluginBuilder {
         Plugin::builder(self.source()).no_cache()
     }

@@ -3,19 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-mod a_bomb;
-mod a_command_that;
-mod a_hook_that_never_ends_runs_into_the_timeout;
-mod a_host_function_that;
-mod a_module;
-mod a_panic_record;
-mod a_result;
-mod a_start_function_that;
-mod alloc_that;
-mod an_error;
-mod an_export;
+mod alloc;
+mod commands;
+mod errors;
+mod expensive_modules;
+mod exports;
 #[path = "../guest/mod.rs"]
 mod guest;
+mod hooks;
+mod host_functions;
+mod modules;
+mod panic_records;
+mod results;
+mod start_functions;
 
 use std::time::Duration;
 
@@ -69,7 +69,7 @@ fn building(builder: PluginBuilder) -> Failure {
     failure
 }
 
-/// Leaves little time, and skips the init hook, so that the time is for the subject of the test.
+/// Sets a short timeout and skips the init hook, so that only the subject of the test takes time.
 fn brief(builder: PluginBuilder) -> PluginBuilder {
     builder.timeout(BRIEF).without_init()
 }
@@ -93,7 +93,7 @@ fn alloc(body: &str) -> Guest {
 
 const SPIN: &str = "(loop $spin (br $spin)) unreachable";
 
-/// The failure is of this kind; gives it on.
+/// Asserts that a failure is of this kind, and returns it.
 macro_rules! assert_kind {
     ($failure:expr, $kind:pat $(if $guard:expr)?) => {{
         let failure = $failure;

@@ -1,9 +1,9 @@
-//! A start function, which a plugin has no need of, that misbehaves while the instance is made.
+//! Start functions, which plugins do not need, that misbehave while the instance is created.
 
 use super::*;
 
 #[test]
-fn never_ends_runs_into_the_timeout() {
+fn an_endless_start_function_times_out() {
     let guest = Guest::default().with("(func $main (loop $spin (br $spin))) (start $main)");
     assert_kind!(
         building(brief(guest.builder())),
@@ -15,7 +15,7 @@ fn never_ends_runs_into_the_timeout() {
 }
 
 #[test]
-fn never_ends_runs_out_of_fuel() {
+fn an_endless_start_function_runs_out_of_fuel() {
     let guest = Guest::default().with("(func $main (loop $spin (br $spin))) (start $main)");
     assert_kind!(
         building(guest.builder().fuel(5000)),
@@ -24,7 +24,7 @@ fn never_ends_runs_out_of_fuel() {
 }
 
 #[test]
-fn traps_is_a_trap_of_the_instantiation() {
+fn a_trapping_start_function_is_a_trap_of_the_instantiation() {
     let failure = building(
         Guest::default()
             .with("(func $main unreachable) (start $main)")
@@ -41,7 +41,7 @@ fn traps_is_a_trap_of_the_instantiation() {
 }
 
 #[test]
-fn recurses_runs_into_the_stack_limit() {
+fn a_recursive_start_function_overflows_the_stack() {
     let guest = Guest::default().with("(func $main (call $main)) (start $main)");
     assert_kind!(
         building(guest.builder()),
@@ -50,7 +50,7 @@ fn recurses_runs_into_the_stack_limit() {
 }
 
 #[test]
-fn is_refused_memory_is_out_of_memory() {
+fn a_start_function_without_memory_is_out_of_memory() {
     let grow = "(func $main (if (i32.eq (memory.grow (i32.const 5000)) (i32.const -1)) (then unreachable))) (start $main)";
     assert_kind!(
         building(Guest::default().with(grow).builder()),

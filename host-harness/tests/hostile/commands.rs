@@ -1,9 +1,9 @@
-//! A command that runs away, or into something.
+//! Commands that never end, exceed a limit or trap.
 
 use super::*;
 
 #[test]
-fn never_ends_runs_into_the_timeout() {
+fn an_endless_command_times_out() {
     let failure = assert_kind!(
         running_in(brief(Guest::running(SPIN).builder())),
         FailureKind::Timeout {
@@ -20,7 +20,7 @@ fn never_ends_runs_into_the_timeout() {
 }
 
 #[test]
-fn never_ends_runs_out_of_fuel_without_a_clock() {
+fn an_endless_command_runs_out_of_fuel_without_a_clock() {
     let mut plugin = Guest::running(SPIN)
         .builder()
         .no_timeout()
@@ -35,7 +35,7 @@ fn never_ends_runs_out_of_fuel_without_a_clock() {
 }
 
 #[test]
-fn recurses_overflows_the_wasm_stack() {
+fn endless_recursion_overflows_the_wasm_stack() {
     let mut plugin = Guest::running("(call $command_run (local.get 0) (local.get 1))")
         .builder()
         .stack_bytes(200_000)
@@ -49,7 +49,7 @@ fn recurses_overflows_the_wasm_stack() {
 }
 
 #[test]
-fn writes_below_its_own_stack_overflowed_it() {
+fn a_write_below_its_own_stack_is_a_stack_overflow() {
     let below = "(i32.store (i32.sub (i32.const 0) (i32.const 100)) (i32.const 1)) i64.const 0";
     let failure = assert_kind!(
         running(&Guest::running(below)),
@@ -61,7 +61,7 @@ fn writes_below_its_own_stack_overflowed_it() {
 }
 
 #[test]
-fn writes_below_its_own_stack_with_an_offset_overflowed_it() {
+fn a_write_with_an_offset_below_its_stack_is_an_overflow() {
     let below =
         "(i32.store offset=256 (i32.sub (i32.const 0) (i32.const 100)) (i32.const 1)) i64.const 0";
     assert_kind!(
@@ -71,7 +71,7 @@ fn writes_below_its_own_stack_with_an_offset_overflowed_it() {
 }
 
 #[test]
-fn fills_a_range_below_its_own_stack_overflowed_it() {
+fn a_fill_below_its_own_stack_is_a_stack_overflow() {
     // A compiler emits this for a large array of zeros. The trap of `memory.fill` has no address.
     let guest = Guest {
         memory:
@@ -91,13 +91,13 @@ fn fills_a_range_below_its_own_stack_overflowed_it() {
 }
 
 #[test]
-fn fills_a_range_outside_of_memory_traps() {
+fn a_fill_outside_memory_traps() {
     let fill = "(memory.fill (i32.const 65530) (i32.const 0) (i32.const 100)) i64.const 0";
     assert_kind!(running(&Guest::running(fill)), FailureKind::Trap { .. });
 }
 
 #[test]
-fn reads_far_outside_of_memory_traps_with_the_address() {
+fn a_read_far_outside_memory_traps_with_the_address() {
     let failure = running(&Guest::running(
         "(drop (i32.load (i32.const 0x1000000))) i64.const 0",
     ));
@@ -111,7 +111,7 @@ fn reads_far_outside_of_memory_traps_with_the_address() {
 }
 
 #[test]
-fn divides_by_zero_traps_with_the_reason() {
+fn division_by_zero_traps_with_the_reason() {
     let failure = running(&Guest::running("(i64.div_u (i64.const 1) (i64.const 0))"));
     let failure = assert_kind!(failure, FailureKind::Trap { .. });
     assert_eq!(
@@ -121,14 +121,14 @@ fn divides_by_zero_traps_with_the_reason() {
 }
 
 #[test]
-fn calls_an_empty_table_traps() {
+fn a_call_through_an_empty_table_traps() {
     let guest = Guest::running("(call_indirect (type $f) (i32.const 0)) i64.const 0")
         .with("(type $f (func)) (table 1 funcref)");
     assert_kind!(running(&guest), FailureKind::Trap { .. });
 }
 
 #[test]
-fn gives_up_when_it_is_refused_memory_is_out_of_memory() {
+fn giving_up_without_memory_is_out_of_memory() {
     let greedy =
         "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)) i64.const 0";
     let mut plugin = Guest::running(greedy)
@@ -150,7 +150,7 @@ fn gives_up_when_it_is_refused_memory_is_out_of_memory() {
 }
 
 #[test]
-fn gives_up_at_its_modules_own_maximum_is_out_of_memory() {
+fn giving_up_at_the_modules_maximum_is_out_of_memory() {
     let greedy =
         "(if (i32.eq (memory.grow (i32.const 100)) (i32.const -1)) (then unreachable)) i64.const 0";
     let memory = r#"(memory (export "memory") 1 8)"#.to_owned();
@@ -167,7 +167,7 @@ fn gives_up_at_its_modules_own_maximum_is_out_of_memory() {
 }
 
 #[test]
-fn is_refused_memory_and_lives_with_it_answers() {
+fn a_command_that_copes_with_refused_memory_answers() {
     let modest = "(drop (memory.grow (i32.const 60000))) i64.const 0";
     assert_eq!(
         Guest::running(modest)
@@ -179,7 +179,7 @@ fn is_refused_memory_and_lives_with_it_answers() {
 }
 
 #[test]
-fn aborts_after_an_unrelated_refusal_is_not_out_of_memory() {
+fn an_abort_after_an_unrelated_refusal_is_not_out_of_memory() {
     let guest = Guest::running("unreachable").with(&command(
         "ask",
         "(drop (memory.grow (i32.const 60000))) i64.const 0",
@@ -193,7 +193,7 @@ fn aborts_after_an_unrelated_refusal_is_not_out_of_memory() {
 }
 
 #[test]
-fn grows_its_table_past_the_limit_is_refused() {
+fn a_table_grown_past_its_limit_is_refused() {
     let grow = "(if (i32.eq (table.grow (ref.null func) (i32.const 20000)) (i32.const -1)) (then unreachable)) i64.const 0";
     let guest = Guest::running(grow).with("(table 10 funcref)");
     assert_kind!(

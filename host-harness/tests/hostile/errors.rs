@@ -1,9 +1,9 @@
-//! Errors that are not where, or what, they are said to be.
+//! Errors with a false address, length or form.
 
 use super::*;
 
 #[test]
-fn out_of_bounds_is_told_apart_from_a_result() {
+fn an_error_out_of_bounds_is_distinguished_from_a_result() {
     assert_kind!(
         running(&Guest::answering(70_000, 10, true)),
         FailureKind::OutOfBounds {
@@ -14,7 +14,7 @@ fn out_of_bounds_is_told_apart_from_a_result() {
 }
 
 #[test]
-fn that_is_not_utf8_is_told_apart() {
+fn an_error_that_is_not_utf8_has_its_own_failure() {
     assert_kind!(
         running(&Guest::saying(b"\xf0\x28\x8c\x28", true)),
         FailureKind::NotUtf8 {
@@ -25,7 +25,7 @@ fn that_is_not_utf8_is_told_apart() {
 }
 
 #[test]
-fn that_is_not_json_is_quoted() {
+fn an_error_that_is_not_json_is_quoted() {
     let failure = assert_kind!(
         running(&Guest::saying(b"oops", true)),
         FailureKind::BadJson {
@@ -37,7 +37,7 @@ fn that_is_not_json_is_quoted() {
 }
 
 #[test]
-fn without_a_code_is_bad_json() {
+fn an_error_without_a_code_is_bad_json() {
     assert_kind!(
         running(&Guest::saying(br#"{"message":"m"}"#, true)),
         FailureKind::BadJson {
@@ -48,7 +48,7 @@ fn without_a_code_is_bad_json() {
 }
 
 #[test]
-fn of_no_bytes_is_bad_json() {
+fn an_error_of_no_bytes_is_bad_json() {
     assert_kind!(
         running(&Guest::answering(0, 0, true)),
         FailureKind::BadJson {
@@ -59,7 +59,7 @@ fn of_no_bytes_is_bad_json() {
 }
 
 #[test]
-fn longer_than_the_limit_is_not_decoded() {
+fn an_error_above_the_limit_is_not_decoded() {
     let mut plugin = Guest::answering(0, 1000, true)
         .builder()
         .max_result_bytes(999)
@@ -75,7 +75,7 @@ fn longer_than_the_limit_is_not_decoded() {
 }
 
 #[test]
-fn is_shown_without_what_a_terminal_would_act_on() {
+fn an_error_is_shown_without_terminal_escapes() {
     let json =
         br#"{"code":"a\u001b[31m","message":"\u001b]0;title\u0007\r\nline","source":["\u009b2J"]}"#;
     let failure = assert_kind!(running(&Guest::saying(json, true)), FailureKind::Plugin(_));
@@ -91,7 +91,7 @@ fn is_shown_without_what_a_terminal_would_act_on() {
 }
 
 #[test]
-fn of_any_length_is_shown_in_part() {
+fn a_long_error_is_shown_in_part() {
     let long = "x".repeat(40_000);
     let json = format!(r#"{{"code":"{long}","message":"{long}","details":"{long}"}}"#);
     let guest = Guest::answering(64, json.len() as u32, true);

@@ -44,7 +44,7 @@ fn stored(locals: usize) -> String {
     })
 }
 
-/// A word that no compiler knows.
+/// A word that no tool knows.
 const UNKNOWN: &str = "(i32.load (i32.const 0))";
 
 fn function(locals: usize, body: &str) -> Guest {
@@ -54,7 +54,7 @@ fn function(locals: usize, body: &str) -> Guest {
 
 /// Each would take tens of seconds to hours.
 #[test]
-fn that_is_hard_to_compile_is_refused_before() {
+fn modules_that_are_hard_to_compile_are_refused() {
     let loops = |count: usize, locals: usize| {
         let inner = each(locals, changed);
         let ends = repeat(count, &format!("{UNKNOWN} br_if 0 end "));
@@ -203,7 +203,7 @@ fn that_is_hard_to_compile_is_refused_before() {
 
 /// Large code as compilers emit it for interpreters, state machines and unoptimised builds.
 #[test]
-fn in_the_shape_of_ordinary_large_code_is_compiled() {
+fn large_code_of_ordinary_shape_is_compiled() {
     let arms = 300;
     let interpreter = format!(
         "loop block {} {UNKNOWN} br_table {} {arms} {} end end {}",
@@ -237,7 +237,7 @@ fn in_the_shape_of_ordinary_large_code_is_compiled() {
 }
 
 #[test]
-fn beyond_a_limit_of_one_thing_is_told_which() {
+fn an_exceeded_limit_is_named() {
     let few = || {
         let mut limits = ModuleLimits::default();
         for limit in [
@@ -338,7 +338,7 @@ fn beyond_a_limit_of_one_thing_is_told_which() {
     );
 }
 
-/// A module that says of a section that it has so many things, each of these bytes.
+/// A module with a section that announces so many items, each of these bytes.
 fn with_section(id: u8, count: usize, of: &[u8]) -> Vec<u8> {
     fn leb(mut number: usize, into: &mut Vec<u8>) {
         while number > 0x7f {
@@ -358,7 +358,7 @@ fn with_section(id: u8, count: usize, of: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn with_millions_of_section_entries_is_refused_uncollected() {
+fn millions_of_section_entries_are_refused_uncollected() {
     const MANY: usize = 1 << 20;
     for (id, of, setting) in [
         (1, &b"\x60\0\0"[..], "types"),
@@ -376,7 +376,7 @@ fn with_millions_of_section_entries_is_refused_uncollected() {
         let failure = Inspection::of(&wasm).unwrap_err();
         let failure = assert_kind!(failure, FailureKind::ModuleLimit { setting: told, .. } if *told == setting);
         assert!(failure.message().len() < 200, "{failure}");
-        // It may say so and have none of them.
+        // It may announce them and have none.
         let failure = Inspection::of(&with_section(id, MANY, b"")).unwrap_err();
         let codes = ["module_limit", "invalid_module", "truncated"];
         assert!(codes.contains(&failure.code()), "{failure}");
@@ -393,7 +393,7 @@ fn with_millions_of_section_entries_is_refused_uncollected() {
     );
 }
 
-/// A C++ symbol of some hundred bytes that a demangler writes out as 16⁹ words, and its like.
+/// A C++ symbol of some hundred bytes that a demangler expands to 16⁹ words, and similar ones.
 fn bombs_of_names() -> Vec<String> {
     let cpp = (1..10).fold("_Z1f1AIiiE".to_owned(), |name, level| {
         let before = match level {
@@ -402,7 +402,7 @@ fn bombs_of_names() -> Vec<String> {
         };
         format!("{name}S_I{}E", before.repeat(16))
     });
-    // Each level refers to the one before twice.
+    // Each level refers twice to the one before.
     let rust = (0..60).fold("Cs1234_4shop".to_owned(), |name, _| {
         let longer = format!("INvCs1234_4shop4sell{name}{name}E");
         longer.chars().take(4000).collect()
@@ -419,7 +419,7 @@ fn bombs_of_names() -> Vec<String> {
 }
 
 #[test]
-fn of_names_costs_no_more_than_any_where_they_are_shown() {
+fn names_that_expand_endlessly_are_shown_in_bounded_time() {
     for name in bombs_of_names() {
         let body = format!(
             "(func $run (@name {name:?}) (export \"command_run\") (param i32 i32) (result i64)"
@@ -449,14 +449,14 @@ fn of_names_costs_no_more_than_any_where_they_are_shown() {
 }
 
 #[test]
-fn of_a_name_longer_than_any_is_refused() {
+fn an_overlong_name_is_refused() {
     let name = "x".repeat(70_000);
     let guest = Guest::running("i64.const 0").with(&format!("(func (@name \"{name}\"))"));
     assert_eq!(refused(&guest).1, "name_bytes");
 }
 
 #[test]
-fn of_nested_text_is_refused() {
+fn nested_text_is_refused() {
     let deep = |open: &str, inner: &str, close: &str| {
         let nested = format!("{}{inner}{}", open.repeat(100_000), close.repeat(100_000));
         Source::wat(format!("(module (func {nested}))"))
@@ -483,7 +483,7 @@ fn of_nested_text_is_refused() {
 
 #[cfg(unix)]
 #[test]
-fn that_is_no_file_is_not_waited_for() {
+fn a_pipe_is_refused_without_waiting() {
     let dir = tempfile::tempdir().unwrap();
     let pipe = dir.path().join("pipe.wasm");
     let made = std::process::Command::new("mkfifo").arg(&pipe).status();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn has_no_room_is_said_to_have_none() {
+fn an_alloc_without_room_is_reported() {
     assert_kind!(
         giving_arguments(alloc("i32.const 0")),
         FailureKind::AllocationFailed { bytes: 1024 }
@@ -11,7 +11,7 @@ fn has_no_room_is_said_to_have_none() {
 }
 
 #[test]
-fn always_gives_the_same_address_harms_only_its_guest() {
+fn one_address_for_all_blocks_harms_only_the_guest() {
     let mut plugin = alloc("i32.const 1024")
         .with(&command("echo", ECHO))
         .plugin();
@@ -20,7 +20,7 @@ fn always_gives_the_same_address_harms_only_its_guest() {
 }
 
 #[test]
-fn gives_an_address_outside_of_memory_is_out_of_bounds() {
+fn an_address_outside_memory_is_out_of_bounds() {
     assert_kind!(
         giving_arguments(alloc("i32.const 0x20000")),
         FailureKind::OutOfBounds {
@@ -32,7 +32,7 @@ fn gives_an_address_outside_of_memory_is_out_of_bounds() {
 }
 
 #[test]
-fn gives_less_room_than_it_was_asked_for_is_out_of_bounds() {
+fn too_little_room_is_out_of_bounds() {
     assert_kind!(
         giving_arguments(alloc("i32.const 65520")),
         FailureKind::OutOfBounds {
@@ -45,7 +45,7 @@ fn gives_less_room_than_it_was_asked_for_is_out_of_bounds() {
 }
 
 #[test]
-fn gives_a_negative_address_is_out_of_bounds() {
+fn a_negative_address_is_out_of_bounds() {
     assert_kind!(
         giving_arguments(alloc("i32.const -16")),
         FailureKind::OutOfBounds {
@@ -57,7 +57,7 @@ fn gives_a_negative_address_is_out_of_bounds() {
 }
 
 #[test]
-fn gives_an_unaligned_address_is_told_so() {
+fn a_misaligned_address_is_reported() {
     assert_kind!(
         giving_arguments(alloc("i32.const 1028")),
         FailureKind::Misaligned { address: 1028 }
@@ -65,7 +65,7 @@ fn gives_an_unaligned_address_is_told_so() {
 }
 
 #[test]
-fn traps_kills_the_instance() {
+fn a_trap_in_alloc_kills_the_instance() {
     let mut plugin = alloc("unreachable").with(&command("echo", ECHO)).plugin();
     let failure = plugin.call_raw("echo", b"hello").unwrap_err();
     assert_eq!(
@@ -81,7 +81,7 @@ fn traps_kills_the_instance() {
 }
 
 #[test]
-fn loops_runs_into_the_timeout() {
+fn an_endless_alloc_times_out() {
     assert_kind!(
         giving_arguments_in(alloc(SPIN), brief),
         FailureKind::Timeout {
@@ -92,7 +92,7 @@ fn loops_runs_into_the_timeout() {
 }
 
 #[test]
-fn recurses_runs_into_the_stack_limit() {
+fn a_recursive_alloc_overflows_the_stack() {
     assert_kind!(
         giving_arguments(alloc("(call $alloc (local.get 0))")),
         FailureKind::StackOverflow(Stack::Wasm { limit: 0x10_0000 })
@@ -100,7 +100,7 @@ fn recurses_runs_into_the_stack_limit() {
 }
 
 #[test]
-fn grows_memory_until_it_may_not_is_out_of_memory() {
+fn an_alloc_that_grows_memory_to_its_limit_is_out_of_memory() {
     let greedy = "(loop $more (br_if $more (i32.ne (memory.grow (i32.const 1)) (i32.const -1)))) i32.const 0";
     let mut plugin = alloc(greedy)
         .with(&command("echo", ECHO))
@@ -119,7 +119,7 @@ fn grows_memory_until_it_may_not_is_out_of_memory() {
 }
 
 #[test]
-fn grows_memory_without_end_runs_into_both_limits() {
+fn an_alloc_that_grows_memory_endlessly_meets_both_limits() {
     let endless = "(loop $more (drop (memory.grow (i32.const 1))) (br $more)) unreachable";
     let guest = alloc(endless).with(&command("echo", ECHO));
     let mut plugin = brief(guest.builder()).memory_pages(20).build().unwrap();
@@ -131,7 +131,7 @@ fn grows_memory_without_end_runs_into_both_limits() {
 }
 
 #[test]
-fn uses_up_the_fuel_is_on_the_calls_account() {
+fn the_fuel_of_alloc_counts_towards_the_call() {
     let mut plugin = alloc(SPIN)
         .with(&command("echo", ECHO))
         .builder()
@@ -145,7 +145,7 @@ fn uses_up_the_fuel_is_on_the_calls_account() {
 }
 
 #[test]
-fn with_a_trapping_free_kills_the_instance_when_a_buffer_grows() {
+fn a_trap_in_free_kills_the_instance_when_a_buffer_grows() {
     let free = r#"(func (export "free") (param i32 i32) unreachable)"#.to_owned();
     let mut plugin = Guest {
         free,

@@ -1,4 +1,4 @@
-//! Exports that are not what the ABI says.
+//! Exports that break the ABI.
 
 use super::*;
 
@@ -14,7 +14,7 @@ fn wrong(guest: Guest, export: &str, is: &str) {
 }
 
 #[test]
-fn that_is_missing_is_named() {
+fn a_missing_export_is_named() {
     let none = String::new;
     missing(
         Guest {
@@ -47,7 +47,7 @@ fn that_is_missing_is_named() {
 }
 
 #[test]
-fn memory_that_is_missing_or_private_is_named() {
+fn missing_or_private_memory_is_named() {
     let alloc = alloc("i32.const 0").alloc;
     missing(
         Guest {
@@ -68,7 +68,7 @@ fn memory_that_is_missing_or_private_is_named() {
 }
 
 #[test]
-fn of_a_command_with_another_signature_is_refused() {
+fn a_command_with_another_signature_is_refused() {
     let with = |func: &str| Guest::default().with(func);
     wrong(
         with(r#"(func (export "command_f") (param i32) (result i64) i64.const 0)"#),
@@ -93,7 +93,7 @@ fn of_a_command_with_another_signature_is_refused() {
 }
 
 #[test]
-fn of_the_abi_with_another_signature_is_refused() {
+fn an_abi_function_with_another_signature_is_refused() {
     let alloc = r#"(func (export "alloc") (param i64) (result i64) i64.const 0)"#.to_owned();
     wrong(
         Guest {
@@ -159,7 +159,7 @@ fn memory_of_another_kind_is_refused() {
 }
 
 #[test]
-fn of_the_version_of_another_kind_is_refused() {
+fn a_version_export_of_another_kind_is_refused() {
     let version = |version: &str| Guest {
         version: version.to_owned(),
         ..Guest::default()
@@ -183,7 +183,7 @@ fn of_the_version_of_another_kind_is_refused() {
 }
 
 #[test]
-fn of_another_version_is_told_from_the_name_alone() {
+fn another_version_is_recognised_by_the_name_of_its_export() {
     for (exports, found) in [
         (r#"(func (export "plugin_abi_2"))"#, "2"),
         (
@@ -192,7 +192,7 @@ fn of_another_version_is_told_from_the_name_alone() {
         ),
         (r#"(func (export "plugin_abi_"))"#, ""),
     ] {
-        // Nothing else of it is as version 1 has it.
+        // Nothing else in it is as in version 1.
         let failure = building(Plugin::builder(Source::wat(format!("(module {exports})"))));
         assert_kind!(failure, FailureKind::AbiVersion { found: version, supported: 1 } if version == found);
     }

@@ -13,13 +13,13 @@ fn panicking(record: [u32; 6], text: &[u8]) -> Guest {
         .with(&data(64, text))
 }
 
-/// Panics in a new instance without a clock, whose failure is then the same every time.
+/// Panics in a new instance without a clock, so that its failure is the same every time.
 fn panic_of(guest: &Guest) -> Failure {
     running_in(guest.builder().no_timeout())
 }
 
 #[test]
-fn tells_message_and_place() {
+fn a_record_has_message_and_place() {
     let failure = panic_of(&panicking([64, 4, 68, 10, 12, 5], b"oopssrc/lib.rs"));
     assert_eq!(
         failure.to_string(),
@@ -38,7 +38,7 @@ fn tells_message_and_place() {
 }
 
 #[test]
-fn with_lying_lengths_is_still_a_panic() {
+fn a_record_with_false_lengths_is_still_a_panic() {
     let failure = running(&panicking(
         [0xffff_fff0, 0x20, 64, 0xffff_ffff, u32::MAX, 0],
         b"",
@@ -53,7 +53,7 @@ fn with_lying_lengths_is_still_a_panic() {
 }
 
 #[test]
-fn with_invalid_utf8_or_control_codes_is_shown_safely() {
+fn invalid_utf8_and_control_codes_are_shown_safely() {
     let failure = panic_of(&panicking([64, 6, 70, 4, 1, 1], b"a\xff\x1b[2Jf\r\ng"));
     assert_eq!(
         failure.to_string(),
@@ -62,13 +62,13 @@ fn with_invalid_utf8_or_control_codes_is_shown_safely() {
 }
 
 #[test]
-fn with_a_message_as_large_as_memory_is_shown_in_part() {
+fn a_message_as_large_as_memory_is_shown_in_part() {
     let failure = running(&panicking([0, 65_536, 0, 65_536, 1, 1], b""));
     assert!(failure.panic().unwrap().message.len() < 5000);
 }
 
 #[test]
-fn outside_of_memory_is_refused_before_it_is_needed() {
+fn a_record_outside_memory_is_refused_at_once() {
     for address in [65_513_u32, 65_536, 0x8000_0000, 0xffff_ffff] {
         let version = format!(
             r#"(global (export "plugin_abi_1") i32 (i32.const {}))"#,
@@ -82,7 +82,7 @@ fn outside_of_memory_is_refused_before_it_is_needed() {
 }
 
 #[test]
-fn does_not_turn_a_timeout_into_a_panic() {
+fn a_record_does_not_turn_a_timeout_into_a_panic() {
     let bytes = [1u8; 24];
     assert_kind!(
         running_in(brief(

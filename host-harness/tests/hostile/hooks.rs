@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn plugin_init() {
+fn an_endless_init_hook_times_out() {
     let init = format!(r#"(func (export "plugin_init") (param i32 i32) (result i64) {SPIN})"#);
     let guest = Guest {
         init,
@@ -18,7 +18,7 @@ fn plugin_init() {
 }
 
 #[test]
-fn plugin_cleanup() {
+fn an_endless_cleanup_hook_times_out() {
     let cleanup = r#"(func (export "plugin_cleanup") (loop $spin (br $spin)))"#.to_owned();
     let guest = Guest {
         cleanup,
@@ -33,7 +33,7 @@ fn plugin_cleanup() {
 }
 
 #[test]
-fn plugin_start_and_plugin_event() {
+fn endless_start_and_event_hooks_time_out() {
     let hooks = format!(
         r#"(func (export "plugin_start") (result i64) {SPIN})
            (func (export "plugin_event") (param i32 i32) (result i64) {SPIN})"#

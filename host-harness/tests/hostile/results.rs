@@ -1,9 +1,9 @@
-//! Results that are not where, or what, they are said to be.
+//! Results with a false address, length or form.
 
 use super::*;
 
 #[test]
-fn past_the_end_of_memory_is_out_of_bounds() {
+fn a_result_past_the_end_of_memory_is_out_of_bounds() {
     assert_kind!(
         running(&Guest::answering(65_536, 1, false)),
         FailureKind::OutOfBounds {
@@ -16,7 +16,7 @@ fn past_the_end_of_memory_is_out_of_bounds() {
 }
 
 #[test]
-fn that_begins_in_memory_and_ends_outside_is_out_of_bounds() {
+fn a_result_that_ends_outside_memory_is_out_of_bounds() {
     assert_kind!(
         running(&Guest::answering(65_530, 7, false)),
         FailureKind::OutOfBounds { .. }
@@ -24,13 +24,13 @@ fn that_begins_in_memory_and_ends_outside_is_out_of_bounds() {
 }
 
 #[test]
-fn that_ends_with_memory_is_read() {
+fn a_result_at_the_end_of_memory_is_read() {
     let mut plugin = Guest::answering(65_530, 6, false).plugin();
     assert_eq!(plugin.call_raw("run", b"").unwrap(), [0; 6]);
 }
 
 #[test]
-fn whose_end_wraps_around_is_out_of_bounds() {
+fn a_result_whose_end_wraps_around_is_out_of_bounds() {
     assert_kind!(
         running(&Guest::answering(0xffff_fff0, 0x20, false)),
         FailureKind::OutOfBounds {
@@ -42,7 +42,7 @@ fn whose_end_wraps_around_is_out_of_bounds() {
 }
 
 #[test]
-fn at_an_address_with_the_top_bit_set_is_out_of_bounds() {
+fn an_address_with_the_top_bit_set_is_out_of_bounds() {
     let failure = assert_kind!(
         running(&Guest::answering(0x8000_0000, 1, false)),
         FailureKind::OutOfBounds {
@@ -57,7 +57,7 @@ fn at_an_address_with_the_top_bit_set_is_out_of_bounds() {
 }
 
 #[test]
-fn of_two_gibibytes_is_refused_before_anything_is_allocated() {
+fn a_result_of_two_gibibytes_is_refused_unallocated() {
     let len = plugin_sdk::abi::MAX_LEN;
     assert_kind!(
         running(&Guest::answering(0, len, false)),
@@ -76,13 +76,13 @@ fn of_two_gibibytes_is_refused_before_anything_is_allocated() {
 }
 
 #[test]
-fn of_no_bytes_may_be_anywhere() {
+fn a_result_of_no_bytes_may_be_anywhere() {
     let mut plugin = Guest::answering(0xffff_ffff, 0, false).plugin();
     assert_eq!(plugin.call_raw("run", b"").unwrap(), b"");
 }
 
 #[test]
-fn may_lie_inside_the_arguments() {
+fn a_result_may_be_inside_the_arguments() {
     let inside = "(i64.or (i64.shl (i64.extend_i32_u (i32.add (local.get $at) (i32.const 2))) (i64.const 32)) (i64.const 3))";
     let mut plugin = Guest::running(inside).plugin();
     assert_eq!(plugin.call_raw("run", b"abcdefg").unwrap(), b"cde");
@@ -90,7 +90,7 @@ fn may_lie_inside_the_arguments() {
 }
 
 #[test]
-fn longer_than_the_limit_is_not_decoded_but_can_be_viewed() {
+fn a_result_above_the_limit_can_be_viewed_but_not_decoded() {
     let mut plugin = Guest::answering(0, 1000, false)
         .builder()
         .max_result_bytes(999)
@@ -108,7 +108,7 @@ fn longer_than_the_limit_is_not_decoded_but_can_be_viewed() {
 }
 
 #[test]
-fn that_is_not_utf8_is_told_apart() {
+fn a_result_that_is_not_utf8_has_its_own_failure() {
     let failure = Guest::saying(b"\"ab\xff\"", false)
         .plugin()
         .call::<String>("run", ())
@@ -123,7 +123,7 @@ fn that_is_not_utf8_is_told_apart() {
 }
 
 #[test]
-fn of_another_type_says_where_and_what() {
+fn a_result_of_another_type_is_reported_with_its_path() {
     let mut plugin = Guest::saying(br#"{"a":[1,2,"x"]}"#, false).plugin();
     let failure = plugin
         .call::<std::collections::HashMap<String, Vec<u8>>>("run", ())
@@ -143,7 +143,7 @@ fn of_another_type_says_where_and_what() {
 }
 
 #[test]
-fn nested_without_end_does_not_overflow_the_hosts_stack() {
+fn a_deeply_nested_result_does_not_overflow_the_stack() {
     let failure = Guest::saying(&[b'['; 900], false)
         .plugin()
         .call::<Value>("run", ())
@@ -152,7 +152,7 @@ fn nested_without_end_does_not_overflow_the_hosts_stack() {
 }
 
 #[test]
-fn that_is_missing_says_how_a_raw_command_is_called() {
+fn a_missing_result_gets_the_hint_to_call_raw() {
     let failure = Guest::answering(0, 0, false)
         .plugin()
         .call::<Value>("run", ())
@@ -162,7 +162,7 @@ fn that_is_missing_says_how_a_raw_command_is_called() {
 }
 
 #[test]
-fn that_many_inputs_have_each_is_gathered_up_to_the_limit() {
+fn results_of_many_inputs_are_gathered_up_to_the_limit() {
     let guest = Guest::running("(i64.const 60000)");
     let mut plugin = guest.builder().max_result_bytes(200_000).build().unwrap();
     let failure = plugin.call_many_raw("run", [""; 60]).unwrap_err();

@@ -1,4 +1,4 @@
-//! Modules that are malformed, or larger than is good for a host.
+//! Modules that are malformed or too large.
 
 use super::*;
 
@@ -11,7 +11,7 @@ fn compiled(guest: &Guest) -> Vec<u8> {
 }
 
 #[test]
-fn with_imports_is_told_all_of_them() {
+fn all_missing_imports_are_listed() {
     let imports = r#"(import "env" "a" (func)) (import "wasi_snapshot_preview1" "fd_write" (func)) (import "env" "m" (memory 1))"#;
     let failure = building(Plugin::builder(Source::wat(format!(
         r#"(module {imports} (global (export "plugin_abi_1") i32 (i32.const 16)))"#
@@ -41,7 +41,7 @@ fn with_imports_is_told_all_of_them() {
 }
 
 #[test]
-fn with_more_imports_than_anyone_needs_is_refused() {
+fn too_many_imports_are_refused() {
     let imports = r#"(import "env" "a" (func))"#.repeat(1001);
     let module = Source::wat(format!("(module {imports})"));
     assert_kind!(
@@ -55,7 +55,7 @@ fn with_more_imports_than_anyone_needs_is_refused() {
 }
 
 #[test]
-fn with_many_exports_of_a_long_type_is_refused_without_copying() {
+fn many_exports_of_a_long_type_are_refused_uncopied() {
     // Copied for each export, the type would take gigabytes.
     let params = "i64 ".repeat(300);
     let exports: String = (0..100_000)
@@ -72,7 +72,7 @@ fn with_many_exports_of_a_long_type_is_refused_without_copying() {
 }
 
 #[test]
-fn with_initial_memory_above_the_limit_is_out_of_memory() {
+fn initial_memory_above_the_limit_is_out_of_memory() {
     let memory = r#"(memory (export "memory") 65536)"#.to_owned();
     assert_kind!(
         building(
@@ -90,7 +90,7 @@ fn with_initial_memory_above_the_limit_is_out_of_memory() {
 }
 
 #[test]
-fn with_a_huge_table_is_refused() {
+fn a_huge_table_is_refused() {
     let guest = Guest::default().with("(table 10000000 funcref)");
     assert_kind!(
         building(guest.builder()),
@@ -102,7 +102,7 @@ fn with_a_huge_table_is_refused() {
 }
 
 #[test]
-fn with_many_tables_is_held_against_their_sum() {
+fn the_limit_of_table_elements_applies_to_all_tables() {
     let guest = Guest::default().with(&"(table 4000 funcref)".repeat(3));
     assert_kind!(
         building(guest.builder()),
@@ -114,7 +114,7 @@ fn with_many_tables_is_held_against_their_sum() {
 }
 
 #[test]
-fn whose_data_lies_outside_of_memory_traps() {
+fn data_outside_memory_traps() {
     assert_kind!(
         building(Guest::default().with(&data(65_530, &[1; 7])).builder()),
         FailureKind::Trap { .. }
@@ -122,9 +122,9 @@ fn whose_data_lies_outside_of_memory_traps() {
 }
 
 #[test]
-fn that_is_truncated_anywhere_is_never_run() {
+fn a_truncated_module_is_never_run() {
     let mut whole = compiled(&Guest::running(ECHO));
-    // The names of functions, at the end, are no part that anything depends on.
+    // Nothing depends on the names of functions, which are at the end.
     whole.truncate(
         whole
             .windows(5)
@@ -155,7 +155,7 @@ fn that_is_truncated_anywhere_is_never_run() {
 }
 
 #[test]
-fn with_any_one_byte_changed_never_harms_the_host() {
+fn a_module_with_one_changed_byte_never_harms_the_host() {
     let whole = compiled(&Guest::running(ECHO));
     for at in 8..whole.len() {
         let mut changed = whole.clone();
@@ -165,14 +165,14 @@ fn with_any_one_byte_changed_never_harms_the_host() {
             .memory_pages(16)
             .timeout(BRIEF)
             .build();
-        // It may be a module that does something else, or none; both are fine.
+        // It may be a module that does something else, or not a module; both are fine.
         let _ = built.map(|mut plugin| plugin.call_raw("run", b"hello").map(<[u8]>::len));
     }
     the_host_lives_on();
 }
 
 #[test]
-fn that_is_a_component_is_told_so() {
+fn a_component_is_identified() {
     let component = wat::parse_str("(component)").unwrap();
     let failure = assert_kind!(refused(component), FailureKind::Component);
     assert!(
@@ -184,7 +184,7 @@ fn that_is_a_component_is_told_so() {
 }
 
 #[test]
-fn that_is_something_else_is_told_what() {
+fn other_file_formats_are_identified() {
     for (bytes, what) in [
         (&b""[..], "empty"),
         (b"<!DOCTYPE html><h1>404 Not Found</h1>", "an HTML page"),
@@ -199,14 +199,14 @@ fn that_is_something_else_is_told_what() {
 }
 
 #[test]
-fn with_an_ill_typed_function_is_invalid_with_its_place() {
+fn an_ill_typed_function_is_reported_with_its_place() {
     let failure = building(Guest::running("i32.const 0").builder());
     let failure = assert_kind!(failure, FailureKind::InvalidModule { .. });
     assert!(failure.to_string().contains("type mismatch"), "{failure}");
 }
 
 #[test]
-fn with_too_many_locals_is_refused() {
+fn too_many_locals_are_refused() {
     let locals = format!(
         "(func {})",
         "(local i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)".repeat(6000)
@@ -221,7 +221,7 @@ fn with_too_many_locals_is_refused() {
 }
 
 #[test]
-fn with_an_export_of_nothing_or_two_of_one_name_is_refused() {
+fn dangling_and_duplicate_exports_are_refused() {
     let twice = Guest::default().with(r#"(func (export "x")) (func (export "y"))"#);
     let mut bytes = compiled(&twice);
     let at = bytes
@@ -241,7 +241,7 @@ fn with_an_export_of_nothing_or_two_of_one_name_is_refused() {
 }
 
 #[test]
-fn larger_than_its_limit_is_not_read() {
+fn a_file_above_the_size_limit_is_not_read() {
     let whole = compiled(&Guest::default());
     let limit = whole.len() as u64 - 1;
     assert_kind!(
@@ -252,7 +252,7 @@ fn larger_than_its_limit_is_not_read() {
 
 #[cfg(unix)]
 #[test]
-fn that_never_ends_is_read_only_up_to_its_limit() {
+fn an_endless_file_is_read_only_up_to_its_limit() {
     let endless = Source::file("/dev/zero").max_bytes(10_000);
     assert_kind!(
         building(Plugin::builder(endless)),
@@ -261,7 +261,7 @@ fn that_never_ends_is_read_only_up_to_its_limit() {
 }
 
 #[test]
-fn that_cannot_be_read_is_named() {
+fn an_unreadable_file_is_named() {
     let failure = building(Plugin::builder(Source::file("no/such/plugin.wasm")));
     let failure = assert_kind!(failure, FailureKind::Io { .. });
     assert!(
@@ -271,7 +271,7 @@ fn that_cannot_be_read_is_named() {
 }
 
 #[test]
-fn with_very_many_commands_is_listed_in_part() {
+fn very_many_commands_are_listed_in_part() {
     let commands: String = (0..3000)
         .map(|n| command(&format!("c{n}"), "i64.const 0"))
         .collect();
@@ -287,7 +287,7 @@ fn with_very_many_commands_is_listed_in_part() {
 /// Functions inlined into each other, a million deep: a search for a source line that recurses
 /// would overflow the stack of the host.
 #[test]
-fn with_endlessly_nested_debug_info_fails_normally() {
+fn deeply_nested_debug_info_does_not_overflow_the_stack() {
     let abbreviations = [
         // A unit, with children, that has a first address and a length.
         &[1, 0x11, 1, 0x11, 0x01, 0x12, 0x06, 0, 0][..],
@@ -319,11 +319,11 @@ fn with_endlessly_nested_debug_info_fails_normally() {
     assert_eq!(failure.backtrace().len(), 1);
 }
 
-/// A definition whose name is a path hides 2^40 alternatives from a check that takes each reference
-/// for a name.
+/// The name of a definition is a path here, which hides 2^40 alternatives from a check that takes
+/// each reference for a name.
 #[cfg(feature = "schema-checks")]
 #[test]
-fn with_references_into_definitions_is_not_used_for_checks() {
+fn schemas_with_references_into_definitions_are_not_used() {
     use serde_json::json;
 
     let definitions = (0..40).flat_map(|number| {

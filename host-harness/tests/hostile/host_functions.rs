@@ -1,4 +1,4 @@
-//! A host function that is given much, or asked for much.
+//! Calls of host functions with large arguments, or for large results.
 
 use plugin_sdk_harness::services::SystemRandom;
 
@@ -23,17 +23,17 @@ fn emitting() -> Guest {
 
 /// Returns the error that the plugin got from its host and passed on.
 #[track_caller]
-fn told(plugin: &mut Plugin, arguments: &[u8]) -> plugin_sdk::Error {
+fn error_of(plugin: &mut Plugin, arguments: &[u8]) -> plugin_sdk::Error {
     let failure = plugin.call_raw("run", arguments).unwrap_err();
     let error = failure.plugin_error();
     error.unwrap_or_else(|| panic!("{failure}")).clone()
 }
 
 #[test]
-fn is_given_more_than_the_setting_answers_too_large() {
+fn arguments_above_the_setting_are_too_large() {
     let builder = || emitting().builder().grant("events");
     let mut plugin = builder().max_argument_bytes(100).build().unwrap();
-    let error = told(&mut plugin, &[b' '; 98]);
+    let error = error_of(&mut plugin, &[b' '; 98]);
     assert_eq!(error.code(), "too_large");
     assert!(error.message().contains("`max_argument_bytes`"), "{error}");
     plugin
@@ -41,20 +41,20 @@ fn is_given_more_than_the_setting_answers_too_large() {
         .unwrap();
     assert_eq!(plugin.services().events().emitted().len(), 1);
     let mut plugin = builder().build().unwrap();
-    let error = told(&mut plugin, &vec![b' '; (16 << 20) + 1]);
+    let error = error_of(&mut plugin, &vec![b' '; (16 << 20) + 1]);
     assert!(error.message().contains("the limit is 16777216"), "{error}");
     the_host_lives_on();
 }
 
 #[test]
-fn is_given_an_event_that_takes_much_memory_answers_too_large() {
+fn an_event_that_takes_much_memory_is_too_large() {
     let mut plugin = emitting().builder().grant("events").build().unwrap();
     let list = |bytes: usize| format!("[{}0]", r#"{"":0},"#.repeat(bytes / 7));
     for (bytes, setting) in [
         (2 << 20, "`EventBus::max_event_bytes`"),
         (1_000_000, "`EventBus::keep`"),
     ] {
-        let error = told(&mut plugin, list(bytes).as_bytes());
+        let error = error_of(&mut plugin, list(bytes).as_bytes());
         assert_eq!(error.code(), "too_large");
         assert!(error.message().contains(setting), "{error}");
     }
@@ -63,16 +63,16 @@ fn is_given_an_event_that_takes_much_memory_answers_too_large() {
 }
 
 #[test]
-fn is_asked_for_too_many_random_bytes_answers_too_large() {
+fn too_many_random_bytes_are_too_large() {
     let call =
         "(drop (memory.grow (i32.const 300))) (call $host (i32.const 0) (i32.const 0x1200000))";
     let guest = calling("random_fill", "i32 i32", "(result i64)", call);
     let mut plugin = guest.builder().random(SystemRandom).build().unwrap();
-    assert_eq!(told(&mut plugin, b"").code(), "too_large");
+    assert_eq!(error_of(&mut plugin, b"").code(), "too_large");
 }
 
 #[test]
-fn takes_a_log_line_of_any_length_keeps_its_beginning() {
+fn a_log_line_of_any_length_keeps_its_beginning() {
     let call = "(drop (memory.grow (i32.const 300))) (memory.fill (i32.const 1024) (i32.const 65) (i32.const 0x1200000))
         (call $host (i32.const 3) (i32.const 64) (i32.const 3) (i32.const 1024) (i32.const 0x1200000)) i64.const 0";
     let guest = calling("log_write", "i32 i32 i32 i32 i32", "", call);
