@@ -50,7 +50,7 @@ fn offered(before: &str, line: &[&str]) -> Vec<String> {
 const CARGO: &str = "_cargo() { COMPREPLY=(from-cargo); }; complete -F _cargo cargo";
 
 #[test]
-fn bash_completes_commands_and_options_behind_cargo_plugin() {
+fn bash_completes_commands_and_options_after_cargo_plugin() {
     assert_eq!(
         offered(CARGO, &["cargo", "plugin", "comp"]),
         ["completions"]

@@ -126,7 +126,7 @@ fn json_output_has_levels_and_versions() {
 }
 
 #[test]
-fn a_file_that_is_no_plugin_exits_3() {
+fn a_file_that_is_not_a_plugin_exits_3() {
     let folder = Folder::new();
     folder.write("old.wasm", "<html>");
     folder.write("new.wasm", plugin(&greeter()));

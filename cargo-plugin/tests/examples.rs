@@ -151,7 +151,7 @@ fn raw_commands_of_real_plugins_take_text_and_numbers() {
 }
 
 #[test]
-fn a_project_is_built_and_held_to_its_lock() {
+fn a_project_is_built_and_compared_with_its_lock() {
     let place = Folder::new();
     let manifest = example("greeter").join("Cargo.toml");
     let manifest = manifest.to_str().unwrap();

@@ -505,8 +505,8 @@ fn lines_go_to_the_hosts_log_as_detailed_as_it_wants_them() {
     });
 }
 
-/// Its runtime asks for the time at any moment, when no code of the guest can run, not even `alloc`
-/// for the host's text.
+/// Its runtime may ask for the time when no code of the guest can run, not even `alloc` for the
+/// host's text.
 #[test]
 fn a_clock_that_fails_ends_gos_instance_in_order() {
     let go = guests()

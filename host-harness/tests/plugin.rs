@@ -21,8 +21,8 @@ fn counting() -> Guest {
         .with(&data(128, br#"{"code":"full","message":"enough"}"#))
 }
 
-/// A guest whose `alloc` and `free` count their calls. The commands `allocs` and `frees` answer with
-/// the counts, one byte each.
+/// A guest whose `alloc` and `free` count their calls. The commands `allocs` and `frees` answer
+/// with the counts, one byte each.
 fn counting_allocations() -> Guest {
     let usual = Guest::default().alloc;
     Guest {

@@ -324,7 +324,8 @@ impl Error {
         read_json(bytes).ok()
     }
 
-    /// Written without serde, which makes it a quarter of the size: every plugin contains this code.
+    /// Written without serde, which makes it a quarter of the size: every plugin contains this
+    /// code.
     pub(crate) fn write_json(&self, out: &mut Vec<u8>) {
         let mut object = Object::begin(out);
         object.string("code", &self.0.code);

@@ -29,8 +29,8 @@
 //!
 //! With `crate-type = ["cdylib", "rlib"]`, `cargo build --target wasm32-unknown-unknown` compiles
 //! this to a module that any engine can run. It exports `memory`, `alloc`, `free`, `plugin_init`,
-//! `plugin_cleanup` and `command_add`, imports nothing, and follows [an ABI](docs::abi) that fits on
-//! one page. The crate `plugin-sdk-harness` runs it under test.
+//! `plugin_cleanup` and `command_add`, imports nothing, and follows [an ABI](docs::abi) that fits
+//! on one page. The crate `plugin-sdk-harness` runs it under test.
 //!
 //! # Commands
 //!
@@ -559,9 +559,9 @@ pub use plugin_sdk_macros::command;
 ///
 /// The host makes the new instance with its configuration first, and then loads the state. Fields
 /// with `#[serde(skip)]` or `#[serde(skip_deserializing)]` keep what the init hook gave them; all
-/// others get the saved values. Skip the configuration, and whatever each instance makes for itself.
-/// Loading is all or nothing: if it fails, the plugin keeps the state that it had. If the plugin
-/// implements `Drop`, that runs once for each load, on the replaced state.
+/// others get the saved values. Skip the configuration, and whatever each instance makes for
+/// itself. Loading is all or nothing: if it fails, the plugin keeps the state that it had. If the
+/// plugin implements `Drop`, that runs once for each load, on the replaced state.
 ///
 /// [`#[migrate]`](macro@migrate) reads the state of older versions. A field with
 /// `#[serde(default)]` needs no migration where an older version lacks it.

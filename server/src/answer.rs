@@ -68,7 +68,7 @@ impl From<RegistryError> for ApiError {
     }
 }
 
-/// What a client gets to know of an error, in addition to its code.
+/// The parts of an error that a client sees in addition to its code.
 pub(crate) struct Explained {
     pub(crate) message: String,
     pub(crate) details: Option<Value>,

@@ -28,7 +28,7 @@
 //! | `GET`, `PUT /api/plugins/{id}/config` | its configuration, read and replaced |
 //! | `POST /api/plugins/{id}/commands/{command}` | the bare result; the body is the arguments, or the bytes of a raw command |
 //! | `POST /api/plugins/{id}/start`, `/stop`, `/reload` | nothing |
-//! | `GET /api/plugins/{id}/manifest`, `/module` | what it says about itself, and its module |
+//! | `GET /api/plugins/{id}/manifest`, `/module` | its description of itself, and its module |
 //! | `GET /api/events`, `/api/plugins/{id}/events` | server-sent events: changes, log lines, events |
 //! | `GET /metrics` | figures in the text format of Prometheus |
 //! | `GET /openapi.json` | a description of all routes |

@@ -69,7 +69,7 @@ mod exports {
     ];
 
     #[test]
-    fn match_the_documented_table_plus_one_per_command() {
+    fn exports_match_the_documented_table_plus_one_per_command() {
         let mut expected: Vec<String> = ALWAYS.map(str::to_owned).into();
         expected.extend(["plugin_start: () -> i64", "plugin_stop: () -> i64"].map(str::to_owned));
         let commands = [
@@ -122,7 +122,7 @@ mod exports {
     }
 
     #[test]
-    fn of_hooks_exist_only_if_the_author_wrote_the_hook() {
+    fn a_hook_is_exported_only_if_its_author_wrote_it() {
         let mut expected: Vec<String> = ALWAYS.map(str::to_owned).into();
         expected.push("command_count: (i32, i32) -> i64".to_owned());
         expected.sort();
@@ -290,7 +290,7 @@ mod alloc_and_free {
     }
 }
 
-mod a_call {
+mod calls {
     use super::*;
 
     #[test]
@@ -661,7 +661,7 @@ mod raw_commands {
     }
 
     #[test]
-    fn work_in_place_on_numbers() {
+    fn raw_commands_work_in_place_on_numbers() {
         let mut host = plugin();
         let buffer = host.place(&bytes(&[1.0, -2.0, 0.5]));
         let packed = host.call("command_halve", buffer, 12).unwrap();
@@ -681,14 +681,14 @@ mod raw_commands {
     }
 
     #[test]
-    fn can_fail_like_any_other() {
+    fn raw_commands_can_fail_like_any_other() {
         let mut host = plugin();
         let answer = host.answer("command_negate", &bytes(&[f32::NAN]));
         assert_eq!(answer.code(), "not_a_number");
     }
 
     #[test]
-    fn need_aligned_and_complete_numbers() {
+    fn unaligned_and_partial_numbers_are_refused() {
         let mut host = plugin();
         let buffer = host.alloc(64);
         for (export, size) in [
@@ -715,7 +715,7 @@ mod raw_commands {
     }
 
     #[test]
-    fn need_text_to_be_utf_8() {
+    fn raw_text_that_is_not_utf_8_is_refused() {
         let mut host = plugin();
         assert_eq!(
             host.answer("command_trim", " naïve ".as_bytes()).result(),
@@ -736,7 +736,7 @@ mod raw_commands {
     }
 
     #[test]
-    fn return_arrays_and_vectors() {
+    fn raw_commands_return_arrays_and_vectors() {
         let mut host = plugin();
         let numbers: Vec<u8> = [1.5f64, 2.25]
             .iter()
@@ -757,13 +757,13 @@ mod raw_commands {
     }
 }
 
-mod the_binary_codec {
+mod binary_codec {
     use super::*;
     use contract::Statistics;
     use plugin_sdk::binary;
 
     #[test]
-    fn takes_the_arguments_in_order_without_names() {
+    fn binary_arguments_are_read_in_order_without_names() {
         let mut host = plugin();
         let mut arguments = Vec::new();
         arguments.extend(3u32.to_le_bytes());
@@ -784,7 +784,7 @@ mod the_binary_codec {
     }
 
     #[test]
-    fn is_the_same_at_both_ends() {
+    fn binary_values_are_the_same_at_both_ends() {
         let mut host = plugin();
         let mut arguments = Vec::new();
         binary::write(&(vec![0.5f64; 1000], None::<f32>, "half"), &mut arguments).unwrap();
@@ -801,7 +801,7 @@ mod the_binary_codec {
     }
 
     #[test]
-    fn answers_with_errors_in_json() {
+    fn errors_of_binary_commands_are_json() {
         let mut host = plugin();
         let mut arguments = Vec::new();
         binary::write(&(Vec::<f64>::new(), None::<f32>, ""), &mut arguments).unwrap();
@@ -1093,7 +1093,7 @@ mod re_entry {
     }
 
     #[test]
-    fn answers_busy_and_changes_nothing() {
+    fn a_call_within_a_call_is_busy_and_changes_nothing() {
         let mut host = reentrant();
         host.answer("plugin_init", b"{}").value();
         let text = br#"{"text":"around"}"#;
@@ -1120,7 +1120,7 @@ mod re_entry {
     }
 
     #[test]
-    fn answers_busy_while_the_plugin_is_created() {
+    fn a_call_during_creation_is_busy() {
         let mut host = reentrant();
         let mut actions = every_call(0, 0);
         actions.push(Action::Cleanup);
@@ -1138,7 +1138,7 @@ mod re_entry {
     }
 
     #[test]
-    fn answers_busy_while_the_plugin_is_cleaned_up_and_dropped() {
+    fn a_call_during_cleanup_and_drop_is_busy() {
         let mut host = reentrant();
         let mut actions = every_call(0, 0);
         actions.push(Action::Cleanup);
@@ -1151,7 +1151,7 @@ mod re_entry {
     }
 
     #[test]
-    fn may_allocate_and_free() {
+    fn a_host_function_may_allocate_and_free() {
         let mut host = reentrant();
         host.answer("plugin_init", b"").value();
         host.store.data_mut().actions = vec![
@@ -1170,7 +1170,7 @@ mod re_entry {
     }
 
     #[test]
-    fn may_free_the_arguments_that_are_being_read() {
+    fn a_host_function_may_free_arguments_that_are_being_read() {
         // All of the bytes, and a part that is passed on.
         for offset in [0, 3] {
             let mut host = reentrant();
@@ -1205,7 +1205,7 @@ mod re_entry {
     }
 
     #[test]
-    fn may_free_the_last_result_that_is_being_read() {
+    fn a_host_function_may_free_a_result_that_is_being_read() {
         let mut host = reentrant();
         host.answer("plugin_init", b"").value();
         let text = format!(r#"{{"text":"{}"}}"#, "x".repeat(300));
@@ -1229,7 +1229,7 @@ mod errors {
     use super::*;
 
     #[test]
-    fn have_a_code_a_message_and_optional_details_and_source() {
+    fn errors_have_code_message_and_optional_details_and_source() {
         let mut host = plugin();
         assert_eq!(
             host.json("fail", json!({"limit": 3})).error(),
@@ -1251,7 +1251,7 @@ mod errors {
     }
 
     #[test]
-    fn of_the_arguments_name_the_argument_and_path() {
+    fn errors_of_arguments_name_the_argument_and_path() {
         let mut host = plugin();
         let details = |answer: plugin_sdk_tests::Answer, code: &str| {
             let error = answer.error();
@@ -1297,7 +1297,7 @@ mod errors {
     }
 
     #[test]
-    fn of_a_result_that_json_cannot_express_are_invalid_result() {
+    fn results_that_json_cannot_express_are_invalid_result() {
         assert_eq!(
             plugin().json("unwritable", json!({})).code(),
             "invalid_result"
@@ -1305,7 +1305,7 @@ mod errors {
     }
 
     #[test]
-    fn without_a_code_are_failed() {
+    fn errors_without_a_code_have_the_code_failed() {
         let module = Build::of("greeter").module();
         let mut host = Host::new(&module);
         let error = host.answer("plugin_init", br#"{"greeting":" "}"#).error();
@@ -1708,7 +1708,7 @@ mod bad_input {
     }
 
     #[test]
-    fn never_traps() {
+    fn mutated_input_never_traps() {
         let module = contract();
         let exports: Vec<String> = module
             .exports()
@@ -1754,7 +1754,7 @@ mod bad_input {
     }
 
     #[test]
-    fn of_any_depth_never_traps_even_in_unoptimised_builds() {
+    fn deep_input_never_traps_even_in_unoptimised_builds() {
         // Unoptimised code needs the most stack.
         let mut host = Host::new(&Build::of("contract").dev().module());
         host.answer("plugin_init", b"").value();

@@ -122,11 +122,11 @@ fn panic_message(failure: &Failure) -> &str {
     }
 }
 
-mod a_panic {
+mod panics {
     use super::*;
 
     #[test]
-    fn in_a_command_reports_message_place_and_every_function() {
+    fn a_panic_is_reported_with_message_place_and_functions() {
         let failure = failure("panic", json!({"name": "Ada"}));
         let panic = failure.panic().unwrap();
         assert_eq!(panic.message, "no such thing: Ada");
@@ -178,7 +178,7 @@ mod a_panic {
     }
 
     #[test]
-    fn reads_like_a_compiler_error() {
+    fn a_panic_report_reads_like_a_compiler_error() {
         let failure = failure("panic", json!({"name": "Ada"}));
         let [inner, inlined, outer, command] =
             [0, 1, 2, 3].map(|nth: usize| failure.backtrace()[nth].line.unwrap());
@@ -209,7 +209,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_the_init_hook_is_attributed_to_it() {
+    fn a_panic_in_the_init_hook_is_attributed_to_it() {
         let failure = builder()
             .config(json!({"panic": true}))
             .build()
@@ -224,7 +224,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn during_another_panic_reports_both() {
+    fn a_panic_during_another_panic_reports_both() {
         let failure = failure("panic_in_a_panic", json!({}));
         assert!(
             panic_message(&failure).contains("panicked again"),
@@ -240,14 +240,14 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn in_a_destructor_is_attributed_to_the_command() {
+    fn a_panic_in_a_destructor_is_attributed_to_the_command() {
         let failure = failure("panic_in_drop", json!({}));
         assert_eq!(panic_message(&failure), "cannot be dropped");
         assert_points_at(&failure, "panic!(\"cannot be dropped\")");
     }
 
     #[test]
-    fn in_the_standard_library_is_located_at_the_plugins_call() {
+    fn a_panic_in_the_standard_library_is_located_at_the_call() {
         let failure = failure("unwrap", json!({}));
         assert!(
             panic_message(&failure).contains("ParseIntError"),
@@ -258,7 +258,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn is_the_result_of_bad_arithmetic_and_unreachable() {
+    fn bad_arithmetic_and_unreachable_code_panic() {
         for (command, args, message, line) in [
             (
                 "overflow",
@@ -286,7 +286,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn of_an_unsupported_std_call_names_the_replacement() {
+    fn a_panic_of_an_unsupported_std_call_names_the_replacement() {
         for (command, hint, line) in [
             (
                 "instant",
@@ -309,7 +309,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn is_located_with_any_kind_of_debug_information() {
+    fn a_panic_is_located_with_any_kind_of_debug_information() {
         let capacity = json!({"bytes": 3_000_000_000_u32});
         for (arguments, has_lines) in [
             (&["-Cdebuginfo=1"][..], true),
@@ -335,7 +335,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
     }
 
     #[test]
-    fn of_a_build_without_debug_information_still_has_its_line() {
+    fn a_panic_has_its_line_without_debug_information() {
         let mut plugin = Plugin::builder(Source::crate_dir(GUEST).profile("guest"))
             .host_functions(shop::provide(Keeper))
             .no_timeout()
@@ -364,7 +364,7 @@ mod memory {
     use super::*;
 
     #[test]
-    fn refused_by_its_limit_is_out_of_memory() {
+    fn memory_above_the_limit_is_out_of_memory() {
         let failure = failure("exhaust", json!({}));
         let FailureKind::OutOfMemory { requested, limit } = *failure.kind() else {
             panic!("{failure}");
@@ -387,7 +387,7 @@ mod memory {
     }
 
     #[test]
-    fn asked_for_at_once_and_refused_is_out_of_memory() {
+    fn one_large_refused_allocation_is_out_of_memory() {
         let failure = failure("allocate", json!({"bytes": 1_900_000_000}));
         assert!(
             matches!(failure.kind(), FailureKind::OutOfMemory { .. }),
@@ -397,14 +397,14 @@ mod memory {
     }
 
     #[test]
-    fn of_more_than_there_can_be_is_a_panic() {
+    fn an_allocation_of_more_than_there_can_be_is_a_panic() {
         let failure = failure("allocate", json!({"bytes": 3_000_000_000_u32}));
         assert_eq!(panic_message(&failure), "capacity overflow");
         assert_points_at(&failure, "Vec::<u8>::with_capacity(");
     }
 
     #[test]
-    fn refused_is_a_value_to_fallible_callers() {
+    fn a_refused_allocation_is_a_value_to_fallible_callers() {
         let mut plugin = builder().build().unwrap();
         assert!(
             !plugin
@@ -415,7 +415,7 @@ mod memory {
     }
 
     #[test]
-    fn refused_earlier_is_not_blamed_for_a_later_abort() {
+    fn an_earlier_refusal_is_not_blamed_for_a_later_abort() {
         let failure = failure("reserve_and_abort", json!({"bytes": 1_900_000_000}));
         assert!(
             matches!(failure.kind(), FailureKind::Trap { .. }),
@@ -424,7 +424,7 @@ mod memory {
     }
 
     #[test]
-    fn reported_exhausted_without_a_refusal_is_described_so() {
+    fn an_allocation_failure_without_a_refusal_is_described() {
         let failure = failure("give_up", json!({}));
         assert!(
             matches!(failure.kind(), FailureKind::Trap { message } if message.contains("an allocation failed")),
@@ -434,11 +434,11 @@ mod memory {
     }
 }
 
-mod an_error {
+mod errors {
     use super::*;
 
     #[test]
-    fn of_a_service_keeps_its_code_through_other_types() {
+    fn the_error_of_a_service_keeps_its_code_in_other_types() {
         for command in ["ask_by_anyhow", "ask_and_return"] {
             let failure = failure(command, json!({}));
             assert_eq!(failure.code(), "permission_denied", "{failure}");
@@ -511,11 +511,11 @@ fn the_pairs_of_a_log_line_reach_the_host() {
     );
 }
 
-mod a_limit {
+mod limits {
     use super::*;
 
     #[test]
-    fn of_the_wasm_stack_differs_from_that_in_memory() {
+    fn the_limit_of_the_wasm_stack_is_reported() {
         let failure = failure_in(builder().stack_bytes(100_000), "recurse", json!({}));
         assert!(
             matches!(
@@ -535,7 +535,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_the_stack_in_memory_differs_from_that_of_wasm() {
+    fn the_limit_of_the_stack_in_memory_is_reported() {
         let failure = failure("recurse_widely", json!({}));
         assert!(
             matches!(
@@ -549,7 +549,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_fuel_reports_the_limit_and_where_it_was_spent() {
+    fn exhausted_fuel_reports_the_limit_and_where_it_was_spent() {
         let failure = failure_in(builder().fuel(10_000_000), "spin", json!({}));
         assert!(
             matches!(failure.kind(), FailureKind::OutOfFuel { limit: 10_000_000 }),
@@ -568,7 +568,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_time_in_the_plugins_own_code_reports_the_place() {
+    fn a_timeout_in_the_plugins_own_code_reports_the_place() {
         let failure = failure_in(builder().timeout(BRIEF), "spin", json!({}));
         assert!(
             matches!(
@@ -591,7 +591,7 @@ mod a_limit {
     }
 
     #[test]
-    fn of_time_in_a_host_function_names_it() {
+    fn a_timeout_in_a_host_function_names_it() {
         let failure = failure_in(builder().timeout(BRIEF), "wait", json!({}));
         assert!(
             matches!(failure.kind(), FailureKind::Timeout { limit: BRIEF, during: Some(function) } if function == "shop.wait"),
@@ -602,11 +602,11 @@ mod a_limit {
     }
 }
 
-mod the_host {
+mod host_functions {
     use super::*;
 
     #[test]
-    fn appears_in_the_report_with_its_last_calls_only() {
+    fn only_the_last_host_calls_appear_in_the_report() {
         let mut items = vec!["coffee"; 20];
         items.push("tea");
         let failure = failure("buy", json!({"items": items}));
@@ -630,7 +630,7 @@ mod the_host {
     }
 
     #[test]
-    fn that_panics_fails_the_call_and_stays_usable() {
+    fn a_host_function_that_panics_fails_the_call_only() {
         let failure = failure("note", json!({"text": "twice"}));
         let FailureKind::HostFunction { function, error } = failure.kind() else {
             panic!("{failure}");
@@ -641,7 +641,7 @@ mod the_host {
     }
 
     #[test]
-    fn given_an_address_out_of_bounds_is_reported_as_such() {
+    fn an_address_out_of_bounds_is_reported_as_such() {
         let wat = r#"(module (import "shop" "note" (func $note (param i32 i32)))
             (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
             (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
@@ -664,7 +664,7 @@ mod the_host {
 }
 
 #[test]
-fn ending_itself_without_a_message_reports_the_place() {
+fn an_abort_without_a_message_reports_the_place() {
     let failure = failure("abort", json!({}));
     assert!(
         matches!(failure.kind(), FailureKind::Trap { message } if message.contains("unreachable")),

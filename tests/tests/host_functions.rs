@@ -92,7 +92,7 @@ fn bytes_and_numbers_are_changed_in_place() {
 }
 
 #[test]
-fn text_and_bytes_come_back_from_the_host() {
+fn text_and_bytes_are_returned_by_the_host() {
     both_ways(|call| {
         for name in ["Ada", "", "é\u{1F600}"] {
             let answer = call("text", json!({"name": name})).unwrap();

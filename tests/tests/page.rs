@@ -16,7 +16,8 @@ use tokio::sync::oneshot;
 /// The plugins that the page is tried on.
 const GUESTS: [&str; 5] = ["greeter", "audio-filter", "contract", "served", "observed"];
 
-/// Runs the checks of a part of `tests/page/check.mjs` in Chromium. Prints why if they do not run.
+/// Runs the checks of a part of `tests/page/check.mjs` in Chromium. If that is impossible, prints
+/// the reason.
 fn check(part: &str, arguments: &[&str]) {
     let found = |program: &str| Command::new(program).arg("--version").output().is_ok();
     let Some(chromium) = ["chromium", "chromium-browser", "google-chrome"]

@@ -143,7 +143,7 @@ fn a_sidecar_describes_a_module_that_does_not_describe_itself() {
 }
 
 #[test]
-fn an_id_that_is_no_file_name_is_refused() {
+fn an_id_that_is_not_a_file_name_is_refused() {
     for id in ["../evil", "", ".hidden", "a b", &"a".repeat(200)] {
         let dir = tempfile::tempdir().unwrap();
         let module = put(dir.path(), "counter.wasm", &counter(1));
@@ -226,7 +226,7 @@ fn swaps_lose_no_call_and_carry_the_state() {
 }
 
 #[test]
-fn a_swap_that_fails_leaves_the_old_instance_and_says_why() {
+fn a_failed_swap_keeps_the_old_instance_and_has_a_reason() {
     let dir = tempfile::tempdir().unwrap();
     let module = put(dir.path(), "counter.wasm", &counter(1));
     let registry = Registry::new();

@@ -170,7 +170,7 @@ impl Call {
                     .and_then(|manifest| manifest.command(&self.command)?.input.as_deref())
                     .and_then(Element::named)
                     .filter(|element| *element != Element::Text)
-                    .ok_or("it takes no numbers, as far as its plugin says")?;
+                    .ok_or("the plugin does not describe it as taking numbers")?;
                 let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
                 element.encode(numbers.iter().map(String::as_str))
             }

@@ -240,13 +240,10 @@ impl Changes {
                     }
                 }
                 (None, Some(new)) => {
-                    self.minor(subject, format!("is {new} {unit} now; nothing was said"));
+                    self.minor(subject, format!("is {new} {unit} now; there was none"));
                 }
                 (Some(old), None) => {
-                    self.minor(
-                        subject,
-                        format!("was {old} {unit}, and nothing is said now"),
-                    );
+                    self.minor(subject, format!("was {old} {unit}, and there is none now"));
                 }
                 (None, None) => {}
             }

@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn six_decibels_are_about_twice_as_loud_and_nothing_is_louder_than_full() {
+    fn six_decibels_double_the_loudness_up_to_the_maximum() {
         let mut plugin = MyPlugin::new(Config { gain_db: 6.0 });
         let mut samples = [0.25, -0.25, 0.9];
         plugin.process_audio(&mut samples);

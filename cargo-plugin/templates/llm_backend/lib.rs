@@ -108,7 +108,7 @@ impl MyPlugin {
                 content: choice.message.content,
                 model: answer.model,
             }),
-            None => Err(Error::new("no_answer", "the model said nothing")),
+            None => Err(Error::new("no_answer", "the model returned no answer")),
         }
     }
 
@@ -144,7 +144,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_conversation_begins_with_something_said() {
+    fn an_empty_conversation_is_refused() {
         let plugin = MyPlugin::new(Config::default());
         let refusal = plugin.chat(Vec::new(), None, 0.7).unwrap_err();
         assert_eq!(refusal.code(), "nothing_said");

@@ -1,4 +1,4 @@
-//! The plugin as a host runs it: in WebAssembly, with a server that says what the test has it say.
+//! The plugin as a host runs it: in WebAssembly, with a server whose answers the test chooses.
 
 use my_plugin::Reply;
 use plugin_sdk_harness::services::{AllowList, ScriptedHttp};
@@ -46,7 +46,7 @@ fn a_server_that_refuses_is_an_error() {
 }
 
 #[test]
-fn what_no_one_said_is_not_sent() {
+fn an_empty_conversation_is_not_sent() {
     let mut plugin = plugin(server());
     let failure = plugin.call::<Reply>("chat", json!({"messages": []})).unwrap_err();
     assert_eq!(failure.code(), "nothing_said");

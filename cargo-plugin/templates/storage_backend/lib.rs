@@ -88,7 +88,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_key_is_needed_and_stays_within_the_plugins_own() {
+    fn a_key_must_not_be_empty_and_gets_the_prefix() {
         assert_eq!(checked("").unwrap_err().code(), "key_empty");
         assert_eq!(checked("a/b").unwrap(), "my-plugin/a/b");
     }

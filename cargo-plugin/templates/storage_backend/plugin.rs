@@ -10,7 +10,7 @@ fn plugin() -> Plugin {
 }
 
 #[test]
-fn what_is_put_can_be_got_listed_and_deleted() {
+fn documents_are_stored_listed_read_and_deleted() {
     let mut plugin = plugin();
     for (key, text) in [("notes/two", "zwei"), ("notes/one", "eins"), ("todo", "")] {
         let _: () = plugin.call("put", json!({"key": key, "text": text})).unwrap();
@@ -28,7 +28,7 @@ fn what_is_put_can_be_got_listed_and_deleted() {
 }
 
 #[test]
-fn it_touches_only_keys_of_its_own() {
+fn keys_have_the_plugins_prefix() {
     let mut plugin = plugin();
     let _: () = plugin.call("put", json!({"key": "a", "text": "b"})).unwrap();
     let kept = plugin.services().kv();
@@ -36,7 +36,7 @@ fn it_touches_only_keys_of_its_own() {
 }
 
 #[test]
-fn without_the_permission_there_is_an_error_and_no_crash() {
+fn a_missing_permission_is_an_error() {
     let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
     let failure = plugin.call::<Vec<String>>("list", ()).unwrap_err();
     assert_eq!(failure.code(), "permission_denied");

@@ -78,7 +78,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_is_not_greeted() {
+    fn an_empty_name_is_not_greeted() {
         let mut plugin = MyPlugin::new(Config::default());
         assert_eq!(plugin.greet("", 1).unwrap_err().code(), "name_empty");
         assert_eq!(plugin.greeted(), 0);

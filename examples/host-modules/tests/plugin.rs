@@ -76,7 +76,7 @@ fn text_is_reversed_by_characters() {
 }
 
 #[test]
-fn a_digest_of_fixed_size_comes_back() {
+fn a_digest_of_fixed_size_is_returned() {
     let _host = text::install(Host::default());
     let mut plugin = builder(Host::default()).build().unwrap();
     let expected = "900150983cd24fb0d6963f7d28e17f72";

@@ -110,8 +110,8 @@ fn kind(
     }
 }
 
-/// Returns the kind of failure of a guest that gave up without a recorded panic, as far as the names
-/// of functions show it, which a stripped module lacks.
+/// Returns the kind of failure of a guest that gave up without a recorded panic, as far as the
+/// names of functions show it, which a stripped module lacks.
 fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Error) -> FailureKind {
     let unnoted = |message: &str| {
         FailureKind::Panic(Panic {

@@ -490,8 +490,8 @@ fn too_long(bytes: usize) -> Error {
     })
 }
 
-/// Ends the call without an answer, because no place in memory is free for one. The log line is only
-/// as reliable as the memory that holds it.
+/// Ends the call without an answer, because no place in memory is free for one. The log line is
+/// only as reliable as the memory that holds it.
 #[cold]
 fn no_place() -> ! {
     neo_mind::log("error", NO_PLACE);

@@ -310,7 +310,7 @@ fn samples_are_valid() {
 }
 
 #[test]
-fn a_buffered_float_that_overflows_is_refused_by_the_schema_alone() {
+fn only_the_schema_refuses_a_buffered_float_that_overflows() {
     if crate::not_run_where_numbers_are_text() {
         return;
     }

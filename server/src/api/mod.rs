@@ -94,7 +94,7 @@ impl Server {
                 let message = format!("the body has more than {limit} bytes");
                 Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message))
             }
-            Ok(Err(_)) => Err(ApiError::bad_request("the body has broken off")),
+            Ok(Err(_)) => Err(ApiError::bad_request("the body ended early")),
             Err(_) => {
                 let message = "the body has not arrived in time";
                 Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))

@@ -156,7 +156,7 @@ pub(super) async fn health(State(server): State<Arc<Server>>, Path(id): Path<Str
     Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, why))
 }
 
-/// Answers with what the plugin says about itself; `null` if it says nothing.
+/// Answers with the plugin's description of itself; `null` if it has none.
 pub(super) async fn manifest(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
     let module = server.registry.module(&id)?;
     Ok(Data(module.manifest()).into_response())

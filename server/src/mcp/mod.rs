@@ -139,7 +139,7 @@ impl Mcp {
         Arc::clone(&tools)
     }
 
-    /// Tells a client of an earlier revision whenever the tools change, while it is connected.
+    /// Notifies a client of an earlier revision whenever the tools change, while it is connected.
     fn announce(&self, peer: Peer<RoleServer>) {
         let mut version = self.version.clone();
         tokio::spawn(async move {

@@ -26,7 +26,7 @@ const COMBINATORS: [&str; 8] = [
     "anyOf", "oneOf", "allOf", "not", "if", "then", "else", "$ref",
 ];
 
-/// The name of the only member of a result that is no object itself.
+/// The name of the only member of a result that is not an object itself.
 const RESULT: &str = "result";
 
 /// The name of the only argument of a command that takes bytes.
@@ -66,7 +66,7 @@ pub(crate) struct CommandTool {
 /// The form of the arguments and the result.
 #[derive(Clone, Copy)]
 enum Form {
-    /// JSON; `wrapped` if the result is no object, which MCP asks for.
+    /// JSON; `wrapped` if the result is not an object, which MCP requires.
     Json { wrapped: bool },
     /// Bytes: text, or in base64.
     Raw {
@@ -317,8 +317,8 @@ fn input_schema(manifest: &Manifest, schema: Option<&Schema>) -> JsonObject {
     }
 }
 
-/// Returns the schema of the result, and whether it is wrapped because it is no plain
-/// object.
+/// Returns the schema of the result, and whether it is wrapped because it is not a
+/// plain object.
 fn output_schema(manifest: &Manifest, schema: Option<&Schema>) -> (JsonObject, bool) {
     let mut schema = schema.map_or(json!({}), |schema| manifest.inlined(schema));
     if let Value::Object(members) = &schema

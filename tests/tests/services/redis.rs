@@ -21,7 +21,7 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server. Prints why if there is none.
+    /// Starts a server. If that is impossible, prints the reason.
     pub fn start() -> Option<Self> {
         if Command::new("redis-server").arg("-v").output().is_err() {
             eprintln!(

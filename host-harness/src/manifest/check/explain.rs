@@ -348,7 +348,7 @@ impl<'a> Explanation<'a> {
         let listed: Vec<String> = listed.chain(patterns).collect();
         let only = match &*listed {
             _ if schema.is_none() => "only known members".to_owned(),
-            [] => "there is none".to_owned(),
+            [] => "and none is allowed".to_owned(),
             listed => format!("only {}", listed.join(", ")),
         };
         let shown = text::name(name);

@@ -223,8 +223,8 @@ fn problems_are_found_in_every_kind_of_inner_schema() {
             json!({"additionalProperties": false}),
             json!({"c": 1, "d": 2}),
             &[
-                "`a`: there is no member `c`, there is none",
-                "`a`: there is no member `d`, there is none",
+                "`a`: there is no member `c`, and none is allowed",
+                "`a`: there is no member `d`, and none is allowed",
             ],
         ),
         (

@@ -100,9 +100,9 @@ return keys
 ///
 /// # The server
 ///
-/// It must have the commands of Redis 3.2, and must not be a cluster. Changes survive as far as the server
-/// keeps them: with `appendonly yes` and `appendfsync always`, a change is on disk when the call
-/// returns; with `appendfsync everysec`, a crash loses about the last second. With a
+/// It must have the commands of Redis 3.2, and must not be a cluster. Changes survive as far as the
+/// server keeps them: with `appendonly yes` and `appendfsync always`, a change is on disk when the
+/// call returns; with `appendfsync everysec`, a crash loses about the last second. With a
 /// `maxmemory-policy` other than `noeviction`, the server may drop values without notice.
 ///
 /// The keys `plugin-sdk:kv:values:NAMESPACE` and `plugin-sdk:kv:keys:NAMESPACE` hold the values of
