@@ -476,12 +476,12 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
 /// Returns the hint for granting a denied permission and its purpose, if the error does not contain
 /// it.
 fn permission(details: &Value, manifest: Option<&Manifest>) -> Option<String> {
-    let said = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
-    let name = said("permission")?;
-    if let Some(host) = said("host") {
+    let text = |member: &str| Some(text::line(details.get(member)?.as_str()?, 200));
+    let name = text("permission")?;
+    if let Some(host) = text("host") {
         return Some(format!("`--allow-host {host}` allows requests to it"));
     }
-    if let Some(folder) = said("folder") {
+    if let Some(folder) = text("folder") {
         let writable = details.get("grant")?.as_str()?.contains("read_write");
         let writable = if writable { ":rw" } else { "" };
         return Some(format!(

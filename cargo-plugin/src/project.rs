@@ -199,7 +199,7 @@ impl Project {
             "the module built from `{}` is not a plugin for the host `{}`",
             self.name, host.name
         ))
-        .because(target_host::said(found));
+        .because(target_host::mismatch(found));
         Err(match (host.feature, found.feature) {
             (Some(feature), _) => error.help(format!(
                 "the feature must select that host in the SDK:\n\n  {}",

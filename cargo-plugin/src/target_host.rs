@@ -68,14 +68,14 @@ pub fn expect(expected: Host, wasm: &[u8], file: &str) -> Result<()> {
             "`{file}` is not made for the host `{}`",
             expected.name
         ))
-        .because(said(found))
+        .because(mismatch(found))
         .help(advice(found, expected))),
         _ => Ok(()),
     }
 }
 
 /// Returns the message about a module that is made for this host instead of the requested one.
-pub fn said(found: Host) -> String {
+pub fn mismatch(found: Host) -> String {
     format!(
         "this module is made for `{}`: {}",
         found.name, found.summary

@@ -141,7 +141,7 @@ fn a_lock_detects_changed_counts() {
 
 #[test]
 fn mistakes_in_the_file_of_cases_are_reported() {
-    let mut told = String::new();
+    let mut output = String::new();
     for cases in [
         "",
         "[[case]]\ncommand = \"ordre\"",
@@ -155,10 +155,10 @@ fn mistakes_in_the_file_of_cases_are_reported() {
         let place = Folder::new()
             .with("wares.wasm", wares())
             .with("plugin-bench.toml", cases);
-        told.push_str(&place.run(&["bench", "wares.wasm"]).bad(3));
-        told.push('\n');
+        output.push_str(&place.run(&["bench", "wares.wasm"]).bad(3));
+        output.push('\n');
     }
-    assert_snapshot!("mistakes-in-cases", told);
+    assert_snapshot!("mistakes-in-cases", output);
 }
 
 #[test]

@@ -30,11 +30,11 @@ fn info_shows_the_whole_description() {
 fn programs_read_the_manifest_and_facts_of_the_module() {
     let folder = Folder::new();
     folder.write("greeter.wasm", plugin(&greeter()));
-    let told = support::json(&mut support::plugin(
+    let output = support::json(&mut support::plugin(
         folder.path(),
         &["info", "greeter.wasm", "--json"],
     ));
-    let Value::Object(mut members) = told else {
+    let Value::Object(mut members) = output else {
         panic!()
     };
     let module = members.remove("module").unwrap();

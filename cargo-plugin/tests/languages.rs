@@ -776,9 +776,9 @@ fn each_header_compiles_alone_in_c_and_cpp_without_warnings() {
 fn header_has_json_output_and_refuses_unknown_hosts() {
     let folder = Folder::new();
     let printed = folder.run(&["header"]).good();
-    let told = support::parsed(&folder.run(&["--json", "header", "--host", "native"]).good());
-    assert_eq!(told["header"], printed);
-    assert_eq!(told["host"], "native");
+    let output = support::parsed(&folder.run(&["--json", "header", "--host", "native"]).good());
+    assert_eq!(output["header"], printed);
+    assert_eq!(output["host"], "native");
     let complaint = folder.run(&["header", "--host", "nothing"]).bad(2);
     assert!(complaint.contains("native"), "{complaint}");
     let complaint = folder.run(&["header", "-o", "no/such/folder.h"]).bad(3);
@@ -862,8 +862,8 @@ fn the_sample_in_c_of_ciss_readme_remembers_plain_text() {
     let answer = asked
         .iter()
         .find(|call| call.function == "env.host_memory_get");
-    let told = answer.unwrap().outcome.clone().unwrap().unwrap();
-    assert!(told.contains("my_value"), "{told}");
+    let value = answer.unwrap().outcome.clone().unwrap().unwrap();
+    assert!(value.contains("my_value"), "{value}");
     let lines = plugin.services().logs().lines();
     assert_eq!(lines[0].to_string(), "INFO cis: Hello from WASM!");
     plugin.finish().unwrap();

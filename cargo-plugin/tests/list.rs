@@ -78,15 +78,15 @@ fn an_empty_folder_is_reported_and_a_missing_one_is_an_error() {
 #[test]
 fn programs_read_all_of_it() {
     let folder = several();
-    let told = support::json(&mut support::plugin(folder.path(), &["list", "--json"]));
-    let files: Vec<_> = told["plugins"]
+    let output = support::json(&mut support::plugin(folder.path(), &["list", "--json"]));
+    let files: Vec<_> = output["plugins"]
         .as_array()
         .unwrap()
         .iter()
         .map(|plugin| plugin["file"].as_str().unwrap())
         .collect();
     assert_eq!(files, ["c.wasm", "b.wasm", "a.wasm"]);
-    assert_eq!(told["plugins"][0]["version"], "0.9.0");
-    assert_eq!(told["plugins"][0]["commands"], 2);
-    assert_eq!(told["broken"].as_array().unwrap().len(), 3);
+    assert_eq!(output["plugins"][0]["version"], "0.9.0");
+    assert_eq!(output["plugins"][0]["commands"], 2);
+    assert_eq!(output["broken"].as_array().unwrap().len(), 3);
 }

@@ -245,8 +245,8 @@ fn the_same_project_is_checked_called_tested_and_measured_for_a_host(
         json!([])
     );
 
-    let told = support::json(&mut project.run(&["info", "--json", cis.to_str().unwrap()]));
-    assert_eq!(told["module"]["host"], "cis");
+    let described = support::json(&mut project.run(&["info", "--json", cis.to_str().unwrap()]));
+    assert_eq!(described["module"]["host"], "cis");
     let listed = support::json(&mut project.run(&[
         "list",
         "--json",
@@ -490,18 +490,18 @@ fn a_module_by_hand_is_recognised_too() {
         folder.write("by-hand.wasm", wat::parse_str(wat).unwrap());
         let validated = folder.run(&["validate", "by-hand.wasm", "--json"]);
         assert_eq!(validated.code, 1);
-        let told = parsed(&validated.out);
-        let named = told["checks"].as_array().unwrap().iter().any(|check| {
+        let output = parsed(&validated.out);
+        let named = output["checks"].as_array().unwrap().iter().any(|check| {
             let message = check["findings"][0]["message"].as_str();
             check["code"] == "host"
                 && message.is_some_and(|message| message.contains(&format!("`{host}`")))
         });
-        assert!(named, "{told:#}");
+        assert!(named, "{output:#}");
         // For its own host, the tool reports what it lacks.
         let validated = folder.run(&["validate", "by-hand.wasm", "--host", host, "--json"]);
-        let told = parsed(&validated.out);
-        assert_eq!(told["checks"][1]["code"], "exports", "{told:#}");
-        assert_eq!(told["checks"][1]["passed"], false);
+        let output = parsed(&validated.out);
+        assert_eq!(output["checks"][1]["code"], "exports", "{output:#}");
+        assert_eq!(output["checks"][1]["passed"], false);
     }
 }
 
@@ -535,9 +535,9 @@ fn a_plugin_of_extisms_own_is_called_by_its_exports() {
 #[test]
 fn a_plugin_of_extisms_own_is_shown_as_made_for_it() {
     let folder = Folder::new().with("echo.wasm", extism_echo());
-    let told = folder.run(&["info", "echo.wasm"]).good();
-    assert!(told.contains("Made for:        extism: "), "{told}");
-    assert!(told.contains("Commands:\n  echo\n  fails\n"), "{told}");
+    let output = folder.run(&["info", "echo.wasm"]).good();
+    assert!(output.contains("Made for:        extism: "), "{output}");
+    assert!(output.contains("Commands:\n  echo\n  fails\n"), "{output}");
     let listed = folder.run(&["list"]).good();
     assert!(
         listed.contains("made for `extism` without this SDK"),

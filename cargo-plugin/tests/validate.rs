@@ -151,13 +151,13 @@ fn imports_in_another_order_fail_where_position_counts() {
     };
     let (code, _) = said([log, get_config, emit_event]);
     assert_eq!(code, 0);
-    let (code, told) = said([emit_event, log, get_config]);
+    let (code, output) = said([emit_event, log, get_config]);
     assert_eq!(code, 1);
     assert!(
-        told.contains("it imports host_emit_event, host_log, host_get_config"),
-        "{told}"
+        output.contains("it imports host_emit_event, host_log, host_get_config"),
+        "{output}"
     );
-    assert!(told.contains("feature `host-musicfox`"), "{told}");
+    assert!(output.contains("feature `host-musicfox`"), "{output}");
 }
 
 #[test]
@@ -279,12 +279,12 @@ fn a_proposal_that_the_host_lacks_is_named() {
 fn programs_read_checks_and_findings() {
     let folder = Folder::new();
     folder.write("greeter.wasm", plugin(&greeter()));
-    let told = support::json(&mut support::plugin(
+    let output = support::json(&mut support::plugin(
         folder.path(),
         &["validate", "greeter.wasm", "--json", "--memory-pages", "1"],
     ));
-    assert_eq!(told["passed"], false);
-    let failed: Vec<_> = told["checks"]
+    assert_eq!(output["passed"], false);
+    let failed: Vec<_> = output["checks"]
         .as_array()
         .unwrap()
         .iter()

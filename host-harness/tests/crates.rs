@@ -124,7 +124,7 @@ fn loaded(plugin: &Path, variables: &[(&str, &str)]) -> Child {
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
     let commands = out
         .split_once("commands: ")
-        .and_then(|(_, told)| told.split_once('.'))
+        .and_then(|(_, rest)| rest.split_once('.'))
         .map(|(commands, _)| commands.to_owned());
     Child {
         commands: commands.ok_or(out),
@@ -524,12 +524,12 @@ fn lints_of_the_outer_build_apply_to_the_plugin() {
     let plugin = Crate::new(CDYLIB, &wasm_only);
     assert!(loaded(plugin.dir(), &[]).commands.is_ok());
     let flags = ("RUSTFLAGS", "-Cinstrument-coverage -D warnings");
-    let told = loaded(plugin.dir(), &[flags]).commands.unwrap_err();
-    assert!(told.contains("function `unused` is never used"), "{told}");
+    let error = loaded(plugin.dir(), &[flags]).commands.unwrap_err();
+    assert!(error.contains("function `unused` is never used"), "{error}");
     // The failure explains why a flag had no effect.
     assert!(
-        told.contains("`-Cinstrument-coverage` of `RUSTFLAGS` did not reach the module"),
-        "{told}"
+        error.contains("`-Cinstrument-coverage` of `RUSTFLAGS` did not reach the module"),
+        "{error}"
     );
 }
 
@@ -556,8 +556,8 @@ fn wrappers_targets_and_folders_of_the_outer_build_do_no_harm() {
     let child = loaded(plugin.dir(), &variables);
     assert_eq!(child.commands, Ok("echo".to_owned()), "{}", child.err);
     // A wrapper that may be a cache of compilations is used.
-    let told = loaded(plugin.dir(), &[("RUSTC_WRAPPER", nowhere)]);
-    assert!(told.commands.is_err());
+    let refused = loaded(plugin.dir(), &[("RUSTC_WRAPPER", nowhere)]);
+    assert!(refused.commands.is_err());
     // Relative to where the process was started.
     let folder = format!("target/crates-test-{}", std::process::id());
     assert!(

@@ -283,13 +283,13 @@ mod tests {
         changed.allocations = None;
         changed.error = Some("panic".to_owned());
         now.case.insert("greet".to_owned(), changed);
-        let told: Vec<String> = locked
+        let differences: Vec<String> = locked
             .differences(&now, 0.0)
             .iter()
             .map(ToString::to_string)
             .collect();
         assert_eq!(
-            told,
+            differences,
             [
                 "rustc 1.95.0 → 1.96.0",
                 "a b: in the lock file, and not measured any more",

@@ -54,7 +54,8 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let made_for = hosts::made_for(subject.inspection);
     if let Some(other) = made_for.filter(|other| other.name != host.name && !failures.is_empty()) {
         // Listing the exports that it lacks for this host adds nothing.
-        let finding = Finding::new(target_host::said(other)).help(target_host::advice(other, host));
+        let finding =
+            Finding::new(target_host::mismatch(other)).help(target_host::advice(other, host));
         let names = ["Made for this host", "Made for another host"];
         validation
             .checks

@@ -421,7 +421,7 @@ mod tests {
 
     #[test]
     fn modules_that_are_not_plugins_get_a_likely_cause() {
-        for (wat, told) in [
+        for (wat, expected) in [
             (
                 r#"(@custom "plugin-sdk-library" "base\0aother\0a")"#,
                 "the plugin `base` was built with its feature `library`",
@@ -450,7 +450,7 @@ mod tests {
                 .into_iter()
                 .map(super::Failure::load);
             let shown: Vec<String> = failures.map(|failure| failure.to_string()).collect();
-            assert!(shown.join("\n").contains(told), "{wat}: {shown:?}");
+            assert!(shown.join("\n").contains(expected), "{wat}: {shown:?}");
         }
     }
 }

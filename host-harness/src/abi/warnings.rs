@@ -237,7 +237,7 @@ mod tests {
 
     use super::*;
 
-    fn told(
+    fn warnings_of(
         manifest: Option<Value>,
         imports: &[&str],
         commands: &[&str],
@@ -262,7 +262,7 @@ mod tests {
             .iter()
             .map(|name| json!({"name": name, "reason": ""}));
         let manifest = json!({"abi": 1, "permissions": declared.collect::<Vec<_>>()});
-        told(Some(manifest), imports, &[], &[], hears_events)
+        warnings_of(Some(manifest), imports, &[], &[], hears_events)
     }
 
     #[test]
@@ -274,7 +274,8 @@ mod tests {
             unused.contains("`kv` is declared, and nothing uses it"),
             "{unused}"
         );
-        let [undeclared] = &told(None, &["kv_get", "kv_set", "random_fill"], &[], &[], false)[..]
+        let [undeclared] =
+            &warnings_of(None, &["kv_get", "kv_set", "random_fill"], &[], &[], false)[..]
         else {
             panic!()
         };
@@ -286,7 +287,7 @@ mod tests {
             of_permissions(&["kv"], &["kv_get", "http_send"], false).len(),
             1
         );
-        assert_eq!(told(None, &["config_get"], &[], &[], false), [""; 0]);
+        assert_eq!(warnings_of(None, &["config_get"], &[], &[], false), [""; 0]);
     }
 
     #[test]
@@ -300,7 +301,7 @@ mod tests {
         let manifest = json!({"abi": 1, "sdk": "0.1.0", "handles": [{"topic": "**"}], "commands": [
             {"name": "a", "batch": true}, {"name": "b"}, {"name": "c", "batch": true},
         ]});
-        let warnings = told(
+        let warnings = warnings_of(
             Some(manifest.clone()),
             &[],
             &["b", "c", "d"],
@@ -321,7 +322,7 @@ mod tests {
             "{not_described}"
         );
         assert_eq!(
-            told(Some(manifest), &[], &["a", "b", "c"], &["a", "c"], true),
+            warnings_of(Some(manifest), &[], &["a", "b", "c"], &["a", "c"], true),
             [""; 0]
         );
     }
@@ -329,17 +330,17 @@ mod tests {
     #[test]
     fn modules_made_without_the_sdk_get_no_export_warnings() {
         assert_eq!(
-            told(Some(json!({"abi": 1})), &[], &["a"], &["a"], true),
+            warnings_of(Some(json!({"abi": 1})), &[], &["a"], &["a"], true),
             [""; 0]
         );
-        assert_eq!(told(None, &[], &["a"], &[], true), [""; 0]);
+        assert_eq!(warnings_of(None, &[], &["a"], &[], true), [""; 0]);
     }
 
     #[test]
     fn warnings_with_many_names_list_only_some() {
         let names: Vec<String> = (100..200).map(|number| format!("c{number}")).collect();
         let names: Vec<&str> = names.iter().map(|name| &**name).collect();
-        let warnings = told(
+        let warnings = warnings_of(
             Some(json!({"abi": 1, "sdk": "0.1.0"})),
             &[],
             &names,

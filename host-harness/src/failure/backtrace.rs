@@ -161,7 +161,7 @@ impl Backtrace {
                 inlined: false,
             };
             let last = symbols.len().saturating_sub(1);
-            let told = symbols.iter().enumerate().map(|(nth, symbol)| Frame {
+            let located = symbols.iter().enumerate().map(|(nth, symbol)| Frame {
                 function: name(&symbol.function).or_else(|| match nth == last {
                     true => physical.function.clone(),
                     false => None,
@@ -172,7 +172,7 @@ impl Backtrace {
                 inlined: nth != last,
                 ..physical
             });
-            frames.extend(told);
+            frames.extend(located);
             if symbols.is_empty() {
                 frames.push(physical);
             }

@@ -227,8 +227,8 @@ fn failures_in_a_host_function_name_it() {
                 .to_owned(),
         },
     ];
-    let told = kinds.map(|kind| command(kind).to_string()).join("\n");
-    insta::assert_snapshot!(told, @r"
+    let reports = kinds.map(|kind| command(kind).to_string()).join("\n");
+    insta::assert_snapshot!(reports, @r"
     error[timeout]: command `sell` took longer than 10s: it was in the host function `kv.get`
      |
      = help: `.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take

@@ -74,7 +74,7 @@ impl Emulator for PluginManager {
             let message = "`PluginInstance` returned 0: there is no instance of the plugin";
             return Err(guest.refused(Error::new(code::INIT_FAILED, message)));
         }
-        let name = said(guest, NAME)?;
+        let name = text_of(guest, NAME)?;
         if name.is_empty() {
             return Err(guest.breaks("a plugin has a name", "`name` returned no bytes"));
         }
@@ -84,7 +84,7 @@ impl Emulator for PluginManager {
                 format!("ToolFS itself has registered a plugin as `{name}`"),
             ));
         }
-        let version = said(guest, VERSION)?;
+        let version = text_of(guest, VERSION)?;
         let manifest = guest.manifest();
         let described = manifest.map(|manifest| (manifest.id.clone(), manifest.version.clone()));
         if let Some((id, its_version)) = described {
@@ -142,7 +142,7 @@ impl Emulator for PluginManager {
 }
 
 /// Returns the text of an export without parameters.
-fn said(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
+fn text_of(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
     let packed: u64 = guest.call(export, ())?;
     let bytes = guest.read_packed(Region::Result, packed)?.to_vec();
     String::from_utf8(bytes).map_err(|error| {

@@ -247,8 +247,8 @@ impl PanicRecord {
         let [message, message_len] = [message, message_len].map(u32::from_le_bytes);
         let [file, file_len] = [file, file_len].map(u32::from_le_bytes);
         Some(Panic {
-            message: said(memory, "message", message, message_len),
-            file: said(memory, "file name", file, file_len),
+            message: text_at(memory, "message", message, message_len),
+            file: text_at(memory, "file name", file, file_len),
             line: u32::from_le_bytes(line),
             column: u32::from_le_bytes(column),
         })
@@ -305,7 +305,7 @@ pub(crate) fn panic_on_stack(memory: &[u8], stack_pointer: u32) -> Option<Panic>
 }
 
 /// Returns text that the record points to, or the reason for its absence in parentheses.
-fn said(memory: &[u8], what: &str, address: u32, len: u32) -> String {
+fn text_at(memory: &[u8], what: &str, address: u32, len: u32) -> String {
     match range(memory, address, len) {
         Some(bytes) => text::from_bytes(bytes),
         None => format!("(the {what} is out of bounds: {len} bytes at address {address:#x})"),

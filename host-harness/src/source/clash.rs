@@ -142,7 +142,7 @@ fn functions(object: &[u8]) -> impl Iterator<Item = &str> {
 mod tests {
     use super::*;
 
-    fn said(output: &str) -> Option<(String, String)> {
+    fn found(output: &str) -> Option<(String, String)> {
         reported(output).map(|clash| (clash.symbol, clash.dependency))
     }
 
@@ -152,15 +152,15 @@ mod tests {
             >>> defined in /t/deps/plugin.0f.rcgu.o\n\
             >>> defined in /t/deps/libmy_shim-1a2b.rlib(my_shim.3c.rcgu.o)\n\nmore";
         let clash = Some(("alloc".to_owned(), "my_shim".to_owned()));
-        assert_eq!(said(own), clash);
+        assert_eq!(found(own), clash);
         let optimised = "warning: Linking globals named 'alloc': symbol multiply defined!\n\n\
             error: failed to load bitcode of module \"my_shim-1a2b.my_shim.3c-cgu.0.rcgu.o\": \n";
-        assert_eq!(said(optimised), clash);
+        assert_eq!(found(optimised), clash);
         let second = own.replace("alloc", "plugin_init");
         let of_plugin = Some(("plugin_init".to_owned(), "my_shim".to_owned()));
-        assert_eq!(said(&[own, &second].join("\n")), of_plugin);
-        assert_eq!(said("error: cannot find type `Alloc`"), None);
-        assert_eq!(said("rust-lld: error: duplicate symbol: alloc"), None);
+        assert_eq!(found(&[own, &second].join("\n")), of_plugin);
+        assert_eq!(found("error: cannot find type `Alloc`"), None);
+        assert_eq!(found("rust-lld: error: duplicate symbol: alloc"), None);
     }
 
     #[test]

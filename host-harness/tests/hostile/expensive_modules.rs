@@ -320,8 +320,8 @@ fn an_exceeded_limit_is_named() {
                 .build()
         };
         let failure = load(few()).unwrap_err();
-        let told = assert_kind!(failure, FailureKind::ModuleLimit { setting: told, .. } if *told == setting);
-        assert!(told.message().contains("; the limit is "), "{told}");
+        let exceeded = assert_kind!(failure, FailureKind::ModuleLimit { setting: exceeded, .. } if *exceeded == setting);
+        assert!(exceeded.message().contains("; the limit is "), "{exceeded}");
     }
     let imports = Source::wat(format!(
         "(module {})",
@@ -374,7 +374,7 @@ fn millions_of_section_entries_are_refused_uncollected() {
     ] {
         let wasm = with_section(id, MANY, of);
         let failure = Inspection::of(&wasm).unwrap_err();
-        let failure = assert_kind!(failure, FailureKind::ModuleLimit { setting: told, .. } if *told == setting);
+        let failure = assert_kind!(failure, FailureKind::ModuleLimit { setting: exceeded, .. } if *exceeded == setting);
         assert!(failure.message().len() < 200, "{failure}");
         // It may announce them and have none.
         let failure = Inspection::of(&with_section(id, MANY, b"")).unwrap_err();

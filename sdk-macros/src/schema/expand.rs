@@ -425,7 +425,7 @@ impl<'a> Expansion<'a> {
             expression.extend(quote!(.sometimes_written()));
         }
         if field.with.is_some() {
-            expression.extend(quote!(.told()));
+            expression.extend(quote!(.described_by_author()));
         }
         if field.flatten {
             expression.extend(quote!(.flatten()));

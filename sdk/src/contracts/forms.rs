@@ -116,26 +116,28 @@ pub mod plain {
     /// Returns the JSON to read a `T` from.
     pub fn to_json<T: DeserializeOwned>(bytes: &[u8], quotes: Quotes) -> Cow<'_, [u8]> {
         // Succeeds only for a type that reads nothing.
-        let wish = match T::deserialize(Probe { optional: false }) {
-            Err(wish) => wish,
-            Ok(_) => Wish::Any,
+        let requested = match T::deserialize(Probe { optional: false }) {
+            Err(requested) => requested,
+            Ok(_) => Requested::Any,
         };
-        as_wished(bytes, wish, quotes)
+        quoted_if_needed(bytes, requested, quotes)
     }
 
-    fn as_wished(bytes: &[u8], wish: Wish, quotes: Quotes) -> Cow<'_, [u8]> {
+    fn quoted_if_needed(bytes: &[u8], requested: Requested, quotes: Quotes) -> Cow<'_, [u8]> {
         let Ok(text) = std::str::from_utf8(bytes) else {
             // The JSON reader reports it.
             return bytes.into();
         };
         let is_json = || json::read::<IgnoredAny>(bytes, &Arena::new()).is_ok();
-        let stays = match (wish, text.as_bytes().first()) {
-            (Wish::Text { .. } | Wish::Name { .. }, Some(b'"')) => {
+        let stays = match (requested, text.as_bytes().first()) {
+            (Requested::Text { .. } | Requested::Name { .. }, Some(b'"')) => {
                 quotes == Quotes::AreJson && is_json()
             }
-            (Wish::Text { optional } | Wish::Name { optional }, _) if text == "null" => optional,
+            (Requested::Text { optional } | Requested::Name { optional }, _) if text == "null" => {
+                optional
+            }
             // A variant with data is an object.
-            (Wish::Name { .. }, Some(b'{')) | (Wish::Any, _) => is_json(),
+            (Requested::Name { .. }, Some(b'{')) | (Requested::Any, _) => is_json(),
             _ => false,
         };
         if stays {
@@ -148,7 +150,7 @@ pub mod plain {
 
     /// The first thing that a type asks a deserializer for.
     #[derive(Clone, Copy, Debug, PartialEq)]
-    pub enum Wish {
+    pub enum Requested {
         /// A string.
         Text {
             /// `true` if `null` is `None`.
@@ -163,17 +165,17 @@ pub mod plain {
         Any,
     }
 
-    impl fmt::Display for Wish {
+    impl fmt::Display for Requested {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
             Ok(())
         }
     }
 
-    impl std::error::Error for Wish {}
+    impl std::error::Error for Requested {}
 
-    impl de::Error for Wish {
+    impl de::Error for Requested {
         fn custom<T: fmt::Display>(_: T) -> Self {
-            Wish::Any
+            Requested::Any
         }
     }
 
@@ -183,22 +185,22 @@ pub mod plain {
     }
 
     impl<'de> Deserializer<'de> for Probe {
-        type Error = Wish;
+        type Error = Requested;
 
-        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wish> {
-            Err(Wish::Any)
+        fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Requested> {
+            Err(Requested::Any)
         }
 
-        fn deserialize_str<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Wish> {
+        fn deserialize_str<V: Visitor<'de>>(self, _: V) -> Result<V::Value, Requested> {
             let Probe { optional } = self;
-            Err(Wish::Text { optional })
+            Err(Requested::Text { optional })
         }
 
-        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+        fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Requested> {
             self.deserialize_str(visitor)
         }
 
-        fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+        fn deserialize_char<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Requested> {
             self.deserialize_str(visitor)
         }
 
@@ -207,12 +209,12 @@ pub mod plain {
             _: &'static str,
             _: &'static [&'static str],
             _: V,
-        ) -> Result<V::Value, Wish> {
+        ) -> Result<V::Value, Requested> {
             let Probe { optional } = self;
-            Err(Wish::Name { optional })
+            Err(Requested::Name { optional })
         }
 
-        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Wish> {
+        fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Requested> {
             visitor.visit_some(Probe { optional: true })
         }
 
@@ -220,7 +222,7 @@ pub mod plain {
             self,
             _: &'static str,
             visitor: V,
-        ) -> Result<V::Value, Wish> {
+        ) -> Result<V::Value, Requested> {
             visitor.visit_newtype_struct(self)
         }
 

@@ -81,7 +81,7 @@ impl Definitions {
     pub const fn collect(&mut self, schema: &'static Node, direction: Direction) {
         let known = self.len;
         self.visit(schema, None);
-        self.know(known);
+        self.compare_forms(known);
         self.visit(schema, Some(direction));
         while self.followed < self.forms_len {
             let Some(form) = self.forms[self.followed] else {
@@ -178,11 +178,11 @@ impl Definitions {
     }
 
     /// Determines which types, from index `known` on and all that they refer to, have two forms.
-    const fn know(&mut self, known: usize) {
+    const fn compare_forms(&mut self, known: usize) {
         let mut nth = known;
         let mut any = false;
         while nth < self.len {
-            any |= self.look_at(nth);
+            any |= self.compare_forms_of(nth);
             nth += 1;
         }
         // A type that refers to one with two forms has two forms, too, and may come before or after
@@ -193,14 +193,14 @@ impl Definitions {
             while nth > known {
                 nth -= 1;
                 if !self.entry(nth as u16).differs {
-                    any |= self.look_at(nth);
+                    any |= self.compare_forms_of(nth);
                 }
             }
         }
     }
 
     /// Returns whether a type turns out to have two forms. Adds the types that it refers to.
-    const fn look_at(&mut self, nth: usize) -> bool {
+    const fn compare_forms_of(&mut self, nth: usize) -> bool {
         let body = self.entry(nth as u16).definition.body;
         let differs = self.visit(body, None);
         if let Some(entry) = &mut self.entries[nth] {
@@ -210,7 +210,7 @@ impl Definitions {
     }
 
     /// Adds the definition of a type in one direction.
-    const fn need(&mut self, definition: &'static Definition, direction: Direction) {
+    const fn require(&mut self, definition: &'static Definition, direction: Direction) {
         let Ok(place) = self.find(definition.name.id()) else {
             panic!("types are known before they are needed");
         };
@@ -333,7 +333,7 @@ impl Visit<'_> {
             }
             Node::Definition(link) => match self.direction {
                 None => self.differs |= self.definitions.note(link.get()),
-                Some(direction) => self.definitions.need(link.get(), direction),
+                Some(direction) => self.definitions.require(link.get(), direction),
             },
         }
     }

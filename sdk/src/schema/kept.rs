@@ -105,7 +105,7 @@ impl Walk {
     }
 
     const fn field(&mut self, field: &'static Field, kept: bool) -> Option<Unreadable> {
-        if field.told || field.names.given(Direction::In).is_none() {
+        if field.by_author || field.names.given(Direction::In).is_none() {
             return None;
         }
         self.node(field.node, kept || field.flatten)

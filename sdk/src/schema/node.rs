@@ -378,7 +378,7 @@ pub struct Field {
     pub(super) required: (bool, bool),
     pub(super) flatten: bool,
     /// `true` if its author describes it as another type.
-    pub(super) told: bool,
+    pub(super) by_author: bool,
 }
 
 impl Field {
@@ -398,7 +398,7 @@ impl Field {
             annotations: Annotations::NONE,
             required: (true, true),
             flatten: false,
-            told: false,
+            by_author: false,
         }
     }
 
@@ -423,7 +423,7 @@ setters! { Field:
     /// Makes it optional when written.
     sometimes_written() required.1 = false;
     /// Marks it as described by its author.
-    told() told = true;
+    described_by_author() by_author = true;
     /// Makes its members those of the containing object.
     flatten() flatten = true;
     annotated(annotations: Annotations) annotations = annotations;

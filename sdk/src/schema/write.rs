@@ -32,10 +32,10 @@ impl<'a> Layers<'a> {
         }
     }
 
-    const fn say(layers: Option<&Layers<'_>>, keyword: Keyword) -> bool {
+    const fn have(layers: Option<&Layers<'_>>, keyword: Keyword) -> bool {
         match layers {
             None => false,
-            Some(layers) => layers.annotations.has(keyword) || Layers::say(layers.outer, keyword),
+            Some(layers) => layers.annotations.has(keyword) || Layers::have(layers.outer, keyword),
         }
     }
 
@@ -195,7 +195,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         };
         let outer = *outer;
         self.annotated(annotations.members, outer, true);
-        if !Layers::say(outer, Keyword::Description) {
+        if !Layers::have(outer, Keyword::Description) {
             match annotations.description {
                 Description::None => {}
                 Description::Json(json) => {
@@ -218,7 +218,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         let outer = *outer;
         self.annotated(annotations.members, outer, false);
         if let Some(default) = annotations.default
-            && !Layers::say(outer, Keyword::Default)
+            && !Layers::have(outer, Keyword::Default)
         {
             self.item("\"default\":");
             self.sink.raw(default);
@@ -236,7 +236,7 @@ impl<'a, 'b> Writer<'a, 'b> {
         each!(for Member(key, json) in members {
             let is_head = key.is(Keyword::Title) || key.is(Keyword::Description);
             // A field without a name in this direction does not exist here.
-            if is_head == head && !Layers::say(outer, *key) {
+            if is_head == head && !Layers::have(outer, *key) {
                 self.item(key.text());
                 self.sink.raw(json);
             }

@@ -429,10 +429,11 @@ mod tests {
             assert_eq!(environment.changes.get(OsStr::new(name)), Some(&None));
             assert!(!environment.changes.contains_key(OsStr::new(MODULE_FLAGS)));
             assert!(environment.lints().is_empty(), "{environment:?}");
-            let told = environment.withheld().unwrap_or_default();
+            let withheld = environment.withheld().unwrap_or_default();
             assert!(
-                told.contains(&format!("`{native}` of `{name}`")) && told.contains(MODULE_FLAGS),
-                "{told}"
+                withheld.contains(&format!("`{native}` of `{name}`"))
+                    && withheld.contains(MODULE_FLAGS),
+                "{withheld}"
             );
             assert_eq!(
                 CargoEnvironment::of(&outer, false),
