@@ -63,7 +63,7 @@ fn arguments_come_as_json_from_line_file_or_standard_input() {
 #[test]
 fn the_commands_are_listed() {
     assert_snapshot!("commands", call("--help").good());
-    // Without a command, that is what was meant, and it is no success.
+    // A missing command is an error, with the list of commands on standard error.
     let shown = run(&shop(), "call wares.wasm");
     assert_eq!((shown.code, shown.out.as_str()), (2, ""));
     let about = "Orders something, and answers with the order.";

@@ -448,7 +448,7 @@ mod tests {
         ] {
             let shape = schemas.shape(&schema);
             let Kind::Choice(values) = shape.kind else {
-                panic!("{schema} is no choice");
+                panic!("{schema} is not a choice");
             };
             let found: Vec<_> = values.iter().map(|choice| choice.description).collect();
             assert_eq!(found, descriptions, "{schema}");

@@ -322,7 +322,7 @@ fn shown(json: &[u8]) -> String {
 }
 
 /// The files of ToolFS, on top of the service. Its mounts are the service's folders; the root
-/// itself is no mount.
+/// itself is not a mount.
 struct Functions(Surroundings);
 
 impl Functions {

@@ -12,9 +12,9 @@ impl Plugin {
     ///
     /// `calls` makes one round of calls, the same each time, of one command or several. It runs
     /// `runs` times, rounded up to a multiple of 4 and at least 8: a quarter to warm up, then twice
-    /// as many, and again twice as many. Memory that the plugin allocates once is no leak; memory
-    /// that it keeps allocating is. A call that fails may leak as well; `calls` decides whether a
-    /// failure matters.
+    /// as many, and again twice as many. Memory that the plugin allocates once is not a leak;
+    /// memory that it keeps allocating is. A call that fails may leak as well; `calls` decides
+    /// whether a failure matters.
     ///
     /// The plugin must count its allocations, so its crate must be [built to
     /// count](crate::CrateSource::count_allocations).

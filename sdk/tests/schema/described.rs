@@ -919,7 +919,7 @@ pub mod further {
             pub q: BTreeMap<Box<str>, BTreeMap<u8, Option<u8>>>,
         }
 
-        /// Apart, for `serde_json` panics where a key is no boolean and not ASCII.
+        /// Apart, for `serde_json` panics where a key is neither a Boolean nor ASCII.
         pub struct BooleanKeys {
             pub a: BTreeMap<bool, u8>,
         }

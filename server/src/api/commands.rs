@@ -95,7 +95,7 @@ fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
         return Ok(None);
     }
     let args: Box<RawValue> = serde_json::from_slice(body).map_err(|error| {
-        ApiError::bad_request(format!("the arguments are not valid JSON: {error}"))
+        ApiError::bad_request(format!("the arguments must be valid JSON: {error}"))
     })?;
     match args.get().starts_with('{') {
         true => Ok(Some(args)),

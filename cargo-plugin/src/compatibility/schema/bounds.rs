@@ -90,7 +90,7 @@ impl Bound {
         })
     }
 
-    /// Returns the bound of a count. A count of at least zero is no bound.
+    /// Returns the bound of a count. A count of at least zero is not a bound.
     pub fn of_count(keywords: &Keywords<'_>, keyword: &str, is_upper: bool) -> Option<Bound> {
         let at = Real::of(keywords.get(keyword)?)?;
         let is_zero = at.cmp(Real::Whole(0_i128.into())) == Some(Ordering::Equal);

@@ -415,7 +415,7 @@ fn the_deepest_value_with_the_most_alternatives_fits_the_stack() {
         let messages = messages(schema(), definitions.clone(), nested(*depth));
         messages
             .first()
-            .is_some_and(|messages| messages.contains("expected an object, found 7"))
+            .is_some_and(|message| message.contains("expected an object, found 7"))
     });
     let deepest = deepest.count();
     assert!((10..99).contains(&deepest), "{deepest}");
