@@ -383,7 +383,7 @@ fn arguments_are_checked_against_memory_before_use() {
         serve(&mut host, "all_query", memory, &[1, 4, 1, 4])
             .unwrap_err()
             .to_string()
-            .contains("not valid JSON")
+            .contains("must be valid JSON")
     );
     // Shared bytes that overlap changed ones are fine, as they are copied.
     serve(&mut host, "all_swap", memory, &[8, 8, 8, 4, 16, 8]).unwrap();

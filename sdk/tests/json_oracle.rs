@@ -534,7 +534,7 @@ fn a_number_that_is_not_finite_is_named_with_its_place() {
     let long = ("ü".repeat(40), f32::NAN);
     let error = json::write(&long, &mut Vec::new()).unwrap_err().to_string();
     assert!(
-        error.contains("behind `…ü") && error.contains("ü\",`:"),
+        error.contains("found after `…ü") && error.contains("ü\",`:"),
         "{error}"
     );
 }
