@@ -9,10 +9,11 @@
 //! | `project` | a plugin's crate: finding it, building it and testing it with cargo |
 //! | `artifact` | the results of a build: the module as shipped, and its sidecars |
 //! | `sidecar` | the files next to a module that other hosts read |
-//! | `reference` | a reference page written from the manifest |
+//! | `reference` | the reference for people, written from the manifest |
 //! | `archive` | an archive of the module and its sidecars |
 //! | `conformance` | calls that check a built plugin against its own description |
 //! | `target_host` | the host that a plugin is made for |
+//! | `host_folder` | the folders in which hosts look for plugins |
 //!
 //! | a module | |
 //! |---|---|
@@ -35,6 +36,7 @@
 //! | `schema` | the meaning of a schema, as type notation and by example |
 //! | `text` | an author's text, made safe to print |
 //! | `quantities` | bytes, pages, counts and times |
+//! | `write` | files that are never half written |
 //! | `error` | the reason why a command failed |
 #![forbid(unsafe_code)]
 // Help of the command line is written as documentation, and has `[default: …]`.
@@ -48,6 +50,7 @@ mod compatibility;
 mod conformance;
 mod error;
 mod flags;
+mod host_folder;
 mod host_options;
 mod logging;
 mod plugin_file;
@@ -64,6 +67,7 @@ mod text;
 mod validation;
 mod wasm;
 mod wasm_opt;
+mod write;
 
 use std::process::ExitCode;
 

@@ -5,6 +5,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod install;
 mod support;
 
 use std::fs;

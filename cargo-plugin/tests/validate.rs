@@ -9,7 +9,7 @@ mod support;
 
 use plugin_sdk_harness::{BuildFailure, FailureKind, Plugin, Source, remedies};
 use serde_json::{Value, json};
-use support::modules::{EXPORTS, greeter, module, plugin};
+use support::modules::{EXPORTS, FOR_NEOTALK, greeter, module, plugin};
 use support::project::{Project, manifest};
 use support::{Folder, target_dir};
 
@@ -185,13 +185,6 @@ fn calls_that_fail_in_the_standard_library_are_warnings() {
     assert_eq!(code, 0, "{said}");
     insta::assert_snapshot!(said);
 }
-
-/// The exports that NeoTalk requires.
-const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
-    (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
-    (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
-    (func (export "neotalk_get_result") (param i32 i32) (result i32) i32.const 1)
-    (func (export "neotalk_cleanup"))"#;
 
 #[test]
 fn a_module_without_an_allocator_gets_a_warning() {

@@ -8,6 +8,7 @@ mod dev;
 mod diff;
 mod header;
 mod info;
+mod install;
 mod list;
 mod new;
 mod package;
@@ -35,6 +36,7 @@ pub enum Command {
     Test(test::Test),
     Bench(bench::Bench),
     Package(package::Package),
+    Install(install::Install),
     Page(page::Page),
     Serve(Box<serve::Serve>),
     Header(header::Header),
@@ -55,6 +57,7 @@ impl Command {
             Command::Test(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
+            Command::Install(command) => command.run(terminal),
             Command::Page(command) => command.run(terminal),
             Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),

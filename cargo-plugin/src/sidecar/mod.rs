@@ -4,14 +4,23 @@
 //! Each host that reads such a file has a module here, and a line in [`KINDS`].
 
 mod cis;
+mod hand_written;
 mod musicfox;
 mod neotalk;
+
+use std::fs;
+use std::path::Path;
 
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
 
 use crate::target_host::Host;
 use crate::wasm::Interface;
+
+pub use self::hand_written::{HandWritten, is_of_plugin};
+
+/// The largest sidecar that is read, in bytes.
+const MAX_BYTES: u64 = 4 << 20;
 
 /// A file that describes a module for one kind of host.
 #[derive(Clone, Debug, PartialEq)]
@@ -122,6 +131,17 @@ pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar
             }
         })
         .collect()
+}
+
+/// Reads a sidecar of a bounded size. An error says what is wrong with the file.
+pub fn read(path: &Path) -> Result<String, String> {
+    let cannot = |error| format!("cannot be read: {error}");
+    match fs::metadata(path).map_err(cannot)?.len() {
+        bytes if bytes > MAX_BYTES => {
+            Err(format!("has {bytes} bytes, and {MAX_BYTES} are allowed"))
+        }
+        _ => fs::read_to_string(path).map_err(cannot),
+    }
 }
 
 /// Returns the file name of the module, next to which the sidecar is written.

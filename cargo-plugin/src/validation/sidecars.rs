@@ -1,6 +1,5 @@
 //! The files next to the module: their agreement with the manifest.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::manifest::Manifest;
@@ -10,9 +9,6 @@ use super::{Check, Finding, Subject, Validation};
 use crate::sidecar::{self, Sidecar};
 use crate::text;
 use crate::wasm::Anatomy;
-
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
 
 /// The greatest number of different members that are listed.
 const MAX_DIFFERENCES: usize = 20;
@@ -27,10 +23,10 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
     let host = subject.expectations.host;
     for sidecar in sidecar::of(host, manifest, &anatomy.interface) {
         for path in places(subject, &sidecar) {
-            let Ok(about) = fs::metadata(&path) else {
+            if !path.exists() {
                 continue;
-            };
-            match compare(&path, about.len(), &sidecar, manifest) {
+            }
+            match compare(&path, &sidecar, manifest) {
                 Found::Same => validation.sidecars.push(text::path(&path)),
                 Found::Foreign => {}
                 Found::Different(finding) => findings.push(finding),
@@ -70,10 +66,10 @@ enum Found {
     Different(Finding),
 }
 
-fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> Found {
+fn compare(path: &Path, sidecar: &Sidecar, manifest: &Manifest) -> Found {
     let name = text::path(path);
     let finding = |why: String| Finding::new(format!("`{name}` {why}")).help(HELP);
-    let document = match read(path, bytes, sidecar) {
+    let document = match read(path, sidecar) {
         Ok(document) => document,
         Err(why) => return Found::Different(finding(why)),
     };
@@ -96,11 +92,8 @@ fn compare(path: &Path, bytes: u64, sidecar: &Sidecar, manifest: &Manifest) -> F
     Found::Different(finding)
 }
 
-fn read(path: &Path, bytes: u64, sidecar: &Sidecar) -> Result<Value, String> {
-    if bytes > MAX_BYTES {
-        return Err(format!("has {bytes} bytes"));
-    }
-    let text = fs::read_to_string(path).map_err(|error| format!("cannot be read: {error}"))?;
+fn read(path: &Path, sidecar: &Sidecar) -> Result<Value, String> {
+    let text = sidecar::read(path)?;
     let format = sidecar.format;
     format
         .parse(&text)

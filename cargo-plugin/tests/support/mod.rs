@@ -133,7 +133,7 @@ impl Folder {
 }
 
 impl Ran {
-    fn of(command: &mut Command) -> Self {
+    pub fn of(command: &mut Command) -> Self {
         let output = command.output().unwrap();
         Ran {
             code: output.status.code().unwrap(),

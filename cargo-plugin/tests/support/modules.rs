@@ -7,6 +7,25 @@ pub const EXPORTS: &str = r#"(memory (export "memory") 2) (global (export "plugi
     (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
     (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))"#;
 
+/// The exports that NeoTalk requires.
+pub const FOR_NEOTALK: &str = r#"(memory (export "memory") 2)
+    (func (export "neotalk_init") (param i32 i32) (result i32) i32.const 1)
+    (func (export "neotalk_command") (param i32 i32 i32 i32) (result i32) i32.const 0)
+    (func (export "neotalk_get_result") (param i32 i32) (result i32) i32.const 1)
+    (func (export "neotalk_cleanup"))"#;
+
+/// The imports and exports that go-musicfox requires.
+pub const FOR_MUSICFOX: &str = r#"(import "env" "host_log" (func (param i32 i32 i32)))
+    (import "env" "host_get_config" (func (param i32 i32) (result i32)))
+    (import "env" "host_emit_event" (func (param i32 i32 i32 i32)))
+    (memory (export "memory") 2) (func $ok (result i32) i32.const 0)
+    (func (export "initialize") (param i32 i32) (result i32) i32.const 0)
+    (export "start" (func $ok)) (export "stop" (func $ok)) (export "cleanup" (func $ok))
+    (func (export "process_audio") (param i32 i32 i32) (result i32) i32.const 0)
+    (func (export "handle_event") (param i32 i32) (result i32) i32.const 0)
+    (export "get_version" (func $ok)) (export "get_metadata" (func $ok))
+    (func (export "malloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32))"#;
+
 /// Returns a module with imports, exports and other fields, and the section if there is one.
 pub fn module(imports: &str, fields: &str, section: Option<&str>) -> Vec<u8> {
     let section = section.map_or(String::new(), |text| {
