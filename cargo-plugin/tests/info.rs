@@ -88,3 +88,89 @@ fn a_module_without_a_description_gets_a_hint() {
     assert_eq!(code, 3);
     insta::assert_snapshot!(said);
 }
+
+#[test]
+fn the_reference_is_written_as_html_and_as_markdown() {
+    let folder = Folder::new().with("any name.wasm", plugin(&greeter()));
+    let said = folder
+        .run(&["docs", "any name.wasm", "-o", "new/docs"])
+        .good();
+    assert_eq!(said, "✓ new/docs/greeter.html\n✓ new/docs/greeter.md\n");
+    let read = |name: &str| String::from_utf8(folder.read(name)).unwrap();
+    let markdown = read("new/docs/greeter.md");
+    assert!(
+        markdown.starts_with("# Greeter\n\nGreets people"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("Result: [Greeting](#greeting)."),
+        "{markdown}"
+    );
+    let html = read("new/docs/greeter.html");
+    for part in [
+        "<!doctype html>",
+        "<title>Greeter</title>",
+        "<h3 id=\"greet\"><code>greet</code></h3>",
+        "<a href=\"#greeting\">Greeting</a>",
+        "<h3 id=\"greeting\">Greeting</h3>",
+        "<td>u8</td><td>default <code>1</code></td>",
+        "<a href=\"https://example.com/greeter\">",
+    ] {
+        assert!(html.contains(part), "{part} in {html}");
+    }
+    assert!(!html.contains("<script"), "{html}");
+    let said = folder.run(&["docs", "new"]).bad(3);
+    assert!(said.contains("cannot read `new`"), "{said}");
+}
+
+#[test]
+fn nothing_of_a_plugin_is_markup_of_its_reference() {
+    let hostile =
+        "</title><script>alert(1)</script><img src=x onerror=alert(1)>\n\n<b>\n\n```\nopen";
+    let link = "[a](javascript:alert(1)) ![b](https://example.com/b.png) <https://example.com> [c](data:text/html,x)";
+    let mut manifest = greeter();
+    manifest["name"] = hostile.into();
+    manifest["description"] = format!("{link}\n\n{hostile}").into();
+    manifest["homepage"] = "javascript:alert(1)".into();
+    manifest["license"] = "https://example.com/a|b>".into();
+    manifest["authors"] = json!([hostile]);
+    let greet = &mut manifest["commands"][0];
+    greet["description"] = hostile.into();
+    greet["errors"][0]["description"] = format!("a | b ` {hostile}").into();
+    greet["arguments"]["properties"]["name"]["description"] = hostile.into();
+    greet["arguments"]["properties"]["name"]["default"] = hostile.into();
+    greet["arguments"]["properties"]["</table>`|"] = json!({"enum": [hostile, "|`"]});
+    manifest["$defs"]["<i>|`"] =
+        json!({"description": hostile, "oneOf": [{"const": hostile, "description": hostile}]});
+    let folder = Folder::new().with("greeter.wasm", plugin(&manifest));
+    folder.run(&["docs", "greeter.wasm"]).good();
+    let html = String::from_utf8(folder.read("greeter.html")).unwrap();
+    let (_, body) = html.split_once("<body").unwrap();
+    for markup in [
+        "<script",
+        "<img",
+        "<b>",
+        "<i>",
+        "javascript:",
+        "data:",
+        "</title",
+    ] {
+        let markup = body.match_indices(markup).find(|(at, _)| {
+            // Within text, it is escaped or follows no quote of an attribute.
+            markup.starts_with('<') || body[..*at].ends_with("=\"")
+        });
+        assert_eq!(markup, None, "{html}");
+    }
+    assert_eq!(html.matches("</title>").count(), 1);
+    assert!(
+        body.contains("&lt;script&gt;alert(1)&lt;/script&gt;"),
+        "{body}"
+    );
+    assert!(body.contains("<a href=\"https://example.com\">"), "{body}");
+    // What follows the open code block is still a part of the document.
+    assert!(
+        body.contains("<h3 id=\"reverse\"><code>reverse</code></h3>"),
+        "{body}"
+    );
+    assert!(body.contains("<h2 id=\"types\">Types</h2>"), "{body}");
+}

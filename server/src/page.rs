@@ -12,6 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 
 const HTML: &str = include_str!("page/page.html");
+const DOCUMENT: &str = include_str!("page/document.html");
 const STYLE: &str = include_str!("page/page.css");
 const WORKER: &str = include_str!("page/wasm_host.js");
 /// One script of several files, which share its scope. A module that is inline cannot be imported.
@@ -45,6 +46,21 @@ pub fn offline(module: &[u8], manifest: &str) -> String {
     composed("'none'", &data)
 }
 
+/// Returns a page in the same style that has no scripts. Both arguments are HTML.
+pub fn document(title: &str, body: &str) -> String {
+    let policy = format!(
+        "default-src 'none'; style-src {}; img-src data:; base-uri 'none'; form-action 'none'",
+        hash(STYLE)
+    );
+    let parts = [
+        ("policy", policy.as_str()),
+        ("title", title),
+        ("style", STYLE),
+        ("body", body),
+    ];
+    filled(DOCUMENT, &parts)
+}
+
 fn composed(connect: &str, data: &str) -> String {
     let policy = format!(
         "default-src 'none'; style-src {}; script-src {} 'wasm-unsafe-eval'; worker-src blob:; \
@@ -60,8 +76,14 @@ fn composed(connect: &str, data: &str) -> String {
         ("worker", WORKER),
         ("script", SCRIPT),
     ];
-    let mut page = String::with_capacity(HTML.len() + STYLE.len() + SCRIPT.len() + data.len());
-    let mut rest = HTML;
+    filled(HTML, &parts)
+}
+
+/// Returns a template with its placeholders replaced, which are in the order of the parts.
+fn filled(template: &str, parts: &[(&str, &str)]) -> String {
+    let length: usize = parts.iter().map(|(_, text)| text.len()).sum();
+    let mut page = String::with_capacity(template.len() + length);
+    let mut rest = template;
     // Searches only the rest of the template, never a part, which may contain a placeholder.
     for (name, text) in parts {
         let (before, after) = rest

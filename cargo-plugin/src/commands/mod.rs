@@ -6,6 +6,7 @@ mod call;
 mod completions;
 mod dev;
 mod diff;
+mod docs;
 mod header;
 mod info;
 mod install;
@@ -37,6 +38,7 @@ pub enum Command {
     Bench(bench::Bench),
     Package(package::Package),
     Install(install::Install),
+    Docs(docs::Docs),
     Page(page::Page),
     Serve(Box<serve::Serve>),
     Header(header::Header),
@@ -58,6 +60,7 @@ impl Command {
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
             Command::Install(command) => command.run(terminal),
+            Command::Docs(command) => command.run(terminal),
             Command::Page(command) => command.run(terminal),
             Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),

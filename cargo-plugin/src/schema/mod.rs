@@ -16,6 +16,7 @@ use std::collections::HashSet;
 use plugin_sdk_harness::manifest::definition;
 use serde_json::{Map, Value};
 
+pub use self::notation::Piece;
 pub use self::whole::Whole;
 
 /// The greatest number of references followed for one schema: one that refers to itself has no

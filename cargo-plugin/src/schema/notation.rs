@@ -24,20 +24,28 @@ const MAX_NAME: usize = 60;
 /// The greatest number of alternatives or members shown, one per line.
 const MAX_PARTS: usize = 12;
 
+/// A part of a type's notation.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Piece {
+    Text(String),
+    /// The name of a type that the plugin defines.
+    Name(String),
+}
+
 impl<'a> Schemas<'a> {
     /// Returns a type in which named types appear by name.
     pub fn named(&self, schema: &'a Value) -> String {
-        self.named_by(schema, &str::to_owned)
+        joined(self.pieces(schema))
     }
 
-    /// Like [`named`](Schemas::named), with names written by the caller, such as links.
-    pub fn named_by(&self, schema: &'a Value, name: &dyn Fn(&str) -> String) -> String {
-        self.written(schema, Some(name))
+    /// Like [`named`](Schemas::named), with the names apart from the rest.
+    pub fn pieces(&self, schema: &'a Value) -> Vec<Piece> {
+        self.written(schema, true)
     }
 
     /// Returns a type in full, for readers who must write a value without knowing the names.
     pub fn expanded(&self, schema: &'a Value) -> String {
-        self.written(schema, None)
+        joined(self.written(schema, false))
     }
 
     /// Describes the alternatives of a value, or the documented members of an object, one per line;
@@ -67,38 +75,57 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn written(&self, schema: &'a Value, names: Option<&dyn Fn(&str) -> String>) -> String {
+    fn written(&self, schema: &'a Value, by_name: bool) -> Vec<Piece> {
         let mut writer = Writer {
             schemas: *self,
-            names,
+            by_name,
             within: Vec::new(),
             steps: Cell::new(MAX_STEPS),
-            out: String::new(),
+            out: Vec::new(),
+            length: 0,
         };
         writer.schema(schema);
         writer.out
     }
 }
 
+fn joined(pieces: Vec<Piece>) -> String {
+    let words = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) | Piece::Name(text) => text,
+    });
+    words.collect()
+}
+
 /// Writes a type. Once it is long, abbreviates what follows, so that all brackets are closed.
-struct Writer<'f, 'a> {
+struct Writer<'a> {
     schemas: Schemas<'a>,
-    /// The form of a named type's name; `None` to write the type itself.
-    names: Option<&'f dyn Fn(&str) -> String>,
+    /// True to write a named type's name in place of the type.
+    by_name: bool,
     /// The types being written, with their names. A named type within itself appears by name.
     within: Vec<Option<&'a str>>,
     /// The number of further schemas to read.
     steps: Cell<u32>,
-    out: String,
+    out: Vec<Piece>,
+    /// The length of the output in bytes.
+    length: usize,
 }
 
-impl<'a> Writer<'_, 'a> {
+impl<'a> Writer<'a> {
     fn push(&mut self, text: &str) {
-        self.out.push_str(text);
+        self.length += text.len();
+        match self.out.last_mut() {
+            Some(Piece::Text(last)) => last.push_str(text),
+            _ => self.out.push(Piece::Text(text.to_owned())),
+        }
+    }
+
+    fn push_name(&mut self, name: String) {
+        self.length += name.len();
+        self.out.push(Piece::Name(name));
     }
 
     fn is_full(&self) -> bool {
-        self.out.len() >= MAX_LENGTH
+        self.length >= MAX_LENGTH
     }
 
     fn schema(&mut self, schema: &'a Value) {
@@ -110,9 +137,8 @@ impl<'a> Writer<'_, 'a> {
         }
         let shape = self.schemas.shape_in_steps(schema, &self.steps);
         let shown = shape.name.map(|name| text::line(name, MAX_NAME));
-        match (shown, self.names) {
-            (Some(name), Some(form)) => self.push(&form(&name)),
-            (Some(name), None) if self.within.contains(&shape.name) => self.push(&name),
+        match shown {
+            Some(name) if self.by_name || self.within.contains(&shape.name) => self.push_name(name),
             _ => {
                 self.within.push(shape.name);
                 self.unnamed(&shape);
@@ -397,8 +423,11 @@ mod tests {
         // Must end; the result does not matter.
         schemas.expanded(&json!({"$ref": "#/$defs/Us"}));
         let list = json!({"type": "array", "items": {"$ref": "#/$defs/Item"}});
-        let link = |name: &str| format!("<{name}>");
-        assert_eq!(schemas.named_by(&list, &link), "[<Item>]");
+        let text = |text: &str| Piece::Text(text.to_owned());
+        assert_eq!(
+            schemas.pieces(&list),
+            [text("["), Piece::Name("Item".to_owned()), text("]")]
+        );
     }
 
     #[test]
