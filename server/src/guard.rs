@@ -28,15 +28,17 @@ async fn check(State(server): State<Arc<Server>>, request: Request, next: Next) 
 fn refusal(server: &Server, request: &Request) -> Option<ApiError> {
     let headers = request.headers();
     let Some(host) = host(request) else {
-        return Some(ApiError::bad_request("the request has no `Host` header"));
+        return Some(ApiError::bad_request(
+            "the request has no `Host` header, or several",
+        ));
     };
-    let name = without_port(host);
-    let allowed = server
-        .options
-        .hosts
-        .iter()
-        .any(|allowed| allowed.eq_ignore_ascii_case(name));
-    if !allowed && !is_loopback(name) {
+    let own = |name: &str| {
+        let mut hosts = server.options.hosts.iter();
+        is_loopback(name) || hosts.any(|allowed| allowed.eq_ignore_ascii_case(name))
+    };
+    // A request to a proxy names its host in its first line.
+    let named = request.uri().authority().map(|authority| authority.host());
+    if !own(without_port(host)) || named.is_some_and(|name| !own(name)) {
         let message = "this server does not answer for the host of this request";
         let hint = "name the host when you start the server, or use `localhost`";
         return Some(ApiError::new(StatusCode::MISDIRECTED_REQUEST, message).hint(hint));
@@ -69,14 +71,16 @@ fn refusal(server: &Server, request: &Request) -> Option<ApiError> {
 
 /// Returns the host that a request is for, with its port.
 fn host(request: &Request) -> Option<&str> {
-    let header = request.headers().get(header::HOST);
-    let named = header.and_then(|host| host.to_str().ok());
-    named.or_else(|| {
-        request
+    let mut hosts = request.headers().get_all(header::HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (Some(host), None) => host.to_str().ok(),
+        (None, _) => request
             .uri()
             .authority()
-            .map(|authority| authority.as_str())
-    })
+            .map(|authority| authority.as_str()),
+        // Programs before this one may have looked at the other.
+        (Some(_), Some(_)) => None,
+    }
 }
 
 fn without_port(host: &str) -> &str {

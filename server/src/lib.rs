@@ -34,6 +34,9 @@
 //! | `GET /openapi.json` | a description of all routes |
 //! | `POST /mcp` | the Model Context Protocol, with the feature `mcp`: each command is a tool |
 //!
+//! The answer to a call has the fuel that it used in the header `x-plugin-fuel`, if fuel is counted.
+//! A call is ended when its client closes the connection, unless the plugin saves its state.
+//!
 //! The first six are the HTTP API of NeoTalk. Their answers are `{"success": true, "data": …}`, and
 //! an error of any route is `{"success": false, "error": {"code", "message", "request_id"}}`.
 //!

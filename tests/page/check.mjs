@@ -142,7 +142,14 @@ async function calls(page, ways) {
       await fetched.type("url", "http://localhost/");
       assert.match(await fetched.call(), /unavailable/);
     }
-    assert.match(await page.evaluate(`document.querySelector("#times p").textContent`), /calls (on the server|in this browser) · median/);
+    const costs = () => page.evaluate(`document.getElementById("times").innerText`);
+    assert.match(await costs(), way === "http" ? /calls on the server · median[^]*Fuel is not counted/ : /calls in this browser · median[^]*Browsers do not count fuel/);
+    if (way === "http") {
+      const counted = await Card.open(page, "greeter", "greet");
+      await counted.type("name", "Ada");
+      assert.match(await counted.call(), /^Result · .* · [\d,]+ fuel on the server/);
+      assert.match(await costs(), /Fuel · median [\d,]+ fuel · most [\d,]+ fuel/);
+    }
   }
 }
 

@@ -43,8 +43,13 @@ fn serving(options: ServerOptions, use_it: impl FnOnce(&str)) {
     let registry = Registry::new();
     for guest in GUESTS {
         let source = Source::bytes(Build::of(guest).wasm().unwrap().to_vec());
-        let options = PluginOptions::new()
-            .setup(|_, plugin| plugin.grant_all().timeout(Duration::from_secs(2)));
+        let options = PluginOptions::new().setup(|id, plugin| {
+            let plugin = plugin.grant_all().timeout(Duration::from_secs(2));
+            match id {
+                "greeter" => plugin.fuel(100_000_000),
+                _ => plugin,
+            }
+        });
         registry.load(source, options).unwrap();
     }
     let runtime = tokio::runtime::Builder::new_multi_thread()

@@ -526,6 +526,24 @@ impl Plugin {
         result
     }
 
+    /// Runs calls like [`interruptible`](Plugin::interruptible), for a caller that shares the plugin
+    /// with others. If the plugin [saves its state](Plugin::has_state), a call that has begun ends
+    /// by itself or by its own limits: a caller that leaves does not cost the others the state.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`interruptible`](Plugin::interruptible).
+    pub fn interruptible_unless_stateful<R>(
+        &mut self,
+        interrupt: &Interrupt,
+        calls: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
+    ) -> Result<R, Failure> {
+        match self.has_state() && !interrupt.is_interrupted() {
+            true => calls(self),
+            false => self.interruptible(interrupt, calls),
+        }
+    }
+
     /// Injects a fault into a host function from now on, by the name of its import: see
     /// [`InjectedFault`].
     pub fn fault(&mut self, function: &str, fault: InjectedFault) {

@@ -16,7 +16,7 @@ use super::record::Record;
 use super::state::PluginState;
 use super::status::{Health, Notice, PluginStatus};
 use super::{Watchers, lock};
-use crate::failure::{Failure, LogLine};
+use crate::failure::{Failure, FailureKind, LogLine};
 use crate::plugin::{Plugin, Pool};
 use crate::run::Module;
 use crate::services::{EventBus, MemoryKv, RecordedLog};
@@ -125,10 +125,6 @@ impl Entry {
 
     pub(super) fn file(&self) -> Option<&Path> {
         self.source.file_path()
-    }
-
-    pub(super) fn is_of(&self, file: &Path) -> bool {
-        self.file() == Some(file)
     }
 
     /// Returns whether the file is another one than the one that was last loaded or tried.
@@ -434,6 +430,10 @@ impl Entry {
 
     /// Notes the failure that ended an instance. Returns whether another one may be created.
     fn may_restart(&self, failure: Option<&Failure>) -> bool {
+        // Its caller has ended the call: the plugin did nothing wrong.
+        if failure.is_some_and(|failure| matches!(failure.kind(), FailureKind::Cancelled)) {
+            return true;
+        }
         let mut record = lock(&self.record);
         if let Some(failure) = failure {
             record.failure = Some(failure.clone());

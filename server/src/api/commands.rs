@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
 use plugin_sdk_harness::manifest::Codec;
 use plugin_sdk_harness::registry::{Registry, RegistryError};
+use plugin_sdk_harness::{Failure, Plugin};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::Answer;
+use super::called::Called;
+use super::{Answer, Path};
 use crate::Server;
 use crate::answer::{ApiError, Data, json_text};
 
@@ -20,12 +22,6 @@ use crate::answer::{ApiError, Data, json_text};
 struct Call {
     command: String,
     args: Option<Box<RawValue>>,
-}
-
-/// A result: JSON text, or the bytes of a raw command.
-enum Outcome {
-    Json(Box<RawValue>),
-    Bytes(Vec<u8>, &'static str),
 }
 
 pub(super) async fn named_in_body(
@@ -48,13 +44,8 @@ pub(super) async fn named_in_body(
         let hint = format!("send the bytes to `/api/plugins/{id}/commands/{command}`");
         return Err(ApiError::bad_request(message).hint(hint));
     }
-    let result = server
-        .run(move |registry| match call.args {
-            Some(args) => registry.call::<Box<RawValue>>(&id, &*call.command, args),
-            None => registry.call(&id, &*call.command, ()),
-        })
-        .await?;
-    Ok(Data(Answered { result }).into_response())
+    let called = Called::of(&server, id, json_call(call.command, call.args)).await;
+    Ok(called.answer(|result| Data(Answered { result }).into_response()))
 }
 
 pub(super) async fn named_in_path(
@@ -63,30 +54,35 @@ pub(super) async fn named_in_path(
     body: Body,
 ) -> Answer {
     let mut body = server.read(body).await?;
-    let outcome = match raw(&server.registry, &id, &command)? {
+    Ok(match raw(&server.registry, &id, &command)? {
         Some(Raw { media, in_place }) => {
-            let call = move |registry: &Registry| match in_place {
-                true => registry.with_instance(&id, |plugin| {
+            let call = move |plugin: &mut Plugin| match in_place {
+                true => {
                     plugin.call_in_place(&*command, &mut body)?;
                     Ok(body)
-                }),
-                false => registry.call_raw(&id, &*command, &body),
+                }
+                false => plugin.call_raw(&*command, &body).map(<[u8]>::to_vec),
             };
-            Outcome::Bytes(server.run(call).await?, media)
+            let called = Called::of(&server, id, call).await;
+            called.answer(|bytes| ([(header::CONTENT_TYPE, media)], bytes).into_response())
         }
         None => {
-            let args = arguments(&body)?;
-            let call = move |registry: &Registry| match args {
-                Some(args) => registry.call(&id, &*command, args),
-                None => registry.call(&id, &*command, ()),
-            };
-            Outcome::Json(server.run(call).await?)
+            let call = json_call(command, arguments(&body)?);
+            let called = Called::of(&server, id, call).await;
+            called.answer(|text| json_text(String::from(Box::<str>::from(text))))
         }
-    };
-    Ok(match outcome {
-        Outcome::Json(text) => json_text(String::from(Box::<str>::from(text))),
-        Outcome::Bytes(bytes, media) => ([(header::CONTENT_TYPE, media)], bytes).into_response(),
     })
+}
+
+/// Returns the call of a command with these arguments, or with none.
+fn json_call(
+    command: String,
+    args: Option<Box<RawValue>>,
+) -> impl FnOnce(&mut Plugin) -> Result<Box<RawValue>, Failure> {
+    move |plugin| match args {
+        Some(args) => plugin.call(&*command, args),
+        None => plugin.call(&*command, ()),
+    }
 }
 
 /// Returns the arguments in a body: an object, or nothing.

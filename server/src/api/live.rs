@@ -7,7 +7,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
@@ -16,7 +16,7 @@ use plugin_sdk_harness::registry::Notice;
 use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
-use super::Answer;
+use super::{Answer, Path};
 use crate::Server;
 use crate::answer::ApiError;
 

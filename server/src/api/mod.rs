@@ -1,5 +1,6 @@
 //! The routes.
 
+mod called;
 mod commands;
 mod live;
 mod plugins;
@@ -7,13 +8,17 @@ mod plugins;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Body;
+use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
+use axum::http::request::Parts;
 use axum::response::Response;
 use axum::routing::{get, post};
+use axum::{Router, extract};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use plugin_sdk_harness::registry::{Registry, RegistryError};
+use plugin_sdk_harness::{Failure, Plugin};
+use serde::de::DeserializeOwned;
 
 use crate::answer::ApiError;
 use crate::{Server, metrics, openapi, page};
@@ -54,6 +59,21 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
         })
 }
 
+/// The parts of a route's path, as axum's extractor has them. Its errors have the envelope of all
+/// others.
+struct Path<T>(T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        match extract::Path::from_request_parts(parts, state).await {
+            Ok(extract::Path(path)) => Ok(Path(path)),
+            Err(_) => Err(ApiError::bad_request("the path is not text in UTF-8")),
+        }
+    }
+}
+
 impl Server {
     /// Runs work that may take long, such as a call, on a thread for blocking work.
     async fn run<R: Send + 'static>(
@@ -82,6 +102,16 @@ impl Server {
                 Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, message))
             }
         }
+    }
+
+    /// Calls a plugin.
+    async fn call<R: Send + 'static>(
+        self: &Arc<Self>,
+        id: String,
+        call: impl FnOnce(&mut Plugin) -> Result<R, Failure> + Send + 'static,
+    ) -> Result<R, ApiError> {
+        self.run(move |registry| registry.with_instance(&id, call))
+            .await
     }
 
     /// Reads the body of a request.

@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::body::Body;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
 use plugin_sdk_harness::registry::{PluginState, PluginStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::Answer;
+use super::{Answer, Path};
 use crate::Server;
 use crate::answer::{ApiError, Data};
 

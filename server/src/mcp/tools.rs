@@ -211,10 +211,12 @@ impl CommandTool {
         interrupt: &Interrupt,
         call: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
     ) -> Result<R, RegistryError> {
-        let interruptible = |plugin: &mut Plugin| plugin.interruptible(interrupt, call);
         match shared {
-            true => registry.with_instance(&self.plugin, interruptible),
-            false => registry.with_new_instance(&self.plugin, interruptible),
+            true => registry.with_instance(&self.plugin, |plugin| {
+                plugin.interruptible_unless_stateful(interrupt, call)
+            }),
+            false => registry
+                .with_new_instance(&self.plugin, |plugin| plugin.interruptible(interrupt, call)),
         }
     }
 }

@@ -1,7 +1,7 @@
 // The two ways to call a plugin: over HTTP, and in this browser.
 //
-// An outcome has `bytes` or an `error` (`code`, `message` and more), and the time in milliseconds if
-// the plugin ran. After `ended`, the instance in this browser is gone.
+// An outcome has `bytes` or an `error` (`code`, `message` and more), the time in milliseconds if the
+// plugin ran, and the fuel if it was counted. After `ended`, the instance in this browser is gone.
 
 const byId = (id) => document.getElementById(id);
 
@@ -140,9 +140,11 @@ class Caller {
     const response = await server.send(method, `${this.path}/${path}`, body, signal);
     const bytes = new Uint8Array(await response.arrayBuffer());
     const time = performance.now() - begun;
-    if (!response.ok) return { error: errorOf(response, new TextDecoder().decode(bytes)), time };
+    const counted = response.headers.get("x-plugin-fuel");
+    const fuel = counted === null ? undefined : Number(counted);
+    if (!response.ok) return { error: errorOf(response, new TextDecoder().decode(bytes)), time, fuel };
     if (command.isConfig) this.configure(body);
-    return { bytes, time };
+    return { bytes, time, fuel };
   }
 
   /** Runs a call after those before it have ended. */

@@ -42,6 +42,9 @@ function milliseconds(time) {
   return `${time.toFixed(time < 10 ? 2 : time < 100 ? 1 : 0)} ms`;
 }
 
+/** Returns a whole number with commas between thousands. */
+const grouped = (number) => String(number).replace(/\B(?=(\d{3})+$)/g, ",");
+
 function kibibytes(bytes) {
   return bytes < 1 << 20 ? `${Math.round(bytes / 1024)} KiB` : `${(bytes / (1 << 20)).toFixed(1)} MiB`;
 }
@@ -109,18 +112,33 @@ function wave(numbers) {
   return make("svg", picture, make("polyline", { points: points.join(" ") }));
 }
 
-/** Draws the times of calls as bars, with a summary in words. */
-function drawnTimes(calls, where) {
-  const sorted = calls.map(({ time }) => time).sort((left, right) => left - right);
-  const slowest = sorted.at(-1);
-  const bars = calls.map(({ time, failed }, index) => {
-    const height = Math.max(1, (time / slowest) * 60 || 0);
-    const bar = { x: index * 3, y: 60 - height, width: 2, height, class: failed ? "failed" : "fine" };
-    return make("rect", bar, make("title", {}, milliseconds(time) + (failed ? ", an error" : "")));
-  });
+const NO_FUEL = {
+  http: "Fuel is not counted. It is if the plugin asks for a limit, or the server has `--fuel`.",
+  browser: "Browsers do not count fuel.",
+};
+
+/** Draws the times and the fuel of calls as bars, each with a summary in words. */
+function drawnCosts(calls, where, way) {
   const count = `${calls.length} ${calls.length === 1 ? "call" : "calls"} ${where}`;
-  const median = sorted[calls.length >> 1];
-  const text = calls.length ? `${count} · median ${milliseconds(median)} · slowest ${milliseconds(slowest)}` : "No calls yet.";
+  if (calls.length === 0) return drawn("time", calls, milliseconds, "No calls yet.");
+  const times = drawn("time", calls, milliseconds, count);
+  const counted = calls.some(({ fuel }) => fuel !== undefined);
+  const fuel = counted ? drawn("fuel", calls, (fuel) => `${grouped(fuel)} fuel`, "Fuel") : [make("p", { class: "quiet" }, line(NO_FUEL[way]))];
+  return [...times, ...fuel];
+}
+
+/** Draws one cost of calls. A call without it leaves a gap. */
+function drawn(cost, calls, words, title) {
+  const known = calls.map((call) => call[cost]).filter((value) => value !== undefined);
+  const sorted = known.sort((left, right) => left - right);
+  const most = sorted.at(-1);
+  const bars = calls.map(({ [cost]: value, failed }, index) => {
+    if (value === undefined) return undefined;
+    const height = Math.max(1, (value / most) * 60 || 0);
+    const bar = { x: index * 3, y: 60 - height, width: 2, height, class: failed ? "failed" : cost };
+    return make("rect", bar, make("title", {}, words(value) + (failed ? ", an error" : "")));
+  });
+  const text = sorted.length ? `${title} · median ${words(sorted[sorted.length >> 1])} · most ${words(most)}` : title;
   const picture = { viewBox: "0 0 300 60", preserveAspectRatio: "none", role: "img", "aria-label": text };
   return [make("svg", picture, bars), make("p", { class: "quiet" }, text)];
 }

@@ -85,7 +85,8 @@ class PluginView {
     const { way } = this.caller;
     const outcome = await this.caller.call(command, body, signal);
     if (outcome.time !== undefined && !command.isConfig) {
-      this.times[way] = [...this.times[way], { time: outcome.time, failed: Boolean(outcome.error) }].slice(-100);
+      const { time, fuel, error } = outcome;
+      this.times[way] = [...this.times[way], { time, fuel, failed: Boolean(error) }].slice(-100);
       this.drawTimes();
     }
     if (!embedded) this.changed.refresh();
@@ -93,7 +94,9 @@ class PluginView {
   }
 
   drawTimes() {
-    if (this.element.isConnected) byId("times").replaceChildren(...drawnTimes(this.times[this.caller.way], this.where));
+    if (!this.element.isConnected) return;
+    const { way } = this.caller;
+    byId("times").replaceChildren(...drawnCosts(this.times[way], this.where, way));
   }
 }
 
@@ -171,8 +174,9 @@ class Card {
     }
   }
 
-  show({ bytes, error, time, ended }) {
-    const took = time === undefined ? this.view.where : `${milliseconds(time)} ${this.view.where}`;
+  show({ bytes, error, time, fuel, ended }) {
+    const costs = [time !== undefined && milliseconds(time), fuel !== undefined && `${grouped(fuel)} fuel`].filter(Boolean);
+    const took = [costs.join(" · "), this.view.where].filter(Boolean).join(" ");
     redraw(this.outcome, error ? this.shownError(error, took, ended) : this.shownResult(bytes, took));
     this.outcome.scrollIntoView({ block: "nearest" });
   }
