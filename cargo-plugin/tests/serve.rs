@@ -83,12 +83,12 @@ impl Served {
     }
 
     fn get(&self, path: &str) -> (u16, Value) {
-        let config = ureq::Agent::config_builder().http_status_as_error(false);
-        let agent: ureq::Agent = config.build().into();
-        let mut response = agent.get(format!("{}{path}", self.url)).call().unwrap();
-        let text = response.body_mut().read_to_string().unwrap();
-        let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
-        (response.status().as_u16(), json)
+        answer(agent().get(format!("{}{path}", self.url)).call())
+    }
+
+    fn put(&self, path: &str, body: &Value) -> (u16, Value) {
+        let request = agent().put(format!("{}{path}", self.url));
+        answer(request.send(body.to_string()))
     }
 
     /// Ends the server, and returns what it has said since it began to serve.
@@ -103,6 +103,18 @@ impl Served {
             .unwrap();
         serde_json::from_str(&response.body_mut().read_to_string().unwrap()).unwrap()
     }
+}
+
+fn agent() -> ureq::Agent {
+    let config = ureq::Agent::config_builder().http_status_as_error(false);
+    config.build().into()
+}
+
+fn answer(response: Result<ureq::http::Response<ureq::Body>, ureq::Error>) -> (u16, Value) {
+    let mut response = response.unwrap();
+    let text = response.body_mut().read_to_string().unwrap();
+    let json = serde_json::from_str(&text).unwrap_or(Value::String(text));
+    (response.status().as_u16(), json)
 }
 
 impl Drop for Served {
@@ -244,6 +256,48 @@ fn a_plugin_that_needs_a_configuration_begins_with_it() {
     drop(served);
     let served = Served::start(&folder, &with(r#"greeter={"key":3}"#));
     assert_eq!(config(&served), json!({"key": 3}));
+}
+
+/// The limit on the size of a file, in blocks of 512 bytes, takes the place of a full disk.
+#[cfg(unix)]
+#[test]
+fn a_configuration_that_cannot_be_saved_changes_nothing() {
+    let mut manifest = modules::greeter();
+    manifest["config"] = json!({"type": "object"});
+    let folder = Folder::new().with("greeter.wasm", modules::plugin(&manifest));
+    let mut limited = Command::new("sh");
+    // Without the trap, the signal would end the process before the write fails.
+    limited
+        .args(["-c", "trap '' XFSZ; ulimit -f 8; exec \"$0\" \"$@\""])
+        .arg(env!("CARGO_BIN_EXE_cargo-plugin"))
+        .args([
+            "plugin",
+            "serve",
+            "--port",
+            "0",
+            "--config-dir",
+            "kept",
+            "greeter.wasm",
+        ])
+        .current_dir(folder.path())
+        .env("PLUGIN_SDK_CACHE_DIR", folder.path().join("cache"));
+    let served = Served::of(limited);
+    let path = "/api/plugins/greeter/config";
+    let kept = || serde_json::from_slice::<Value>(&folder.read("kept/greeter.json")).unwrap();
+    let small = json!({"key": "small"});
+    assert_eq!(served.put(path, &small).0, 200);
+    let large = json!({"key": "x".repeat(10_000)});
+    let (status, answer) = served.put(path, &large);
+    assert_eq!(status, 500, "{answer}");
+    let message = answer["error"]["message"].as_str().unwrap();
+    assert!(message.contains("greeter.json"), "{message}");
+    assert_eq!(served.get(path).1["data"]["config"], small);
+    assert_eq!(kept(), small);
+    let files = std::fs::read_dir(folder.path().join("kept")).unwrap();
+    assert_eq!(files.count(), 1, "nothing is left of the other one");
+    let other = json!({"key": "other"});
+    assert_eq!(served.put(path, &other).0, 200);
+    assert_eq!(kept(), other);
 }
 
 #[test]
