@@ -444,15 +444,16 @@ fn tools_of_the_newer_revision_need_no_session() {
     assert_eq!(answers[3]["error"]["code"], -32602);
 }
 
-/// Returns the Python of the environment that set-up makes.
-fn python() -> PathBuf {
-    let named = std::env::var_os("PLUGIN_SDK_PYTHON").map(PathBuf::from);
-    named.unwrap_or_else(|| support::target_dir().join("python/bin/python3"))
+/// Returns a program or folder that set-up installs: the one that the variable names, or else the
+/// one in cargo's target folder.
+fn installed(variable: &str, usual: &str) -> PathBuf {
+    let named = std::env::var_os(variable).map(PathBuf::from);
+    named.unwrap_or_else(|| support::target_dir().join(usual))
 }
 
-#[test]
-fn the_official_client_lists_and_calls_every_examples_commands() {
-    let folder = plugins();
+/// Checks that a client lists and calls every example's commands, on standard input and output and
+/// over HTTP. `client` returns its command, to which the server and the calls are added.
+fn check_client(folder: &Folder, client: impl Fn() -> Command) {
     let silence = "AAAAAAAAAAA=";
     let calls = json!([
         ["greeter_greet", {"name": "Ada", "times": 2}],
@@ -464,48 +465,59 @@ fn the_official_client_lists_and_calls_every_examples_commands() {
         ["audio-filter_set_enabled", {"enabled": false}],
         ["audio-filter_process_audio", {"input": silence}],
     ]);
-    let served = Served::start(&folder, &["--grant", "kv"]);
+    let served = Served::start(folder, &["--grant", "kv"]);
     let endpoint = format!("{}/mcp", served.url);
     let tool = env!("CARGO_BIN_EXE_cargo-plugin");
     let dir = folder.path().to_str().unwrap();
-    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mcp/client.py");
     let stdio = [tool, "plugin", "serve", "--mcp", "--grant", "kv", dir];
-    for mode in ["legacy", "2026-07-28"] {
-        for server in [&stdio[..], &[&*endpoint][..]] {
-            let output = Command::new(python())
-                .arg(&program)
-                .arg(mode)
-                .args(server)
-                .arg(calls.to_string())
-                .output()
-                .unwrap_or_else(|error| panic!("{error}\ntype `cargo xtask setup`"));
-            let errors = String::from_utf8_lossy(&output.stderr);
-            assert!(output.status.success(), "{mode} {server:?}: {errors}");
-            let said: Value = serde_json::from_slice(&output.stdout).unwrap();
-            let names: Vec<&str> = said["tools"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|tool| tool["name"].as_str().unwrap())
-                .collect();
-            for call in calls.as_array().unwrap() {
-                let name = call[0].as_str().unwrap();
-                assert!(names.contains(&name), "{name} in {names:?}");
-            }
-            for (call, result) in calls
-                .as_array()
-                .unwrap()
-                .iter()
-                .zip(said["results"].as_array().unwrap())
-            {
-                assert_ne!(result["isError"], true, "{call}: {result}");
-            }
-            assert_eq!(
-                said["results"][0]["structuredContent"]["message"],
-                "Hello, Ada!\nHello, Ada!"
+    for server in [&stdio[..], &[&*endpoint][..]] {
+        let output = client()
+            .args(server)
+            .arg(calls.to_string())
+            .output()
+            .unwrap_or_else(|error| panic!("{error}\ntype `cargo xtask setup`"));
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{server:?}: {errors}");
+        let said: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let tools = said["tools"].as_array().unwrap();
+        let results = said["results"].as_array().unwrap();
+        for (call, result) in calls.as_array().unwrap().iter().zip(results) {
+            assert!(
+                tools.iter().any(|tool| tool["name"] == call[0]),
+                "{call}: {tools:?}"
             );
+            assert_ne!(result["isError"], true, "{call}: {result}");
         }
+        assert_eq!(results.len(), calls.as_array().unwrap().len());
+        assert_eq!(
+            results[0]["structuredContent"]["message"],
+            "Hello, Ada!\nHello, Ada!"
+        );
     }
+}
+
+#[test]
+fn the_python_client_calls_every_examples_commands() {
+    let folder = plugins();
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mcp/client.py");
+    for mode in ["legacy", "2026-07-28"] {
+        check_client(&folder, || {
+            let mut client = Command::new(installed("PLUGIN_SDK_PYTHON", "python/bin/python3"));
+            client.arg(&program).arg(mode);
+            client
+        });
+    }
+}
+
+#[test]
+fn the_typescript_client_calls_every_examples_commands() {
+    let modules = installed("PLUGIN_SDK_NODE_MODULES", "node/node_modules");
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/mcp/client.mjs");
+    check_client(&plugins(), || {
+        let mut client = Command::new("node");
+        client.arg(&program).arg(&modules);
+        client
+    });
 }
 
 /// Starts a server of tools for one module, past the beginning of the older revision.

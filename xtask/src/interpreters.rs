@@ -1,6 +1,7 @@
 //! Other WebAssembly hosts that the tests run plugins in (Node's engine, Python packages), and the
 //! programs that the tests run on them (Binaryen's optimiser, compilers of other languages).
 
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -59,11 +60,20 @@ const PYTHON_PACKAGES: [PythonPackage; 7] = [
     },
 ];
 
-/// The package of `wasm-opt`, a program for Node, and the version that the tests were written for.
-const BINARYEN: (&str, &str) = ("binaryen", "132.0.0");
+/// The packages from npm, in the versions that the tests were written for.
+const NODE_PACKAGES: &str = include_str!("../../tests/node/package.json");
+
+/// The versions of the packages that those depend on.
+const NODE_LOCK: &str = include_str!("../../tests/node/package-lock.json");
+
+/// The package of `wasm-opt`, a program for Node.
+const BINARYEN: &str = "binaryen";
 
 /// The package of AssemblyScript's compiler, which includes its own Binaryen.
-const ASSEMBLYSCRIPT: (&str, &str) = ("assemblyscript", "0.28.20");
+const ASSEMBLYSCRIPT: &str = "assemblyscript";
+
+/// The package of the official client of the Model Context Protocol.
+const MCP: &str = "@modelcontextprotocol/sdk";
 
 /// The time limit of each of two steps, which download some 200 megabytes each; enough for a line
 /// that is not slow.
@@ -71,6 +81,8 @@ const DOWNLOAD: Duration = Duration::from_secs(900);
 
 /// The programs for Node that the tests run.
 pub struct NodePrograms {
+    /// The folder `node_modules`.
+    pub modules: PathBuf,
     pub wasm_opt: PathBuf,
     /// AssemblyScript's compiler.
     pub asc: PathBuf,
@@ -128,8 +140,7 @@ pub fn node() -> Result<String> {
     }
 }
 
-/// Returns the programs of [`BINARYEN`] and [`ASSEMBLYSCRIPT`] under `target/node`, and installs
-/// them if necessary.
+/// Returns the programs of [`NODE_PACKAGES`] under `target/node`, and installs them if necessary.
 ///
 /// # Errors
 /// If npm is missing, or the packages cannot be downloaded.
@@ -139,56 +150,73 @@ pub fn node_programs() -> Result<NodePrograms> {
     let programs = NodePrograms {
         wasm_opt: modules.join("binaryen/bin/wasm-opt"),
         asc: modules.join("assemblyscript/bin/asc.js"),
+        modules,
     };
     if programs.work().is_ok() {
         return Ok(programs);
     }
-    // All at once: npm removes packages that are not listed.
-    let wanted = [BINARYEN, ASSEMBLYSCRIPT].map(|(name, version)| format!("{name}@{version}"));
-    let packages = wanted.join(" ");
     say(format!(
-        "installing {packages} from npm in {}",
+        "installing the packages of tests/node/package.json from npm in {}",
         folder.display()
     ));
-    process::capture(&mut npm_install(&folder, &wanted), DOWNLOAD).with_context(|| {
-        format!("`npm install {packages}` failed; is npm installed (on Debian: `apt-get install npm`), and its registry reachable?")
-    })?;
+    fs::create_dir_all(&folder)
+        .and_then(|()| fs::write(folder.join("package.json"), NODE_PACKAGES))
+        .and_then(|()| fs::write(folder.join("package-lock.json"), NODE_LOCK))
+        .with_context(|| format!("cannot write to {}", folder.display()))?;
+    process::capture(&mut npm_install(&folder), DOWNLOAD).context(
+        "`npm ci` failed; is npm installed (on Debian: `apt-get install npm`), and its registry reachable?",
+    )?;
     programs
         .work()
         .context("the packages just installed do not work")?;
     Ok(programs)
 }
 
-fn npm_install(folder: &Path, wanted: &[String]) -> Command {
+/// Returns the command that installs exactly what the lock file names.
+fn npm_install(folder: &Path) -> Command {
     // On Windows npm is a script, which only a shell finds without its extension.
     let mut npm = process::command(if cfg!(windows) { "npm.cmd" } else { "npm" });
     npm.args([
-        "install",
+        "ci",
         "--silent",
         "--no-audit",
         "--no-fund",
-        "--no-save",
         "--ignore-scripts",
         "--prefix",
     ])
-    .arg(folder)
-    .args(wanted);
+    .arg(folder);
     npm
 }
 
 impl NodePrograms {
     /// Runs the programs, because an interrupted installation leaves broken ones.
     fn work(&self) -> Result<()> {
-        for (program, expected) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
+        for (program, name) in [(&self.wasm_opt, BINARYEN), (&self.asc, ASSEMBLYSCRIPT)] {
             let mut node = process::command("node");
             let printed = process::capture(node.arg(program).arg("--version"), LOCAL)?;
-            let (name, version) = expected;
-            if !is_version(&printed, version) {
+            if !is_version(&printed, pinned(name)) {
                 bail!("{name} is {:?}", process::printable(printed.trim()));
             }
         }
-        Ok(())
+        let about = self.modules.join(MCP).join("package.json");
+        let about = fs::read_to_string(&about)
+            .with_context(|| format!("cannot read {}", about.display()))?;
+        let version = format!("\"version\": \"{}\"", pinned(MCP));
+        if !about.contains(&version) {
+            bail!("{MCP} is another version");
+        }
+        let client = self.modules.join(MCP).join("dist/cjs/client/index.js");
+        let mut node = process::command("node");
+        process::capture(node.arg(client), LOCAL).map(drop)
     }
+}
+
+/// Returns the version of a package that [`NODE_PACKAGES`] names; empty if it does not.
+fn pinned(package: &str) -> &'static str {
+    let (_, after) = NODE_PACKAGES
+        .split_once(&format!("\"{package}\": \""))
+        .unwrap_or_default();
+    after.split_once('"').map_or("", |(version, _)| version)
 }
 
 /// Returns whether a program's reported version matches its package's: AssemblyScript's in full,
@@ -281,6 +309,24 @@ mod tests {
                 "{wanted}"
             );
         }
+    }
+
+    #[test]
+    fn packages_for_node_are_pinned_and_locked_without_a_registry() {
+        for package in [BINARYEN, ASSEMBLYSCRIPT, MCP] {
+            let version = pinned(package);
+            assert!(
+                !version.is_empty() && version.split('.').all(|part| part.parse::<u32>().is_ok()),
+                "{package} {version}"
+            );
+            let locked =
+                format!("\"node_modules/{package}\": {{\n      \"version\": \"{version}\"");
+            assert!(NODE_LOCK.contains(&locked), "{locked}");
+        }
+        assert!(
+            !NODE_LOCK.contains("\"resolved\""),
+            "an address of a mirror"
+        );
     }
 
     #[test]

@@ -186,6 +186,9 @@ const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 /// The variable with the path of AssemblyScript's compiler, a program for Node.
 const ASC: &str = "PLUGIN_SDK_ASC";
 
+/// The variable with the folder of the packages from npm.
+const NODE_MODULES: &str = "PLUGIN_SDK_NODE_MODULES";
+
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
@@ -200,7 +203,8 @@ impl Tools {
             .env(PYTHON, &self.python)
             .env(EXTISM_HOST, &self.extism_host)
             .env(WASM_OPT, &self.node.wasm_opt)
-            .env(ASC, &self.node.asc);
+            .env(ASC, &self.node.asc)
+            .env(NODE_MODULES, &self.node.modules);
     }
 
     fn exports(&self) -> Vec<(&'static str, String)> {
@@ -212,7 +216,8 @@ impl Tools {
         let extism_host = (EXTISM_HOST, self.extism_host.display().to_string());
         let wasm_opt = (WASM_OPT, self.node.wasm_opt.display().to_string());
         let asc = (ASC, self.node.asc.display().to_string());
-        let programs = [python, extism_host, wasm_opt, asc];
+        let modules = (NODE_MODULES, self.node.modules.display().to_string());
+        let programs = [python, extism_host, wasm_opt, asc, modules];
         toolchain.into_iter().chain(programs).collect()
     }
 }
@@ -353,6 +358,7 @@ mod tests {
                 python: PathBuf::from("target/python/bin/python"),
                 extism_host: PathBuf::from("target/extism/debug/extism-host"),
                 node: NodePrograms {
+                    modules: PathBuf::from("target/node/node_modules"),
                     wasm_opt: PathBuf::from("target/node/wasm-opt"),
                     asc: PathBuf::from("target/node/asc.js"),
                 },
@@ -369,7 +375,8 @@ mod tests {
                 "PLUGIN_SDK_PYTHON",
                 "PLUGIN_SDK_EXTISM_HOST",
                 "PLUGIN_SDK_WASM_OPT",
-                "PLUGIN_SDK_ASC"
+                "PLUGIN_SDK_ASC",
+                "PLUGIN_SDK_NODE_MODULES"
             ]
         );
         assert_eq!(
@@ -379,7 +386,8 @@ mod tests {
                 "PLUGIN_SDK_PYTHON",
                 "PLUGIN_SDK_EXTISM_HOST",
                 "PLUGIN_SDK_WASM_OPT",
-                "PLUGIN_SDK_ASC"
+                "PLUGIN_SDK_ASC",
+                "PLUGIN_SDK_NODE_MODULES"
             ]
         );
     }
