@@ -17,7 +17,7 @@ mod record;
 mod state;
 mod status;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
@@ -76,7 +76,8 @@ const MAX_NOTICES: usize = 1000;
 /// side. [`with_new_instance`](Registry::with_new_instance) makes calls that do not depend on
 /// earlier ones. A call that traps ends its instance. The registry then creates another one, with
 /// the initial state, unless that has happened [too often](PluginOptions::max_restarts): then the
-/// plugin has failed, until [`start`](Registry::start) or [`reload`](Registry::reload).
+/// plugin has failed, until [`start`](Registry::start) or [`reload`](Registry::reload). A call that
+/// its host [interrupts](Plugin::interruptible) ends its instance too, and does not count.
 ///
 /// # Events
 ///
@@ -463,15 +464,20 @@ impl Registry {
         options: &PluginOptions,
     ) -> Result<Vec<String>, RegistryError> {
         let files = discovery::modules_in(dir)?;
+        // A file that another thread loads meanwhile is refused, because its id is taken.
+        let entries = self.entries();
+        let known: BTreeSet<&Path> = entries.iter().filter_map(|entry| entry.file()).collect();
         let mut loaded = Vec::new();
         for file in files {
-            let known = self.entries().iter().any(|entry| entry.is_of(&file));
+            if known.contains(&*file) {
+                continue;
+            }
             let found = Found::of(Source::file(file.clone()));
             // A broken file is tried again only if it has changed.
             let same = lock(&self.0.broken)
                 .get(&file)
                 .is_some_and(|broken| broken.found.stamp() == found.stamp());
-            if known || same {
+            if same {
                 continue;
             }
             match self.load_found(&found, options.clone()) {
