@@ -9,8 +9,8 @@ use tempfile::{Builder, NamedTempFile};
 use crate::error::{Error, Result};
 use crate::text;
 
-/// Replaces files of a folder, given as names and contents, and creates the folder. If one cannot be
-/// written, for example because the disk is full, all of them stay as they were.
+/// Replaces files of a folder, given as names and contents, and creates the folder. If one of them
+/// cannot be written, for example because the disk is full, all of them stay as they were.
 ///
 /// The files take their places in the given order.
 pub fn replace_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {

@@ -22,8 +22,8 @@ use crate::write::replace_all;
 
 /// Puts a plugin and its sidecar where a host looks for plugins
 ///
-/// Checks the module as `cargo plugin validate --host` does, and writes it with the sidecar that the
-/// host reads. The folders are `~/.neotalk/plugins` (or $NEOTALK_PLUGIN_DIR),
+/// Checks the module as `cargo plugin validate --host` does, and writes it with the sidecar that
+/// the host reads. The folders are `~/.neotalk/plugins` (or $NEOTALK_PLUGIN_DIR),
 /// `~/.go-musicfox/plugins/ID` (or $MUSICFOX_ROOT/plugins/ID) and `~/.cis/skills/ID`.
 #[derive(clap::Args)]
 pub struct Install {
@@ -148,7 +148,8 @@ impl Files {
 
     /// Refuses to overwrite a file with other contents.
     fn expect_room(&self, folder: &Path) -> Result<()> {
-        for (name, contents) in &self.all {
+        // The module comes first, because it has a version.
+        for (name, contents) in self.all.iter().rev() {
             let path = folder.join(name);
             match fs::read(&path) {
                 Ok(found) if found != *contents => {

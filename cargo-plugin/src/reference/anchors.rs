@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
-use super::html::OPTIONS;
+use super::syntax::OPTIONS;
 
-/// The anchors that were given so far. A second one of a name gets a number.
+/// The anchors of the headings so far. The second heading of a name gets a number.
 #[derive(Default)]
 pub struct Anchors(BTreeMap<String, usize>);
 

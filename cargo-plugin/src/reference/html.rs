@@ -3,13 +3,11 @@
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_server::page;
 use pulldown_cmark::html::push_html;
-use pulldown_cmark::{Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Event, HeadingLevel, LinkType, Parser, Tag, TagEnd};
 
 use super::anchors::{self, Anchors};
 use super::markdown::markdown;
-
-/// The Markdown that is understood: CommonMark, with tables.
-pub const OPTIONS: Options = Options::ENABLE_TABLES.union(Options::ENABLE_STRIKETHROUGH);
+use super::syntax::OPTIONS;
 
 /// The beginnings of addresses that links may lead to.
 const ADDRESSES: [&str; 4] = ["https://", "http://", "mailto:", "#"];

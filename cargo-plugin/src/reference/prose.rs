@@ -2,7 +2,7 @@
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-use super::html::OPTIONS;
+use super::syntax::OPTIONS;
 use crate::text;
 
 /// The most times that text is parsed again after markup in it was escaped.

@@ -26,7 +26,7 @@ impl HandWritten {
     ///
     /// # Errors
     ///
-    /// If there is none, or it has no id.
+    /// If it does not exist, or has no id that can be the name of a folder.
     pub fn next_to(module: &Path, host: Host) -> Result<Self> {
         let kind = kind(host)?;
         let path = match kind.file_name.strip_prefix('.') {
@@ -70,8 +70,8 @@ fn plain(id: String) -> Result<String, String> {
     }
 }
 
-/// Returns true if a file is a sidecar of the host, whoever wrote it, for a plugin of this id. A
-/// file that cannot be read is none.
+/// Returns true if a file is a sidecar of the host for a plugin of this id, generated or written by
+/// hand; false if it cannot be read.
 pub fn is_of_plugin(path: &Path, host: Host, id: &str) -> bool {
     let found = kind(host).ok().and_then(|kind| {
         let contents = read(path).ok()?;

@@ -102,7 +102,10 @@ fn an_installed_plugin_is_replaced_only_by_force() {
     here("old.wasm").good();
     let said = here("new.wasm").bad(3);
     assert!(said.contains("`greeter` is installed already"), "{said}");
-    assert!(said.contains("greeter.json"), "{said}");
+    assert!(
+        said.contains("greeter.wasm` has other contents: version 0.1.0"),
+        "{said}"
+    );
     assert!(said.contains("--force"), "{said}");
     let installed = |name: &str| fs::read(folder.path().join("plugins").join(name)).unwrap();
     assert_eq!(installed("greeter.wasm"), folder.read("old.wasm"));
