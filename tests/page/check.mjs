@@ -245,7 +245,7 @@ const parts = {
     // The policy makes the browser refuse to parse text as HTML.
     await assert.rejects(page.evaluate(`document.body.innerHTML = "<b>"`), /TrustedHTML/);
 
-    page = await browser.open(url("greeter"));
+    page = await browser.open(`${url("greeter")}#%zz/%`);
     const greet = await Card.open(page, "greeter", "greet");
     await greet.type("name", "Ada");
     assert.match(await greet.call(), /Hello, Ada!/);

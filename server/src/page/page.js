@@ -76,10 +76,19 @@ async function viewOf(plugin) {
   }
 }
 
+/** Returns a part of the URL as text; one that is not valid names nothing. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return undefined;
+  }
+}
+
 /** Shows the plugin that the URL's fragment names, or the first one. */
 async function select() {
   const own = ++turn;
-  const [id, command] = location.hash.slice(1).split("/").map(decodeURIComponent);
+  const [id, command] = location.hash.slice(1).split("/").map(decoded);
   const plugin = plugins.find((known) => known.id === id) ?? plugins[0];
   const view = plugin && (await viewOf(plugin));
   if (own !== turn) return; // The user has selected another one in the meantime.
