@@ -74,6 +74,9 @@ pub use serving::serve;
 /// The most streams of events at once.
 const MAX_STREAMS: usize = 64;
 
+/// The most large bodies of requests that are read at once.
+const MAX_LARGE_BODIES: usize = 16;
+
 /// The state that the handlers share.
 struct Server {
     registry: Registry,
@@ -82,6 +85,8 @@ struct Server {
     calls: Arc<Semaphore>,
     /// A permit for each stream of events, which keeps a thread.
     streams: Arc<Semaphore>,
+    /// A permit for each large body that is being read.
+    large_bodies: Semaphore,
 }
 
 /// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
@@ -95,6 +100,7 @@ pub fn router(registry: Registry, options: ServerOptions) -> Router {
         options,
         calls,
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+        large_bodies: Semaphore::new(MAX_LARGE_BODIES),
     });
     let routes = api::routes();
     #[cfg(feature = "mcp")]

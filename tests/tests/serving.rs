@@ -414,6 +414,31 @@ fn large_and_slow_requests_are_ended() {
 }
 
 #[test]
+fn large_bodies_are_read_a_few_at_a_time() {
+    let server = Server::of(&["greeter"]);
+    let path = "/api/plugins/greeter/commands/greet";
+    let unfinished: Vec<TcpStream> = (0..16)
+        .map(|_| {
+            let mut stream = TcpStream::connect(server.address).unwrap();
+            let head = format!(
+                "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n"
+            );
+            stream.write_all(head.as_bytes()).unwrap();
+            stream
+        })
+        .collect();
+    // The server reads the heads in a moment.
+    std::thread::sleep(Duration::from_millis(300));
+    let small = r#"{"name": "Ada"}"#;
+    let large = format!("{small}{}", " ".repeat(100_000));
+    let (status, answer) = server.send("POST", path, &large);
+    assert_eq!(status, 503, "{answer}");
+    assert_eq!(server.send("POST", path, small).0, 200);
+    drop(unfinished);
+    assert_eq!(server.send("POST", path, &large).0, 200);
+}
+
+#[test]
 fn a_thousand_idle_connections_keep_no_other_from_its_answer() {
     let server = Server::of(&["greeter"]);
     let idle: Vec<TcpStream> = (0..1000)

@@ -8,7 +8,7 @@ mod plugins;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
 use axum::extract::FromRequestParts;
 use axum::http::StatusCode;
 use axum::http::request::Parts;
@@ -25,6 +25,9 @@ use crate::{Server, metrics, openapi, page};
 
 /// The longest time that a call waits for room before it is refused.
 const PATIENCE: Duration = Duration::from_secs(1);
+
+/// The largest body that is read at once with any number of others, in bytes.
+const SMALL_BODY: u64 = 64 << 10;
 
 type Answer = Result<Response, ApiError>;
 
@@ -114,9 +117,24 @@ impl Server {
             .await
     }
 
-    /// Reads the body of a request.
+    /// Reads the body of a request. All connections together could fill the memory with large ones,
+    /// so only some of those are read at once.
     async fn read(&self, body: Body) -> Result<Vec<u8>, ApiError> {
         let limit = self.options.max_body_bytes;
+        let small = body
+            .size_hint()
+            .upper()
+            .is_some_and(|bytes| bytes <= SMALL_BODY);
+        let _permit = match small {
+            true => None,
+            false => match tokio::time::timeout(PATIENCE, self.large_bodies.acquire()).await {
+                Ok(permit) => permit.ok(),
+                Err(_) => {
+                    let message = "the server is busy with other large requests";
+                    return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
+                }
+            },
+        };
         let body = Limited::new(body, limit).collect();
         match tokio::time::timeout(self.options.request_timeout, body).await {
             Ok(Ok(body)) => Ok(body.to_bytes().into()),
