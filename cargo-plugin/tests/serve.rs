@@ -150,6 +150,30 @@ fn the_folders_plugins_are_served_and_the_broken_one_is_named() {
 }
 
 #[test]
+fn a_server_for_other_computers_says_who_can_call_it() {
+    let folder = Folder::new().with("wares.wasm", modules::wares());
+    let everywhere = ["--host-address", "0.0.0.0"];
+    let served = Served::start(&folder, &everywhere);
+    let said = served.said.join("\n");
+    assert!(
+        said.contains("`--token-file FILE` requires a token"),
+        "{said}"
+    );
+    assert!(served.url.starts_with("http://localhost:"), "{said}");
+    assert_eq!(
+        served.get("/api/plugins").0,
+        200,
+        "it answers for the address that it shows"
+    );
+    folder.write("token", "secret");
+    let options = ["--token-file", "token", "--server-name", "plugins.example"];
+    let served = Served::start(&folder, &[&everywhere[..], &options].concat());
+    let said = served.said.join("\n");
+    assert!(!said.contains("warning"), "{said}");
+    assert!(served.url.starts_with("http://plugins.example:"), "{said}");
+}
+
+#[test]
 fn a_changed_file_takes_over_while_it_is_served() {
     let folder = plugins();
     let served = Served::start(&folder, &["greeter.wasm", "--watch"]);

@@ -207,6 +207,16 @@ impl Listen {
         })
     }
 
+    /// Returns an address for clients, which the server answers for.
+    fn url(&self, address: SocketAddr) -> String {
+        match self.server_name.first() {
+            Some(name) => format!("http://{name}:{}", address.port()),
+            // It means all addresses of this computer, and is not one of them.
+            None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        }
+    }
+
     /// Serves until the process is asked to end.
     pub async fn serve(
         &self,
@@ -229,11 +239,18 @@ impl Listen {
             .into_iter()
             .map(|plugin| plugin.id)
             .collect();
-        terminal.status(
-            "Serving",
-            &format!("{} at http://{address}", ids.join(", ")),
-        );
-        announce_tools(terminal, &json!({"url": format!("http://{address}/mcp")}));
+        if !self.host_address.is_loopback() && self.token_file.is_none() {
+            terminal.warning(
+                "every computer that reaches this one can call the plugins; `--token-file FILE` requires a token",
+            );
+        }
+        let url = self.url(address);
+        let plugins = match ids.is_empty() {
+            true => "no plugins".to_owned(),
+            false => ids.join(", "),
+        };
+        terminal.status("Serving", &format!("{plugins} at {url}"));
+        announce_tools(terminal, &json!({"url": format!("{url}/mcp")}));
         serve(listener, registry, options, ending).await;
         Ok(())
     }
