@@ -116,7 +116,7 @@ impl<'a> Page<'a> {
         for (host, version) in &manifest.requires {
             facts.push(("needs", plain(&format!("{host} {version}"))));
         }
-        let limits = quantities::limits(&manifest.limits).into_iter();
+        let limits = quantities::limits(&manifest.limits);
         facts.extend(limits.map(|(name, value)| (name, plain(&value))));
         let row = |(name, value): (&str, String)| [name.to_lowercase(), value];
         self.table(["", ""], facts.into_iter().map(row));
