@@ -1,5 +1,5 @@
-//! Shared parts of the end-to-end tests: guests, built once in a process, and a host that hides
-//! nothing.
+//! Shared parts of the end-to-end tests: guests, built once in a process, a host that hides nothing,
+//! and tools that may be missing.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,
@@ -10,11 +10,13 @@
 mod build;
 mod host;
 mod job;
+mod missing;
 mod sections;
 
 pub use build::{Build, Refused, root};
 pub use host::{Answer, Command, Host, PAGE, Panic};
 pub use job::{Habit, Job, Stopped};
+pub use missing::{go_program, not_run};
 pub use sections::{Section, sections};
 
 /// The Rust blocks of the guide, as documentation tests.

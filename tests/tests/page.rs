@@ -24,7 +24,7 @@ fn check(part: &str, arguments: &[&str]) {
         .into_iter()
         .find(|program| found(program))
     else {
-        eprintln!("not run: there is no chromium (on Debian: `apt-get install chromium`)");
+        plugin_sdk_tests::not_run("there is no chromium (on Debian: `apt-get install chromium`)");
         return;
     };
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("page/check.mjs");

@@ -779,7 +779,7 @@ fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
 fn the_guides_curl_lines_work() {
     let server = Server::of(&["greeter"]);
     if Command::new("curl").arg("--version").output().is_err() {
-        eprintln!("not run: there is no curl");
+        plugin_sdk_tests::not_run("there is no curl");
         return;
     }
     let at = |path: &str| server.url(&format!("/api/plugins{path}"));

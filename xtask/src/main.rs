@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod go;
 mod interpreters;
 mod steps;
 mod test_run;

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use toolchain::Toolchain;
 use toolchain::process::{self, LOCAL, say};
 
+use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::test_run::Outcome;
 
@@ -33,7 +34,7 @@ pub fn set_up() -> Result<()> {
         say("ready; for cargo commands of your own, type first:");
     }
     for (name, value) in exports {
-        println!("export {name}={value}");
+        println!("export {name}={}", value.display());
     }
     Ok(())
 }
@@ -72,6 +73,10 @@ pub fn test() -> Result<()> {
     tests?;
 
     let mut outcome = Outcome::default();
+    // Not every machine reaches the modules of Go. Tests that need the hosts do not run there.
+    if let Err(reason) = &tools.go_hosts {
+        outcome.add_not_run(format!("hosts in Go: {reason}"));
+    }
     // Without it, a few tests of this host fail and report why.
     if let Err(error) = extism
         .map_err(|_| anyhow!("building the host on Extism panicked"))
@@ -88,7 +93,11 @@ pub fn test() -> Result<()> {
     let second = test_failures_again(&tools, &mut outcome)?;
 
     let first = format!("{}, rustc {}", tools.toolchain, tools.toolchain.release()?);
-    say(format!("all tests ran with {first}; {second}"));
+    let second = second.map(|second| format!("; those of failures also with {second}"));
+    say(format!(
+        "all tests ran with {first}{}",
+        second.unwrap_or_default()
+    ));
     say(outcome.summary());
     match outcome.failures() {
         [] => Ok(()),
@@ -112,20 +121,22 @@ fn numbers_as_numbers(tools: &Tools) -> Command {
 /// The tests of failures, which depend on the build of the standard library in the module.
 const FAILURE_TESTS: &str = "tests/failures.rs";
 
-/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, and reports which one.
-fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
+/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, and returns which one.
+/// Returns `None` if there is no other toolchain.
+fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<String>> {
     let other = match tools.toolchain.other() {
         Ok(other) => other,
         Err(error) => {
-            return Ok(format!(
-                "not run: tests of failures with a second toolchain ({error:#})"
+            outcome.add_not_run(format!(
+                "tests of failures with a second toolchain: {error:#}"
             ));
+            return Ok(None);
         }
     };
     let named = format!("{other}, rustc {}", other.release()?);
     let Some(executable) = outcome.executable(FAILURE_TESTS).cloned() else {
         outcome.add_failure(format!("cargo did not run {FAILURE_TESTS}"));
-        return Ok(format!("not run: {FAILURE_TESTS} with {named}"));
+        return Ok(None);
     };
     // The tests are already built. Only their guests differ, which go to a separate folder.
     let root = process::workspace_root();
@@ -135,7 +146,7 @@ fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<String> {
         .env("CARGO_TARGET_DIR", root.join("target/second-toolchain"));
     tools.add_to(&mut again);
     test_program(&format!("tests of failures with {named}"), outcome, again)?;
-    Ok(format!("those of failures also with {named}"))
+    Ok(Some(named))
 }
 
 /// Checks formatting, lints and documentation.
@@ -189,36 +200,49 @@ const ASC: &str = "PLUGIN_SDK_ASC";
 /// The variable with the folder of the packages from npm.
 const NODE_MODULES: &str = "PLUGIN_SDK_NODE_MODULES";
 
+/// The variable with the path of the command `go`.
+const GO: &str = "PLUGIN_SDK_GO";
+
+/// The variable with the folder of the programs in `hosts/go`.
+const GO_HOSTS: &str = "PLUGIN_SDK_GO_HOSTS";
+
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
     extism_host: PathBuf,
     node: NodePrograms,
+    go: PathBuf,
+    /// The folder of the hosts in Go, or the reason why there are none.
+    go_hosts: Result<PathBuf, String>,
 }
 
 impl Tools {
     /// Sets these variables for a command.
     fn add_to(&self, command: &mut Command) {
-        command
-            .env(PYTHON, &self.python)
-            .env(EXTISM_HOST, &self.extism_host)
-            .env(WASM_OPT, &self.node.wasm_opt)
-            .env(ASC, &self.node.asc)
-            .env(NODE_MODULES, &self.node.modules);
+        command.envs(self.programs());
     }
 
-    fn exports(&self) -> Vec<(&'static str, String)> {
+    fn exports(&self) -> Vec<(&'static str, PathBuf)> {
         let toolchain = self
             .toolchain
             .name()
-            .map(|name| ("RUSTUP_TOOLCHAIN", name.to_owned()));
-        let python = (PYTHON, self.python.display().to_string());
-        let extism_host = (EXTISM_HOST, self.extism_host.display().to_string());
-        let wasm_opt = (WASM_OPT, self.node.wasm_opt.display().to_string());
-        let asc = (ASC, self.node.asc.display().to_string());
-        let modules = (NODE_MODULES, self.node.modules.display().to_string());
-        let programs = [python, extism_host, wasm_opt, asc, modules];
-        toolchain.into_iter().chain(programs).collect()
+            .map(|name| ("RUSTUP_TOOLCHAIN", PathBuf::from(name)));
+        toolchain.into_iter().chain(self.programs()).collect()
+    }
+
+    /// Returns the variables with the paths of programs.
+    fn programs(&self) -> Vec<(&'static str, PathBuf)> {
+        let always = [
+            (PYTHON, &self.python),
+            (EXTISM_HOST, &self.extism_host),
+            (WASM_OPT, &self.node.wasm_opt),
+            (ASC, &self.node.asc),
+            (NODE_MODULES, &self.node.modules),
+            (GO, &self.go),
+        ];
+        let go_hosts = self.go_hosts.iter().map(|folder| (GO_HOSTS, folder));
+        let programs = always.into_iter().chain(go_hosts);
+        programs.map(|(name, path)| (name, path.clone())).collect()
     }
 }
 
@@ -232,6 +256,14 @@ fn tools_for_tests() -> Result<Tools> {
         ALONE,
         interpreters::node_programs,
     )?;
+    let go = go::command(&python);
+    let go_hosts = step("set-up: hosts in Go", ALONE, || {
+        let built = go::build_hosts(&go).map_err(|error| format!("{error:#}"));
+        if let Err(reason) = &built {
+            say(format!("not built: {reason}"));
+        }
+        Ok(built)
+    })?;
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
@@ -241,6 +273,8 @@ fn tools_for_tests() -> Result<Tools> {
         python,
         extism_host: extism_folder().join(format!("debug/extism-host{EXE_SUFFIX}")),
         node,
+        go,
+        go_hosts,
     })
 }
 
@@ -350,45 +384,40 @@ mod tests {
         assert_eq!(error.root_cause().to_string(), "two tests failed");
     }
 
+    fn tools(toolchain: Toolchain, go_hosts: Result<PathBuf, String>) -> Tools {
+        Tools {
+            toolchain,
+            python: PathBuf::from("target/python/bin/python"),
+            extism_host: PathBuf::from("target/extism/debug/extism-host"),
+            node: NodePrograms {
+                modules: PathBuf::from("target/node/node_modules"),
+                wasm_opt: PathBuf::from("target/node/wasm-opt"),
+                asc: PathBuf::from("target/node/asc.js"),
+            },
+            go: PathBuf::from("target/python/bin/go"),
+            go_hosts,
+        }
+    }
+
     #[test]
-    fn exports_name_the_toolchain_only_if_cargos_default_differs() {
-        let names = |toolchain| {
-            let tools = Tools {
-                toolchain,
-                python: PathBuf::from("target/python/bin/python"),
-                extism_host: PathBuf::from("target/extism/debug/extism-host"),
-                node: NodePrograms {
-                    modules: PathBuf::from("target/node/node_modules"),
-                    wasm_opt: PathBuf::from("target/node/wasm-opt"),
-                    asc: PathBuf::from("target/node/asc.js"),
-                },
-            };
-            tools
-                .exports()
-                .into_iter()
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
+    fn exports_name_only_what_differs_and_exists() {
+        let names = |toolchain, go_hosts| {
+            let exports = tools(toolchain, go_hosts).exports().into_iter();
+            exports.map(|(name, _)| name).collect::<Vec<_>>()
         };
+        let always = [
+            "PLUGIN_SDK_PYTHON",
+            "PLUGIN_SDK_EXTISM_HOST",
+            "PLUGIN_SDK_WASM_OPT",
+            "PLUGIN_SDK_ASC",
+            "PLUGIN_SDK_NODE_MODULES",
+            "PLUGIN_SDK_GO",
+        ];
+        let no_hosts = Err("the proxy is not reachable".to_owned());
+        assert_eq!(names(Toolchain::Active, no_hosts), always);
         assert_eq!(
-            names(Toolchain::Active),
-            [
-                "PLUGIN_SDK_PYTHON",
-                "PLUGIN_SDK_EXTISM_HOST",
-                "PLUGIN_SDK_WASM_OPT",
-                "PLUGIN_SDK_ASC",
-                "PLUGIN_SDK_NODE_MODULES"
-            ]
-        );
-        assert_eq!(
-            names(Toolchain::LINKED),
-            [
-                "RUSTUP_TOOLCHAIN",
-                "PLUGIN_SDK_PYTHON",
-                "PLUGIN_SDK_EXTISM_HOST",
-                "PLUGIN_SDK_WASM_OPT",
-                "PLUGIN_SDK_ASC",
-                "PLUGIN_SDK_NODE_MODULES"
-            ]
+            names(Toolchain::LINKED, Ok(PathBuf::from("target/go"))),
+            [&["RUSTUP_TOOLCHAIN"], &always[..], &["PLUGIN_SDK_GO_HOSTS"]].concat()
         );
     }
 

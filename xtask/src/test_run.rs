@@ -1,4 +1,5 @@
-//! A run of `cargo test`: its output, shown as it arrives, and the failures that it reports.
+//! A run of `cargo test`: its output, shown as it arrives, the failures that it reports, and what did
+//! not run.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -16,6 +17,8 @@ pub struct Outcome {
     ignored: u64,
     /// The failures in the order in which they were seen, each as text for the user.
     failures: Vec<String>,
+    /// What did not run and why, in the order in which it was seen.
+    not_run: Vec<String>,
     /// The binaries' names, as cargo prints them, and their files.
     executables: Vec<(String, PathBuf)>,
     current: Option<Binary>,
@@ -64,6 +67,11 @@ impl Outcome {
         self.failures.push(failure.into());
     }
 
+    /// Adds something that did not run, and why.
+    pub fn add_not_run(&mut self, reason: impl Into<String>) {
+        self.not_run.push(reason.into());
+    }
+
     /// Returns the file of a test binary, by the source file that cargo names.
     pub fn executable(&self, source: &str) -> Option<&PathBuf> {
         let (_, file) = self.executables.iter().find(|(name, _)| name == source)?;
@@ -77,13 +85,25 @@ impl Outcome {
 
     /// Summarises the run in a line.
     pub fn summary(&self) -> String {
-        format!(
+        let mut summary = format!(
             "{} passed, {} failed, {} ignored in {} test binaries",
             self.passed,
             self.failures.len(),
             self.ignored,
             self.binaries
-        )
+        );
+        if !self.not_run.is_empty() {
+            // Many tests may lack the same tool.
+            let mut reasons: Vec<&str> = Vec::new();
+            for reason in &self.not_run {
+                if !reasons.contains(&reason.as_str()) {
+                    reasons.push(reason);
+                }
+            }
+            let count = self.not_run.len();
+            summary.push_str(&format!("; {count} not run: {}", reasons.join("; ")));
+        }
+        summary
     }
 
     fn read(&mut self, line: &str) {
@@ -99,6 +119,8 @@ impl Outcome {
             self.begin(format!("{name} ({package})"));
         } else if let Some(package) = line.strip_prefix("Doc-tests ") {
             self.begin(format!("documentation of {package}"));
+        } else if let Some(reason) = line.strip_prefix("not run: ") {
+            self.add_not_run(reason);
         } else if let Some(counts) = line.strip_prefix("test result: ") {
             self.count(counts);
         } else if let Some(test) = line.strip_prefix("test ")
@@ -201,6 +223,25 @@ mod tests {
         assert_eq!(
             outcome.executable("tests/more.rs"),
             Some(&PathBuf::from("target/debug/deps/more-0a1b2c"))
+        );
+    }
+
+    #[test]
+    fn what_does_not_run_is_counted_and_each_reason_named_once() {
+        let output = "     Running tests/page.rs (target/debug/deps/page-0a1b2c)\n\
+             not run: there is no chromium\n\
+             test one ... ok\n\
+             test two ... \n\
+             not run: there is no chromium\n\
+             ok\n\
+             the word `not run: ` within a line\n\
+             test result: ok. 2 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+        let mut outcome = read(output);
+        outcome.add_not_run("hosts in Go: no proxy");
+        assert_eq!(outcome.failures(), [""; 0]);
+        assert_eq!(
+            outcome.summary(),
+            "2 passed, 0 failed, 0 ignored in 1 test binaries; 3 not run: there is no chromium; hosts in Go: no proxy"
         );
     }
 

@@ -82,7 +82,8 @@ fn only_mounted_and_granted_files_are_visible() {
         failure.unwrap_err().code().to_owned()
     };
     assert_eq!(code("docs/none.md"), "not_found");
-    assert_eq!(code("secret/a.md"), "permission_denied");
+    // ToolFS says the same of files that do not exist and of folders that are not mounted.
+    assert_eq!(code("secret/a.md"), "not_found");
     assert_eq!(code("/etc/passwd"), "permission_denied");
     // Unlike other hosts, ToolFS cannot list all mounted folders.
     let root = plugin.call::<Vec<String>>("list_dir", json!({"path": ""}));

@@ -326,38 +326,49 @@ fn shown(json: &[u8]) -> String {
 struct Functions(Surroundings);
 
 impl Functions {
-    /// Returns a path below the root as the service names it.
-    fn mounted<'a>(&self, path: &'a str) -> PluginResult<&'a str> {
-        match path.strip_prefix(ROOT).map(|rest| rest.strip_prefix('/')) {
-            Some(Some(within)) if !within.is_empty() => Ok(within),
-            _ => {
-                let path = text::name(path);
-                if !path.starts_with('/') {
-                    self.0.breaches.note(
-                        "paths of ToolFS begin with `/toolfs`",
-                        format!("the plugin asked for `{path}`"),
-                    );
-                }
-                Err(Error::new(
-                    code::NOT_FOUND,
-                    format!("the path `{path}` is in no mount of ToolFS"),
-                ))
+    /// Returns a path below the root as the service names it, if it is in a mount: a folder that
+    /// the service lists at its root.
+    fn mounted<'a>(&mut self, path: &'a str) -> PluginResult<&'a str> {
+        let within = path.strip_prefix(ROOT).map(|rest| rest.strip_prefix('/'));
+        if let Some(Some(within)) = within
+            && !within.is_empty()
+        {
+            let mount = within.split('/').next().unwrap_or(within);
+            // A service that cannot list its root decides by itself.
+            let is_mounted = match self.0.services.files.list("") {
+                Ok(mounts) => mounts.iter().any(|entry| entry.name == mount),
+                Err(_) => true,
+            };
+            if is_mounted || mount == ".." {
+                return Ok(within);
             }
+        } else if !path.starts_with('/') {
+            self.0.breaches.note(
+                "paths of ToolFS begin with `/toolfs`",
+                format!("the plugin asked for `{}`", text::name(path)),
+            );
         }
+        Err(Error::new(
+            code::NOT_FOUND,
+            format!("the path `{}` is in no mount of ToolFS", text::name(path)),
+        ))
     }
 }
 
 impl ToolFs for Functions {
     fn read_file(&mut self, path: &str) -> PluginResult<Vec<u8>> {
-        self.0.services.files.read(self.mounted(path)?)
+        let path = self.mounted(path)?;
+        self.0.services.files.read(path)
     }
 
     fn write_file(&mut self, path: &str, data: &[u8]) -> PluginResult<()> {
-        self.0.services.files.write(self.mounted(path)?, data)
+        let path = self.mounted(path)?;
+        self.0.services.files.write(path, data)
     }
 
     fn list_dir(&mut self, path: &str) -> PluginResult<Vec<String>> {
-        let entries = self.0.services.files.list(self.mounted(path)?)?.into_iter();
+        let path = self.mounted(path)?;
+        let entries = self.0.services.files.list(path)?.into_iter();
         Ok(entries.map(|entry| entry.name).collect())
     }
 

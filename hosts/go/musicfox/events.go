@@ -3,6 +3,7 @@ package musicfox
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"plugin-sdk/hosts/guest"
@@ -64,32 +65,42 @@ func (r *WASMRuntime) Call(ctx context.Context, name string, arguments, target a
 	if err != nil {
 		return fmt.Errorf("encoding the arguments: %w", err)
 	}
-	var reply *answer
-	err = r.operation(ctx, func(ctx context.Context) error {
-		r.turn.command = "command." + name
-		err := r.handleEvent(ctx, r.turn.command, string(encoded))
-		reply = r.turn.answer
+	result, err := r.CallText(ctx, name, string(encoded))
+	if err != nil {
 		return err
-	})
-	switch {
-	case reply == nil && err != nil:
-		return err
-	case reply == nil:
-		return fmt.Errorf("%w: there was no answer to command.%s", ErrContract, guest.Printable(name, maxShown))
-	case reply.failed == (err == nil):
-		return fmt.Errorf("%w: the answer to command.%s and the result of handle_event disagree", ErrContract, guest.Printable(name, maxShown))
-	case reply.failed:
-		failed := &CommandError{}
-		if err := json.Unmarshal([]byte(reply.data), failed); err != nil {
-			return fmt.Errorf("%w: the error of command.%s: %w", ErrContract, guest.Printable(name, maxShown), err)
-		}
-		failed.Message = guest.Printable(failed.Message, maxLine)
-		return failed
 	}
-	if err := json.Unmarshal([]byte(reply.data), target); err != nil {
+	if err := json.Unmarshal([]byte(result), target); err != nil {
 		return fmt.Errorf("the result of command.%s: %w", guest.Printable(name, maxShown), err)
 	}
 	return nil
+}
+
+// CallText is Call with arguments and a result in JSON.
+func (r *WASMRuntime) CallText(ctx context.Context, name, arguments string) (string, error) {
+	var reply *answer
+	err := r.operation(ctx, func(ctx context.Context) error {
+		r.turn.command = "command." + name
+		err := r.handleEvent(ctx, r.turn.command, arguments)
+		reply = r.turn.answer
+		return err
+	})
+	shown := guest.Printable(name, maxShown)
+	switch {
+	case err != nil && !errors.Is(err, ErrStatus), reply == nil && err != nil:
+		return "", err
+	case reply == nil:
+		return "", fmt.Errorf("%w: there was no answer to command.%s", ErrContract, shown)
+	case reply.failed == (err == nil):
+		return "", fmt.Errorf("%w: the answer to command.%s and the result of handle_event disagree", ErrContract, shown)
+	case reply.failed:
+		failed := &CommandError{}
+		if err := json.Unmarshal([]byte(reply.data), failed); err != nil {
+			return "", fmt.Errorf("%w: the error of command.%s: %w", ErrContract, shown, err)
+		}
+		failed.Message = guest.Printable(failed.Message, maxLine)
+		return "", failed
+	}
+	return reply.data, nil
 }
 
 // emit keeps an event until the call has returned. The guide starts a goroutine for each handler of

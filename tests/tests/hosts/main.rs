@@ -10,6 +10,7 @@
 )]
 
 mod extism;
+mod go;
 mod interpreter;
 mod native;
 mod program;

@@ -11,6 +11,16 @@ use serde_json::Value;
 
 use super::{WORKSPACE, target_dir};
 
+/// Returns a command for the Python that set-up installs packages for.
+pub fn python() -> Command {
+    let place = match cfg!(windows) {
+        true => "python/Scripts/python.exe",
+        false => "python/bin/python3",
+    };
+    let given = std::env::var_os("PLUGIN_SDK_PYTHON");
+    Command::new(given.unwrap_or_else(|| target_dir().join(place).into()))
+}
+
 /// The way to run such a host.
 #[derive(Clone)]
 pub struct Program {
@@ -31,13 +41,8 @@ impl Program {
     }
 
     pub fn python(script: &'static str) -> Self {
-        let place = match cfg!(windows) {
-            true => "python/Scripts/python.exe",
-            false => "python/bin/python3",
-        };
-        let given = std::env::var_os("PLUGIN_SDK_PYTHON");
         Program {
-            program: given.unwrap_or_else(|| target_dir().join(place).into()),
+            program: python().get_program().to_owned(),
             script: Some(script),
             install: "type `cargo xtask setup`, which prints how to set PLUGIN_SDK_PYTHON",
         }

@@ -24,8 +24,8 @@ impl Server {
     /// Starts a server. If that is impossible, prints the reason.
     pub fn start() -> Option<Self> {
         if Command::new("redis-server").arg("-v").output().is_err() {
-            eprintln!(
-                "not run: there is no redis-server (on Debian: `apt-get install redis-server`)"
+            plugin_sdk_tests::not_run(
+                "there is no redis-server (on Debian: `apt-get install redis-server`)",
             );
             return None;
         }

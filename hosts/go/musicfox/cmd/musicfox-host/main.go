@@ -5,7 +5,7 @@
 //	{"init": configuration}, {"start": null}, {"stop": null}, {"cleanup": null}
 //	{"audio": base64}                     → base64
 //	{"event": {"type", "data"}}           data are text
-//	{"call": {"name", "arguments"}}       → the command's result
+//	{"call": {"name", "text"}}            → the command's result; the text is that of its arguments
 //	{"events": null}                      → the events emitted since the plugin was loaded
 //	{"log": null}                         → the lines logged since then
 //	{"metadata": null}, {"memory": null}, {"subscriptions": null}
@@ -165,15 +165,14 @@ func (h *host) event(argument json.RawMessage) (any, error) {
 
 func (h *host) call(argument json.RawMessage) (any, error) {
 	call, err := lines.Argument[struct {
-		Name      string          `json:"name"`
-		Arguments json.RawMessage `json:"arguments"`
+		Name string `json:"name"`
+		Text string `json:"text"`
 	}](argument)
 	if err != nil {
 		return nil, err
 	}
-	var result json.RawMessage
-	err = h.plugin.Call(context.Background(), call.Name, call.Arguments, &result)
-	return result, err
+	result, err := h.plugin.CallText(context.Background(), call.Name, call.Text)
+	return json.RawMessage(result), err
 }
 
 func (h *host) events(json.RawMessage) (any, error) {

@@ -3,7 +3,7 @@
 //
 //	{"load": {"module", "config"?, "mounts"?, "timeout_ms"?, "memory_pages"?}}   → {"name", "version"}
 //	{"init": configuration}
-//	{"execute": a request of ToolFS}                                             → its response
+//	{"execute": a request of ToolFS, or a string with its text}                  → its response
 //	{"memory": null}                                                             → bytes
 //
 // Each mount is {"point", "folder", "read_only"}. Loading replaces the plugin.
@@ -122,7 +122,11 @@ func (h *host) execute(argument json.RawMessage) (any, error) {
 	if h.plugin == nil {
 		return nil, errNoPlugin
 	}
-	response, err := h.plugin.Execute(argument)
+	input := []byte(argument)
+	if text := ""; json.Unmarshal(argument, &text) == nil {
+		input = []byte(text)
+	}
+	response, err := h.plugin.Execute(input)
 	return json.RawMessage(response), err
 }
 
