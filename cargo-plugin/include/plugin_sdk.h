@@ -131,7 +131,7 @@ typedef struct plugin_panic_record {
 
 PLUGIN_STATIC_ASSERT(sizeof(plugin_panic_record) == 24, "the panic record has the ABI's size");
 
-/* The record's symbol is the export that tells the version. A variable is exported by the linker alone: -Wl,--export=plugin_abi_1 */
+/* The record's symbol is an export. A variable is exported by the linker alone: -Wl,--export=plugin_abi_1 */
 PLUGIN_C plugin_panic_record plugin_abi_1;
 #define PLUGIN_DEFINE_PANIC_RECORD plugin_panic_record plugin_abi_1 = {0, 0, 0, 0, 0, 0}
 

@@ -9,6 +9,7 @@
 //! | `project` | a plugin's crate: finding it, building it and testing it with cargo |
 //! | `artifact` | the results of a build: the module as shipped, and its sidecars |
 //! | `sidecar` | the files next to a module that other hosts read |
+//! | `implementations` | modules in other languages, which such a file lists |
 //! | `reference` | the reference for people, written from the manifest |
 //! | `archive` | an archive of the module and its sidecars |
 //! | `conformance` | calls that check a built plugin against its own description |
@@ -52,6 +53,7 @@ mod error;
 mod flags;
 mod host_folder;
 mod host_options;
+mod implementations;
 mod logging;
 mod plugin_file;
 mod project;

@@ -15,8 +15,21 @@ use plugin_sdk_harness::hosts::{self, HostContract};
 /// The part that every host's functions need.
 const COMMON: &str = include_str!("header/common.h");
 
-/// The exports of the SDK's own ABI.
-const NATIVE: &str = include_str!("header/native.h");
+/// The exports that a host calls, by the host's name.
+const EXPORTS: [(&str, &str); 5] = [
+    ("native", include_str!("header/native.h")),
+    ("cis", include_str!("header/cis.h")),
+    ("musicfox", include_str!("header/musicfox.h")),
+    ("neotalk", include_str!("header/neotalk.h")),
+    ("toolfs", include_str!("header/toolfs.h")),
+];
+
+/// What every plugin with such exports needs.
+const PANIC: &str = include_str!("header/panic.h");
+const MANIFEST: &str = include_str!("header/manifest.h");
+
+/// The record that hosts of the SDK's own ABI read.
+const HEAP: &str = include_str!("header/heap.h");
 
 /// The greatest width of generated comments.
 const WIDTH: usize = 150;
@@ -54,10 +67,22 @@ fn header(host: &HostContract) -> String {
     );
     comment(&mut header, &[about]);
     header.push_str("#ifndef PLUGIN_SDK_H\n#define PLUGIN_SDK_H\n\n");
-    header.push_str(&filled_in(COMMON));
-    if host.name == "native" {
-        header.push('\n');
-        header.push_str(&filled_in(NATIVE));
+    let is_native = host.name == "native";
+    let mut parts = vec![COMMON];
+    let exports = EXPORTS.iter().find(|(name, _)| *name == host.name);
+    if let Some((_, exports)) = exports {
+        // A macro refers to functions that are declared before it is used.
+        parts.extend([exports, PANIC, MANIFEST]);
+    }
+    if is_native {
+        parts.push(HEAP);
+    }
+    let parts: Vec<String> = parts
+        .into_iter()
+        .map(|part| filled_in(part, host))
+        .collect();
+    header.push_str(&parts.join("\n"));
+    if is_native {
         error_codes(&mut header);
     }
     functions(&mut header, &host.functions());
@@ -66,7 +91,7 @@ fn header(host: &HostContract) -> String {
 }
 
 /// A part of the header, with the ABI's own names and numbers.
-fn filled_in(part: &str) -> String {
+fn filled_in(part: &str, host: &HostContract) -> String {
     let version_export = format!("{}{}", abi::VERSION_EXPORT_PREFIX, abi::VERSION);
     let numbers = [
         ("@VERSION@", abi::VERSION.to_string()),
@@ -77,7 +102,13 @@ fn filled_in(part: &str) -> String {
         ("@HEAP_RECORD_SIZE@", abi::HEAP_RECORD_SIZE.to_string()),
     ];
     let names = [
-        ("@VERSION_EXPORT@", version_export.as_str()),
+        (
+            "@PANIC_EXPORT@",
+            match host.name {
+                "native" => version_export.as_str(),
+                _ => abi::PANIC_EXPORT,
+            },
+        ),
         ("@COMMAND@", abi::COMMAND_EXPORT_PREFIX),
         ("@BATCH@", abi::BATCH_EXPORT_PREFIX),
         ("@HEAP_EXPORT@", abi::HEAP_EXPORT),
@@ -398,10 +429,13 @@ fn each_header_declares_every_function_of_its_host() {
             assert_eq!(header.matches(&import).count(), 1, "{import}");
         }
         // Belongs to the assembler, and has nothing to fill in.
-        let native = usize::from(host.name == "native");
-        assert_eq!(header.matches('@').count(), native, "{header}");
-        let exported = header.matches("-Wl,--export=plugin_abi_1").count();
-        assert_eq!(exported, native, "{}", host.name);
+        let exports = usize::from(EXPORTS.iter().any(|(name, _)| *name == host.name));
+        assert_eq!(header.matches('@').count(), exports, "{header}");
+        let record = match host.name {
+            "native" => "-Wl,--export=plugin_abi_1",
+            _ => "-Wl,--export=plugin_panic_1",
+        };
+        assert_eq!(header.matches(record).count(), exports, "{}", host.name);
         let widest = header.lines().map(|line| line.chars().count()).max();
         assert!(widest <= Some(180), "{widest:?}");
     }

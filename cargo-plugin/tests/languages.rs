@@ -9,6 +9,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "languages/hosts.rs"]
+mod hosts_in_c;
 mod support;
 
 use std::ffi::OsString;

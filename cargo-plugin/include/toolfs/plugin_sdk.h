@@ -58,6 +58,106 @@ static inline plugin_bytes plugin_unpack(plugin_packed packed) {
 }
 
 /* ------------------------------------------------------------------------------------------------------------------------------------------------
+ * Exports
+ *
+ * Each macro begins the definition of a function that the host calls. PLUGIN_DEFINE_PANIC_RECORD is in one of the source files.
+ *
+ * Requests belong to the host and are there for the length of the call. Responses belong to the plugin, and must stay as they are until the next
+ * call.
+ */
+
+/* Declares that the module has an instance of the plugin. */
+#define PLUGIN_INSTANCE                                                                                                                             \
+    PLUGIN_EXPORT("PluginInstance") uint32_t plugin_instance(void);                                                                                 \
+    uint32_t plugin_instance(void) { return 1; }
+
+/* Names the plugin, by a literal: its id. */
+#define PLUGIN_NAME(TEXT)                                                                                                                           \
+    PLUGIN_EXPORT("name") plugin_packed plugin_name(void);                                                                                          \
+    plugin_packed plugin_name(void) { return plugin_pack("" TEXT, sizeof TEXT - 1); }
+
+/* Names the version, by a literal. */
+#define PLUGIN_VERSION(TEXT)                                                                                                                        \
+    PLUGIN_EXPORT("version") plugin_packed plugin_version(void);                                                                                    \
+    plugin_packed plugin_version(void) { return plugin_pack("" TEXT, sizeof TEXT - 1); }
+
+/* Makes the state of the plugin from a JSON configuration. Returns 0, or a response with the reason if that failed. */
+#define PLUGIN_INIT(CONFIG, LEN)                                                                                                                    \
+    PLUGIN_EXPORT("init") plugin_packed plugin_init(const uint8_t *CONFIG, uint32_t LEN);                                                           \
+    plugin_packed plugin_init(const uint8_t *CONFIG, uint32_t LEN)
+
+/* Takes a request, JSON {"operation", "path"?, "data"?, "options"?}. Returns the response by plugin_pack: JSON {"success", "result"?, "error"?,
+ * "metadata"?}. */
+#define PLUGIN_EXECUTE(REQUEST, LEN)                                                                                                                \
+    PLUGIN_EXPORT("execute") plugin_packed plugin_execute(const uint8_t *REQUEST, uint32_t LEN);                                                    \
+    plugin_packed plugin_execute(const uint8_t *REQUEST, uint32_t LEN)
+
+/* Memory for the host: so many bytes; NULL if there is no memory, never NULL for size 0. */
+#define PLUGIN_ALLOC(SIZE)                                                                                                                          \
+    PLUGIN_EXPORT("alloc") void *plugin_alloc(uint32_t SIZE);                                                                                       \
+    void *plugin_alloc(uint32_t SIZE)
+
+/* Takes memory back from the host. Any other address, or a second time, must do nothing. */
+#define PLUGIN_FREE(ADDRESS, SIZE)                                                                                                                  \
+    PLUGIN_EXPORT("free") void plugin_free(void *ADDRESS, uint32_t SIZE);                                                                           \
+    void plugin_free(void *ADDRESS, uint32_t SIZE)
+
+/* ------------------------------------------------------------------------------------------------------------------------------------------------
+ * Panics
+ */
+
+/* Where a host reads, after a trap, what was wrong; all zero when the trap was none of the plugin's own. Addresses are of UTF-8 text; line and column
+ * count from 1, and are 0 where they are not known. */
+typedef struct plugin_panic_record {
+    uint32_t message, message_len;
+    uint32_t file, file_len;
+    uint32_t line, column;
+} plugin_panic_record;
+
+PLUGIN_STATIC_ASSERT(sizeof(plugin_panic_record) == 24, "the panic record has the ABI's size");
+
+/* The record's symbol is an export. A variable is exported by the linker alone: -Wl,--export=plugin_panic_1 */
+PLUGIN_C plugin_panic_record plugin_panic_1;
+#define PLUGIN_DEFINE_PANIC_RECORD plugin_panic_record plugin_panic_1 = {0, 0, 0, 0, 0, 0}
+
+/* The longest message that hosts read, in bytes. */
+#define PLUGIN_MAX_PANIC_MESSAGE UINT32_C(1024)
+
+/* Notes what is wrong, and ends the instance. The message stays where it is, so it may be of any memory that nobody else changes. */
+__attribute__((noreturn, unused)) static inline void plugin_panic(const char *message, size_t message_len, const char *file, size_t file_len, uint32_t line) {
+    if (message_len > PLUGIN_MAX_PANIC_MESSAGE) {
+        message_len = PLUGIN_MAX_PANIC_MESSAGE;
+        /* Not within a character. */
+        while (message_len > 0 && ((unsigned char)message[message_len] & 0xC0) == 0x80) {
+            message_len--;
+        }
+    }
+    plugin_panic_1.message = (uint32_t)(uintptr_t)message;
+    plugin_panic_1.message_len = (uint32_t)message_len;
+    plugin_panic_1.file = (uint32_t)(uintptr_t)file;
+    plugin_panic_1.file_len = (uint32_t)file_len;
+    plugin_panic_1.line = line;
+    plugin_panic_1.column = 0;
+    __builtin_trap();
+}
+
+/* A panic here, with a message of so many bytes; one with a literal. */
+#define PLUGIN_PANIC(MESSAGE, LEN) plugin_panic((MESSAGE), (LEN), __FILE__, sizeof __FILE__ - 1, (uint32_t)__LINE__)
+#define PLUGIN_PANIC_LITERAL(MESSAGE) PLUGIN_PANIC("" MESSAGE, sizeof MESSAGE - 1)
+
+/* ------------------------------------------------------------------------------------------------------------------------------------------------
+ * Manifest
+ */
+
+/* Puts a file's lines into the section that hosts read without running anything. Each line is a JSON object, and the last ends with a line feed, too. The
+ * file is looked for as an included one is, in the folders of -I. Clang puts variables that name a section into the memory, so this is the assembler's. */
+#ifdef __wasm__
+#define PLUGIN_MANIFEST_FILE(PATH) __asm__(".section \".custom_section.plugin-sdk\",\"\",@\n.incbin \"" PATH "\"\n")
+#else
+#define PLUGIN_MANIFEST_FILE(PATH) PLUGIN_STATIC_ASSERT(sizeof PATH > 1, "the manifest has a path")
+#endif
+
+/* ------------------------------------------------------------------------------------------------------------------------------------------------
  * Functions of the host. Text is UTF-8, with its length in bytes and no zero byte behind it.
  */
 

@@ -34,8 +34,8 @@ const HEADERS: [(&str, &str); 8] = [
 
 /// Prints the C header `plugin_sdk.h`, for plugins in C and C++
 ///
-/// The header declares the host's functions and, for the native host, a plugin's exports. It is
-/// valid C11 and C++, and needs no C library.
+/// The header declares the host's functions and, for the native host, NeoTalk, CIS, go-musicfox and
+/// ToolFS, a plugin's exports. It is valid C11 and C++, and needs no C library.
 #[derive(clap::Args)]
 pub struct Header {
     /// The host that will run the plugin

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::archive;
 use crate::artifact::{BuildOptions, Bundle};
 use crate::error::{Error, Result};
+use crate::implementations::ImplementationOptions;
 use crate::project::{Project, Selection};
 use crate::quantities;
 use crate::reference;
@@ -34,16 +35,20 @@ pub struct Package {
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
     #[command(flatten)]
+    implementations: ImplementationOptions,
+    #[command(flatten)]
     selection: Selection,
 }
 
 impl Package {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let project = Project::find(&self.selection)?;
+        let implementations = self.implementations.read()?;
         let mut packages = Vec::new();
         for host in self.options.hosts(&project)? {
-            let bundle = Bundle::build(&project, &self.options, &host, terminal)?;
-            packages.push(self.pack(&project, &bundle, terminal)?);
+            let mut bundle = Bundle::build(&project, &self.options, &host, terminal)?;
+            let further = implementations.add_to(&mut bundle)?;
+            packages.push(self.pack(&project, &bundle, further, terminal)?);
         }
         terminal.show(&Several(packages))
     }
@@ -52,9 +57,11 @@ impl Package {
         &self,
         project: &Project,
         bundle: &Bundle,
+        further: Vec<(String, Vec<u8>)>,
         terminal: &Terminal,
     ) -> Result<PackageReport> {
         let mut files = bundle.files();
+        files.extend(further);
         files.push((
             REFERENCE.to_owned(),
             reference::markdown(&bundle.manifest).into_bytes(),
