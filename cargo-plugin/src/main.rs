@@ -11,6 +11,7 @@
 //! | `sidecar` | the files next to a module that other hosts read |
 //! | `implementations` | modules in other languages, which such a file lists |
 //! | `reference` | the reference for people, written from the manifest |
+//! | `client` | code in other languages that loads and calls a plugin |
 //! | `archive` | an archive of the module and its sidecars |
 //! | `conformance` | calls that check a built plugin against its own description |
 //! | `target_host` | the host that a plugin is made for |
@@ -46,6 +47,7 @@
 mod archive;
 mod artifact;
 mod bench;
+mod client;
 mod commands;
 mod compatibility;
 mod conformance;

@@ -3,6 +3,7 @@
 mod bench;
 mod build;
 mod call;
+mod client;
 mod completions;
 mod dev;
 mod diff;
@@ -40,6 +41,7 @@ pub enum Command {
     Install(install::Install),
     Docs(docs::Docs),
     Page(page::Page),
+    Client(client::Client),
     Serve(Box<serve::Serve>),
     Header(header::Header),
     Completions(completions::Completions),
@@ -62,6 +64,7 @@ impl Command {
             Command::Install(command) => command.run(terminal),
             Command::Docs(command) => command.run(terminal),
             Command::Page(command) => command.run(terminal),
+            Command::Client(command) => command.run(terminal),
             Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),
             Command::Completions(command) => command.run(terminal),

@@ -1,0 +1,352 @@
+//! A plugin as a client sees it, in terms that every language has: named types, commands, errors,
+//! events, and the services that the plugin calls.
+//!
+//! `plugin` makes it from a module, `reading` makes types from schemas, `objects` and `unions`
+//! recognise the forms in which serde writes structs and enums, and `recursion` finds the types
+//! that contain themselves.
+//!
+//! A schema that fits no type becomes [`Type::Json`], never a type that excludes some of its
+//! values.
+
+mod objects;
+mod plugin;
+mod reading;
+mod recursion;
+mod unions;
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::schema::Integers;
+
+pub use recursion::Recursion;
+
+/// A plugin, described for a client.
+#[derive(Debug, Default)]
+pub struct Plugin {
+    pub id: String,
+    pub name: String,
+    pub version: String,
+    pub description: String,
+    /// The types that have a name: records, choices, unions and aliases.
+    pub types: Vec<NamedType>,
+    /// The type of the configuration; `None` if the plugin takes none.
+    pub config: Option<Type>,
+    pub commands: Vec<Command>,
+    /// Commands that no client can call, because their values are in the SDK's binary codec.
+    pub omitted: Vec<String>,
+    /// All codes of the plugin's own errors, each once.
+    pub errors: Vec<ErrorCode>,
+    pub handles: Vec<Event>,
+    pub emits: Vec<Event>,
+    pub permissions: Vec<Permission>,
+    pub hooks: Hooks,
+    /// The services that the plugin calls, by the word before the first `_` of the function's name.
+    pub services: BTreeSet<String>,
+    /// The modules other than the SDK's services that the plugin imports functions from.
+    pub imports: BTreeSet<String>,
+}
+
+/// The optional exports of a plugin.
+#[derive(Debug, Default)]
+pub struct Hooks {
+    pub start: bool,
+    pub stop: bool,
+    pub event: bool,
+    pub state: bool,
+}
+
+/// A command.
+#[derive(Debug)]
+pub struct Command {
+    pub name: String,
+    pub description: String,
+    pub form: Form,
+    pub errors: Vec<ErrorCode>,
+}
+
+/// The form of a command's input and output.
+#[derive(Debug)]
+pub enum Form {
+    Typed {
+        /// The arguments, usually a record; `None` if there are none.
+        arguments: Option<Type>,
+        result: Type,
+    },
+    Raw {
+        input: Option<Element>,
+        /// The output, or the changed input of a command that works in place.
+        output: Option<Element>,
+        in_place: bool,
+    },
+}
+
+/// The elements of a raw command's bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Element {
+    Text,
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    U64,
+    I64,
+    F32,
+    F64,
+}
+
+/// The code of an error that a command may return.
+#[derive(Clone, Debug)]
+pub struct ErrorCode {
+    pub code: String,
+    pub description: String,
+}
+
+/// An event that a plugin handles or emits.
+#[derive(Debug)]
+pub struct Event {
+    pub topic: String,
+    pub description: String,
+}
+
+/// A permission that a plugin asks for.
+#[derive(Debug)]
+pub struct Permission {
+    pub name: String,
+    pub reason: String,
+}
+
+/// A type that is declared in a client.
+#[derive(Debug)]
+pub struct NamedType {
+    /// The name that languages make an identifier from: that of the definition, or words that
+    /// describe the type's place.
+    pub name: String,
+    pub description: String,
+    pub definition: Definition,
+}
+
+/// The definition of a named type.
+#[derive(Debug)]
+pub enum Definition {
+    Record(Record),
+    Choice(Choice),
+    Union(Union),
+    /// Another name of a type.
+    Alias(Type),
+}
+
+/// An object with named members.
+#[derive(Debug, Default)]
+pub struct Record {
+    pub fields: Vec<Field>,
+    /// The type of members with other names, if they have one.
+    pub rest: Option<Type>,
+}
+
+/// A member of an object.
+#[derive(Debug)]
+pub struct Field {
+    /// The name in JSON.
+    pub name: String,
+    pub description: String,
+    pub ty: Type,
+    /// `true` if the member may be absent.
+    pub optional: bool,
+    pub default: Option<Value>,
+}
+
+/// One of a fixed set of values.
+#[derive(Debug)]
+pub enum Choice {
+    Texts(Vec<ChoiceValue<String>>),
+    Integers(Vec<ChoiceValue<i64>>),
+}
+
+/// One value of a fixed set.
+#[derive(Debug)]
+pub struct ChoiceValue<T> {
+    pub value: T,
+    pub description: String,
+}
+
+/// One of several variants.
+#[derive(Debug)]
+pub struct Union {
+    pub tagging: Tagging,
+    pub variants: Vec<Variant>,
+}
+
+/// The part of a JSON value that identifies its variant, as in serde.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Tagging {
+    /// The value is the variant's name, or an object whose only member has that name.
+    External,
+    /// A member of the object is the variant's name.
+    Internal { tag: String },
+    /// One member is the variant's name, another one the content.
+    Adjacent { tag: String, content: String },
+    /// Nothing: the first variant that fits is meant.
+    Untagged,
+}
+
+/// One variant of a union.
+#[derive(Debug)]
+pub struct Variant {
+    /// The names in JSON: the first is written, all are read. For an untagged union, one word that
+    /// languages make an identifier from.
+    pub names: Vec<String>,
+    pub description: String,
+    pub content: Content,
+}
+
+/// The content of a variant.
+#[derive(Debug)]
+pub enum Content {
+    Unit,
+    Value {
+        ty: Type,
+        /// `true` if the content of an adjacent tag may be absent.
+        optional: bool,
+    },
+    Fields(Record),
+}
+
+/// A type of a value.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// Any JSON value.
+    Json,
+    Null,
+    Boolean,
+    /// A whole number, with its bounds.
+    Integer(Integers),
+    Float,
+    Text,
+    List(Box<Type>),
+    Tuple(Vec<Type>),
+    /// An object with arbitrary names and values of one type.
+    Map(Box<Type>),
+    /// A value or `null`.
+    Option(Box<Type>),
+    /// A type of [`Plugin::types`], by index.
+    Named(usize),
+}
+
+/// The smallest machine type of an integer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Width {
+    U8,
+    I8,
+    U16,
+    I16,
+    U32,
+    I32,
+    U64,
+    I64,
+    U128,
+    I128,
+    /// Without bounds, or beyond 128 bits.
+    Unbounded,
+}
+
+impl Width {
+    /// Returns the smallest type that has all integers within the bounds.
+    pub fn of(integers: &Integers) -> Self {
+        use crate::schema::Whole;
+        let (Some(lowest), Some(highest)) = (integers.lowest, integers.highest) else {
+            return Width::Unbounded;
+        };
+        let all = [
+            (Width::U8, Width::I8, 8),
+            (Width::U16, Width::I16, 16),
+            (Width::U32, Width::I32, 32),
+            (Width::U64, Width::I64, 64),
+            (Width::U128, Width::I128, 128),
+        ];
+        for (unsigned, signed, bits) in all {
+            let unused = 128 - bits;
+            if lowest >= Whole::Positive(0) && highest <= Whole::Positive(u128::MAX >> unused) {
+                return unsigned;
+            }
+            let (least, most) = (i128::MIN >> unused, i128::MAX >> unused);
+            if lowest >= least.into() && highest <= most.into() {
+                return signed;
+            }
+        }
+        Width::Unbounded
+    }
+
+    /// Returns whether a double holds all of the type's numbers exactly.
+    pub fn fits_double(self) -> bool {
+        self <= Width::I32
+    }
+}
+
+impl Element {
+    fn parse(word: &str) -> Self {
+        match word {
+            "text" => Element::Text,
+            "i8" => Element::I8,
+            "u16" => Element::U16,
+            "i16" => Element::I16,
+            "u32" => Element::U32,
+            "i32" => Element::I32,
+            "u64" => Element::U64,
+            "i64" => Element::I64,
+            "f32" => Element::F32,
+            "f64" => Element::F64,
+            _ => Element::U8,
+        }
+    }
+}
+
+impl Type {
+    /// Returns the types directly within this one.
+    pub fn parts(&self) -> &[Type] {
+        match self {
+            Type::List(inner) | Type::Map(inner) | Type::Option(inner) => {
+                std::slice::from_ref(inner)
+            }
+            Type::Tuple(items) => items,
+            _ => &[],
+        }
+    }
+}
+
+impl Definition {
+    /// Returns the types that a definition mentions.
+    pub fn types(&self) -> Vec<&Type> {
+        match self {
+            Definition::Record(record) => record.types().collect(),
+            Definition::Choice(_) => Vec::new(),
+            Definition::Union(union) => union.variants.iter().flat_map(Variant::types).collect(),
+            Definition::Alias(ty) => vec![ty],
+        }
+    }
+}
+
+impl Variant {
+    fn types(&self) -> Vec<&Type> {
+        match &self.content {
+            Content::Unit => Vec::new(),
+            Content::Value { ty, .. } => vec![ty],
+            Content::Fields(record) => record.types().collect(),
+        }
+    }
+}
+
+impl Record {
+    fn types(&self) -> impl Iterator<Item = &Type> {
+        let fields = self.fields.iter().map(|field| &field.ty);
+        fields.chain(&self.rest)
+    }
+
+    /// Returns whether an object without members is valid.
+    pub fn may_be_empty(&self) -> bool {
+        self.fields.iter().all(|field| field.optional)
+    }
+}
