@@ -2,6 +2,8 @@
 //! by this harness and by Node, and validated by the tool.
 //!
 //! All of them are the same greeter, and must behave alike.
+//!
+//! `clients` tests the other side: hosts in other languages, as the tool writes them.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -9,6 +11,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "clients/mod.rs"]
+mod clients;
 #[path = "languages/hosts.rs"]
 mod hosts_in_c;
 mod support;
