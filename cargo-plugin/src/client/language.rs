@@ -35,7 +35,11 @@ pub trait Language {
     fn comment(&self, line: &str) -> String;
 
     /// Returns further values for the templates.
-    fn further(&self, plugin: &Plugin, types: &dyn Spelling) -> Vec<(&'static str, minijinja::Value)> {
+    fn further(
+        &self,
+        plugin: &Plugin,
+        types: &dyn Spelling,
+    ) -> Vec<(&'static str, minijinja::Value)> {
         let _ = (plugin, types);
         Vec::new()
     }

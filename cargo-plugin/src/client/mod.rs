@@ -17,6 +17,7 @@
 mod language;
 mod model;
 mod names;
+mod python;
 mod render;
 mod typescript;
 mod view;
@@ -35,6 +36,8 @@ pub use render::File;
 pub enum Lang {
     /// One `.ts` file for Node 20 or later and browsers; no dependency
     Typescript,
+    /// One `.py` file for Python 3.9 or later; needs the package `wasmtime`
+    Python,
 }
 
 /// A client, and the commands that it lacks.
@@ -52,6 +55,7 @@ pub fn write(manifest: &Manifest, inspection: &Inspection<'_>, lang: Lang) -> Re
     let plugin = Plugin::new(manifest, inspection)?;
     let files = match lang {
         Lang::Typescript => render::files(&plugin, &typescript::TypeScript::new(&plugin)),
+        Lang::Python => render::files(&plugin, &python::Python),
     }?;
     Ok(Client {
         files,

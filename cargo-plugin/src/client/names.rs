@@ -155,11 +155,41 @@ mod tests {
     fn words_of_a_name_are_joined_in_each_case() {
         for (name, pascal, camel, snake, capitals) in [
             ("greet", "Greet", "greet", "greet", "GREET"),
-            ("firstName", "FirstName", "firstName", "first_name", "FIRST_NAME"),
-            ("HTTPServer", "HttpServer", "httpServer", "http_server", "HTTP_SERVER"),
-            ("greet arguments", "GreetArguments", "greetArguments", "greet_arguments", "GREET_ARGUMENTS"),
-            ("some-field", "SomeField", "someField", "some_field", "SOME_FIELD"),
-            ("Tuple_of_u8", "TupleOfU8", "tupleOfU8", "tuple_of_u8", "TUPLE_OF_U8"),
+            (
+                "firstName",
+                "FirstName",
+                "firstName",
+                "first_name",
+                "FIRST_NAME",
+            ),
+            (
+                "HTTPServer",
+                "HttpServer",
+                "httpServer",
+                "http_server",
+                "HTTP_SERVER",
+            ),
+            (
+                "greet arguments",
+                "GreetArguments",
+                "greetArguments",
+                "greet_arguments",
+                "GREET_ARGUMENTS",
+            ),
+            (
+                "some-field",
+                "SomeField",
+                "someField",
+                "some_field",
+                "SOME_FIELD",
+            ),
+            (
+                "Tuple_of_u8",
+                "TupleOfU8",
+                "tupleOfU8",
+                "tuple_of_u8",
+                "TUPLE_OF_U8",
+            ),
             ("2", "N2", "n2", "n_2", "N_2"),
             ("1.2", "N1_2", "n1_2", "n_1_2", "N_1_2"),
             ("é \u{202e}", "Unnamed", "unnamed", "unnamed", "UNNAMED"),
@@ -186,7 +216,9 @@ mod tests {
         let names = ["a b", "a-b", "aB", "class", "Class", "load", "a1", "a1"];
         assert_eq!(
             names.map(|name| scope.take(name)),
-            ["a_b", "a_b2", "a_b3", "class_", "class2", "load_", "a1", "a1_2"]
+            [
+                "a_b", "a_b2", "a_b3", "class_", "class2", "load_", "a1", "a1_2"
+            ]
         );
     }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::language::{FileNames, Identifiers, Kind, Language, Spelling};
 use super::model::{
-    Choice, Command, Content, Definition, ErrorCode, Field, Form, NamedType, Plugin, Record,
-    Recursion, Tagging, Type, Union,
+    Choice, Command, Content, Definition, Field, Form, NamedType, Plugin, Record, Recursion,
+    STANDARD, Tagging, Type, Union,
 };
 use super::names::{Case, Scope, identifier};
 use crate::text;
@@ -43,7 +43,10 @@ pub struct View {
     types: Vec<TypeView>,
     commands: Vec<CommandView>,
     omitted: Vec<String>,
+    /// The codes of the plugin's own errors.
     errors: Vec<ConstantView>,
+    /// The codes of errors of every plugin and of clients, without those above.
+    standard_errors: Vec<ConstantView>,
     /// The documentation of the function that passes an event.
     event_doc: Vec<String>,
     hooks: BTreeMap<&'static str, bool>,
@@ -199,10 +202,13 @@ impl<'p, L: Language> Writer<'p, L> {
     fn view(&self) -> View {
         let plugin = self.plugin;
         let types = plugin.types.iter().enumerate();
-        let types = types.map(|(index, ty)| self.named_type(index, ty)).collect();
+        let types = types
+            .map(|(index, ty)| self.named_type(index, ty))
+            .collect();
         let mut methods = scope(&L::IDENTIFIERS, |kinds| kinds.methods);
         let commands = plugin.commands.iter();
         let commands = commands.map(|command| self.command(command, &mut methods));
+        let (errors, standard_errors) = self.errors();
         let hooks = &plugin.hooks;
         View {
             tool: env!("CARGO_PKG_VERSION"),
@@ -212,11 +218,15 @@ impl<'p, L: Language> Writer<'p, L> {
             class: self.class.clone(),
             about: self.plugin_doc(),
             config: plugin.config.as_ref().map(|ty| self.spelled(ty)),
-            config_required: plugin.config.as_ref().is_some_and(|ty| !self.may_be_empty(ty)),
+            config_required: plugin
+                .config
+                .as_ref()
+                .is_some_and(|ty| !self.may_be_empty(ty)),
             types,
             commands: commands.collect(),
             omitted: plugin.omitted.iter().map(|name| self.line(name)).collect(),
-            errors: self.errors(&plugin.errors),
+            errors,
+            standard_errors,
             event_doc: self.event_doc(),
             hooks: BTreeMap::from([
                 ("start", hooks.start),
@@ -420,14 +430,23 @@ impl<'p, L: Language> Writer<'p, L> {
         }
     }
 
-    fn errors(&self, errors: &[ErrorCode]) -> Vec<ConstantView> {
+    /// Returns the codes of the plugin's own errors, and those of other errors.
+    fn errors(&self) -> (Vec<ConstantView>, Vec<ConstantView>) {
         let mut scope = scope(&L::IDENTIFIERS, |kinds| kinds.constants);
-        let errors = errors.iter().map(|error| ConstantView {
-            name: scope.take(&error.code),
-            value: self.language.quote(&error.code),
-            doc: self.doc(&error.description),
-        });
-        errors.collect()
+        let mut constant = |code: &str, description: &str| ConstantView {
+            name: scope.take(code),
+            value: self.language.quote(code),
+            doc: self.doc(description),
+        };
+        let own = &self.plugin.errors;
+        let others = STANDARD
+            .into_iter()
+            .filter(|code| !own.iter().any(|known| known.code == *code));
+        let own = own
+            .iter()
+            .map(|error| constant(&error.code, &error.description));
+        let own = own.collect();
+        (own, others.map(|code| constant(code, "")).collect())
     }
 
     /// Returns the documentation of the client's class.
@@ -437,14 +456,20 @@ impl<'p, L: Language> Writer<'p, L> {
         let permissions = plugin.permissions.iter();
         let permissions = permissions.map(|one| (&one.name, &one.reason));
         self.append(&mut doc, "It asks for permissions:", permissions);
-        let emits = plugin.emits.iter().map(|one| (&one.topic, &one.description));
+        let emits = plugin
+            .emits
+            .iter()
+            .map(|one| (&one.topic, &one.description));
         self.append(&mut doc, "It emits events:", emits);
         doc
     }
 
     fn command_doc(&self, command: &Command) -> Vec<String> {
         let mut doc = self.doc(&command.description);
-        let errors = command.errors.iter().map(|one| (&one.code, &one.description));
+        let errors = command
+            .errors
+            .iter()
+            .map(|one| (&one.code, &one.description));
         self.append(&mut doc, "Errors:", errors);
         doc
     }
@@ -486,7 +511,10 @@ impl<'p, L: Language> Writer<'p, L> {
     /// Returns the lines of a comment.
     fn doc(&self, description: &str) -> Vec<String> {
         let lines = text::lines(description.trim());
-        lines.map(|line| self.language.comment(&line)).map(trimmed).collect()
+        lines
+            .map(|line| self.language.comment(&line))
+            .map(trimmed)
+            .collect()
     }
 
     fn line(&self, text: &str) -> String {

@@ -45,9 +45,8 @@ impl Client {
         let mut files = Vec::new();
         for file in client.files {
             let path = self.output.join(&file.path);
-            let failed = |error| {
-                Error::new(format!("cannot write `{}`", text::path(&path))).because(error)
-            };
+            let failed =
+                |error| Error::new(format!("cannot write `{}`", text::path(&path))).because(error);
             if let Some(folder) = path.parent() {
                 fs::create_dir_all(folder).map_err(failed)?;
             }

@@ -6,6 +6,7 @@
 //! line of JSON for each call. A language whose tools are missing is reported as not run.
 
 mod outcome;
+mod python;
 mod table;
 mod typescript;
 

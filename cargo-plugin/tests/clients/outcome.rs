@@ -16,7 +16,8 @@ pub enum Outcome {
 impl Outcome {
     /// Reads the line of a driver.
     pub fn parse(line: &str) -> Self {
-        let line: Value = serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
+        let line: Value =
+            serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}"));
         let part = |name: &str| line.get(name).cloned();
         part("result")
             .map(Outcome::Result)
@@ -32,7 +33,7 @@ impl Outcome {
             "code": failure.code(),
             "message": error.map(|error| error.message()),
             "panic": panic.map(|panic| panic.message.as_str()),
-            "file": panic.and_then(|panic| Some(panic.location.as_ref()?.file.as_str())),
+            "file": panic.map(|panic| panic.file.as_str()),
         }))
     }
 
@@ -71,7 +72,9 @@ pub fn same(one: &Value, other: &Value) -> bool {
             match (whole(one), whole(other)) {
                 (Some(one), Some(other)) => one == other,
                 _ if large(one).is_some() || large(other).is_some() => {
-                    large(one) == large(other) || one.as_f64() == other.as_f64() && large(one).is_none() != large(other).is_none()
+                    large(one) == large(other)
+                        || one.as_f64() == other.as_f64()
+                            && large(one).is_none() != large(other).is_none()
                 }
                 _ => one.as_f64() == other.as_f64(),
             }
@@ -81,9 +84,9 @@ pub fn same(one: &Value, other: &Value) -> bool {
         }
         (Value::Object(one), Value::Object(others)) => {
             one.len() == others.len()
-                && one.iter().all(|(name, value)| {
-                    others.get(name).is_some_and(|other| same(value, other))
-                })
+                && one
+                    .iter()
+                    .all(|(name, value)| others.get(name).is_some_and(|other| same(value, other)))
         }
         (one, other) => one == other,
     }

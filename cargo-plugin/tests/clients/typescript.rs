@@ -10,8 +10,7 @@ use crate::support;
 /// The folder of npm's packages, which set-up installs.
 fn packages() -> Option<PathBuf> {
     let variable = std::env::var_os("PLUGIN_SDK_NODE_MODULES").map(PathBuf::from);
-    let packages =
-        variable.unwrap_or_else(|| support::target_dir().join("node/node_modules"));
+    let packages = variable.unwrap_or_else(|| support::target_dir().join("node/node_modules"));
     let missing = "TypeScript, eslint or typescript-eslint is missing; type `cargo xtask setup`";
     for package in ["typescript", "eslint", "typescript-eslint"] {
         if !packages.join(package).is_dir() {
@@ -44,10 +43,17 @@ fn clients_in_typescript_pass_checks_and_the_table() {
         node
     };
     check(&mut run("typescript/bin/tsc", &["--project", "."]));
-    check(&mut run("eslint/bin/eslint.js", &["--max-warnings=0", "clients"]));
+    check(&mut run(
+        "eslint/bin/eslint.js",
+        &["--max-warnings=0", "clients"],
+    ));
     let mut greeter = Command::new("node");
     check(greeter.arg("js/greeter.js").current_dir(folder.path()));
     let mut driver = Command::new("node");
-    compare(driver.args(["js/driver.js", "typed.wasm"]).current_dir(folder.path()));
+    compare(
+        driver
+            .args(["js/driver.js", "typed.wasm"])
+            .current_dir(folder.path()),
+    );
     drop(clients);
 }

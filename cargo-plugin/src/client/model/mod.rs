@@ -8,6 +8,7 @@
 //! A schema that fits no type becomes [`Type::Json`], never a type that excludes some of its
 //! values.
 
+mod codes;
 mod objects;
 mod plugin;
 mod reading;
@@ -20,6 +21,7 @@ use serde_json::Value;
 
 use crate::schema::Integers;
 
+pub use codes::STANDARD;
 pub use recursion::Recursion;
 
 /// A plugin, described for a client.

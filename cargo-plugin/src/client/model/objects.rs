@@ -98,7 +98,14 @@ fn own(schema: &Value) -> Option<Plain<'_>> {
         Some(word) => word == "object",
     };
     let members = schema.as_object().filter(|_| is_object)?;
-    let foreign = ["enum", "const", "items", "prefixItems", "not", "patternProperties"];
+    let foreign = [
+        "enum",
+        "const",
+        "items",
+        "prefixItems",
+        "not",
+        "patternProperties",
+    ];
     if foreign.iter().any(|keyword| members.contains_key(*keyword)) {
         return None;
     }
@@ -140,7 +147,11 @@ fn combined<'a>(objects: &[Plain<'a>], parts: &[Plain<'a>]) -> Option<Vec<Plain<
 fn both<'a>(object: &Plain<'a>, part: &Plain<'a>) -> Plain<'a> {
     let mut both = object.clone();
     for member in &part.members {
-        match both.members.iter_mut().find(|known| known.name == member.name) {
+        match both
+            .members
+            .iter_mut()
+            .find(|known| known.name == member.name)
+        {
             Some(known) => known.required |= member.required,
             None => both.members.push(*member),
         }

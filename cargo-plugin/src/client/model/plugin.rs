@@ -68,9 +68,13 @@ impl Plugin {
             description: description.clone(),
         };
         let handles = manifest.handles.iter();
-        self.handles = handles.map(|one| event((&one.topic, &one.description))).collect();
+        self.handles = handles
+            .map(|one| event((&one.topic, &one.description)))
+            .collect();
         let emits = manifest.emits.iter();
-        self.emits = emits.map(|one| event((&one.topic, &one.description))).collect();
+        self.emits = emits
+            .map(|one| event((&one.topic, &one.description)))
+            .collect();
     }
 
     fn read_interface(&mut self, inspection: &Inspection<'_>) {
@@ -106,7 +110,11 @@ fn form<'a>(command: &'a CommandInfo, reader: &mut Reader<'a>) -> Option<Form> {
             let in_place = command.answers_in_place();
             Some(Form::Raw {
                 input,
-                output: if in_place { input } else { element(&command.output) },
+                output: if in_place {
+                    input
+                } else {
+                    element(&command.output)
+                },
                 in_place,
             })
         }
@@ -116,7 +124,8 @@ fn form<'a>(command: &'a CommandInfo, reader: &mut Reader<'a>) -> Option<Form> {
             let result = command.result.as_ref().map(Schema::as_value);
             let name = &command.name;
             Some(Form::Typed {
-                arguments: arguments.map(|schema| reader.read(schema, &format!("{name} arguments"))),
+                arguments: arguments
+                    .map(|schema| reader.read(schema, &format!("{name} arguments"))),
                 result: result.map_or(Type::Json, |schema| {
                     reader.read(schema, &format!("{name} result"))
                 }),
@@ -130,7 +139,9 @@ fn form<'a>(command: &'a CommandInfo, reader: &mut Reader<'a>) -> Option<Form> {
 fn errors(commands: &[Command]) -> Vec<ErrorCode> {
     let mut seen = HashSet::new();
     let all = commands.iter().flat_map(|command| &command.errors);
-    all.filter(|error| seen.insert(&error.code)).cloned().collect()
+    all.filter(|error| seen.insert(&error.code))
+        .cloned()
+        .collect()
 }
 
 impl From<&ErrorInfo> for ErrorCode {

@@ -249,7 +249,10 @@ impl Form {
 
 /// Returns the alternative of a schema that has only one, apart from `null`.
 fn only_alternative(schema: &Value) -> Option<&Value> {
-    let all = schema.get("oneOf").or_else(|| schema.get("anyOf"))?.as_array()?;
+    let all = schema
+        .get("oneOf")
+        .or_else(|| schema.get("anyOf"))?
+        .as_array()?;
     let is_null = |schema: &&Value| schema.get("type").is_some_and(|word| word == "null");
     let mut others = all.iter().filter(|schema| !is_null(schema));
     others.next().filter(|_| others.next().is_none())

@@ -12,11 +12,7 @@ const MAX_VARIANTS: usize = 500;
 
 /// Reads alternatives, which are not only values of a fixed set. Returns `None` if there are too
 /// many.
-pub fn read<'a>(
-    reader: &mut Reader<'a>,
-    alternatives: &[&'a Value],
-    place: &str,
-) -> Option<Union> {
+pub fn read<'a>(reader: &mut Reader<'a>, alternatives: &[&'a Value], place: &str) -> Option<Union> {
     if alternatives.is_empty() || alternatives.len() > MAX_VARIANTS {
         return None;
     }
@@ -183,14 +179,16 @@ fn external<'a>(
     if names.len() < parts.len() || parts.len() > MAX_VARIANTS {
         return None;
     }
-    let variants = parts.into_iter().map(|(name, schema, description)| Variant {
-        names: vec![name.to_owned()],
-        description: description.unwrap_or_default().to_owned(),
-        content: match schema {
-            None => Content::Unit,
-            Some(schema) => value(reader, schema, false, &format!("{place} {name}")),
-        },
-    });
+    let variants = parts
+        .into_iter()
+        .map(|(name, schema, description)| Variant {
+            names: vec![name.to_owned()],
+            description: description.unwrap_or_default().to_owned(),
+            content: match schema {
+                None => Content::Unit,
+                Some(schema) => value(reader, schema, false, &format!("{place} {name}")),
+            },
+        });
     Some(variants.collect())
 }
 
@@ -273,7 +271,12 @@ fn distinction(objects: &[Plain<'_>], nth: usize) -> String {
         let mut members = object.members.iter();
         members.any(|member| member.name == name && member.required)
     };
-    let others = || objects.iter().enumerate().filter(|(other, _)| *other != nth);
+    let others = || {
+        objects
+            .iter()
+            .enumerate()
+            .filter(|(other, _)| *other != nth)
+    };
     let own = objects.get(nth).and_then(|object| {
         object.members.iter().find(|member| {
             member.required && !others().any(|(_, other)| requires(other, member.name))

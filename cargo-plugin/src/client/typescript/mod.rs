@@ -17,16 +17,72 @@ const TEMPLATE: &str = include_str!("client.ts.jinja");
 
 /// Names of types that the template declares or uses.
 const TYPES: &[&str] = &[
-    "Array", "ArrayBuffer", "BigInt", "BigInt64Array", "BigUint64Array", "Boolean", "Clock", "DataView", "Error", "ErrorCode",
-    "Events", "Files", "Float32Array", "Float64Array", "Function", "HttpRequest", "HttpResponse", "Instance", "Int16Array",
-    "Int32Array", "Int8Array", "Json", "Limits", "Log", "LogLevel", "Map", "Math", "MemoryLog", "MemoryStore", "Number", "Object",
-    "Omit", "Options", "Panic", "PluginError", "Promise", "Record", "Returned", "Shape", "Source", "Store", "String",
-    "TextDecoder", "TextEncoder", "URL", "Uint16Array", "Uint32Array", "Uint8Array", "WebAssembly", "JSON",
+    "Array",
+    "ArrayBuffer",
+    "BigInt",
+    "BigInt64Array",
+    "BigUint64Array",
+    "Boolean",
+    "Clock",
+    "DataView",
+    "Error",
+    "ErrorCode",
+    "Events",
+    "Files",
+    "Float32Array",
+    "Float64Array",
+    "Function",
+    "HttpRequest",
+    "HttpResponse",
+    "Instance",
+    "Int16Array",
+    "Int32Array",
+    "Int8Array",
+    "Json",
+    "Limits",
+    "Log",
+    "LogLevel",
+    "Map",
+    "Math",
+    "MemoryLog",
+    "MemoryStore",
+    "Number",
+    "Object",
+    "Omit",
+    "Options",
+    "Panic",
+    "PluginError",
+    "Promise",
+    "Record",
+    "Returned",
+    "Shape",
+    "Source",
+    "Store",
+    "String",
+    "TextDecoder",
+    "TextEncoder",
+    "URL",
+    "Uint16Array",
+    "Uint32Array",
+    "Uint8Array",
+    "WebAssembly",
+    "JSON",
 ];
 
 /// Names of methods that the template declares or that classes give a meaning.
 const METHODS: &[&str] = &[
-    "close", "constructor", "event", "load", "loadState", "prototype", "saveState", "start", "stop", "then", "toJSON", "toString",
+    "close",
+    "constructor",
+    "event",
+    "load",
+    "loadState",
+    "prototype",
+    "saveState",
+    "start",
+    "stop",
+    "then",
+    "toJSON",
+    "toString",
     "valueOf",
 ];
 
@@ -81,7 +137,10 @@ impl Language for TypeScript {
             ("type", spelling(ty, types)),
             // The members of a union, one per line.
             ("parts", parts),
-            ("words", if is_choice(ty, types) { "yes" } else { "" }.to_owned()),
+            (
+                "words",
+                if is_choice(ty, types) { "yes" } else { "" }.to_owned(),
+            ),
             ("shape", self.shapes.expression(ty, types)),
         ]
     }
@@ -115,7 +174,9 @@ impl Language for TypeScript {
     fn key(&self, name: &str) -> String {
         let is_identifier = !name.is_empty()
             && !name.starts_with(|c: char| c.is_ascii_digit())
-            && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
+            && name
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '$');
         match is_identifier {
             true => name.to_owned(),
             false => self.quote(name),
@@ -127,9 +188,10 @@ impl Language for TypeScript {
     }
 
     fn further(&self, plugin: &Plugin, types: &dyn Spelling) -> Vec<(&'static str, Value)> {
-        let in_place = plugin.commands.iter().any(|command| {
-            matches!(command.form, Form::Raw { in_place, .. } if in_place)
-        });
+        let in_place = plugin
+            .commands
+            .iter()
+            .any(|command| matches!(command.form, Form::Raw { in_place, .. } if in_place));
         vec![
             ("exact", self.shapes.any(plugin).into()),
             ("shapes", Value::from(self.shapes.entries(plugin, types))),
@@ -183,7 +245,10 @@ fn allows_null(ty: &Type, types: &dyn Spelling) -> bool {
 
 /// Returns whether a type is one of several texts.
 fn is_choice(ty: &Type, types: &dyn Spelling) -> bool {
-    matches!(definition(ty, types), Some(Definition::Choice(Choice::Texts(_))))
+    matches!(
+        definition(ty, types),
+        Some(Definition::Choice(Choice::Texts(_)))
+    )
 }
 
 fn array(element: Element) -> &'static str {

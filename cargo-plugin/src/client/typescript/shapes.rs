@@ -40,10 +40,13 @@ impl Shapes {
 
     /// Returns whether a result or an event of the plugin may have such an integer.
     pub fn any(&self, plugin: &Plugin) -> bool {
-        let results = plugin.commands.iter().filter_map(|command| match &command.form {
-            Form::Typed { result, .. } => Some(result),
-            Form::Raw { .. } => None,
-        });
+        let results = plugin
+            .commands
+            .iter()
+            .filter_map(|command| match &command.form {
+                Form::Typed { result, .. } => Some(result),
+                Form::Raw { .. } => None,
+            });
         let mut results = results;
         results.any(|result| self.is_exact(result)) || plugin.services.contains("events")
     }
@@ -88,7 +91,10 @@ impl Shapes {
     }
 
     fn record(&self, record: &Record, types: &dyn Spelling) -> String {
-        let exact = record.fields.iter().filter(|field| self.is_exact(&field.ty));
+        let exact = record
+            .fields
+            .iter()
+            .filter(|field| self.is_exact(&field.ty));
         let entry = |field: &Field| entry(&field.name, &self.expression(&field.ty, types));
         let fields: Vec<String> = exact.map(entry).collect();
         let required = record.fields.iter().filter(|field| !field.optional);
@@ -96,7 +102,10 @@ impl Shapes {
         let rest = record.rest.as_ref().filter(|rest| self.is_exact(rest));
         let rest = rest.map(|rest| format!(", rest: {}", self.expression(rest, types)));
         let rest = rest.unwrap_or_default();
-        format!("{{ fields: {}, required: {required}{rest} }}", braced(&fields))
+        format!(
+            "{{ fields: {}, required: {required}{rest} }}",
+            braced(&fields)
+        )
     }
 
     fn union(&self, union: &Union, types: &dyn Spelling) -> String {
@@ -110,7 +119,9 @@ impl Shapes {
             let variants = union.variants.iter().flat_map(|variant| {
                 let shape = write(&variant.content);
                 let names = variant.names.iter();
-                names.map(move |name| entry(name, &shape)).collect::<Vec<_>>()
+                names
+                    .map(move |name| entry(name, &shape))
+                    .collect::<Vec<_>>()
             });
             variants.collect()
         };
@@ -119,7 +130,11 @@ impl Shapes {
                 format!("{{ fields: {}, required: [] }}", braced(&entries(&content)))
             }
             Tagging::Internal { tag } => {
-                format!("{{ tag: {}, variants: {} }}", quote(tag), braced(&entries(&content)))
+                format!(
+                    "{{ tag: {}, variants: {} }}",
+                    quote(tag),
+                    braced(&entries(&content))
+                )
             }
             Tagging::Adjacent {
                 tag,
@@ -129,7 +144,11 @@ impl Shapes {
                     let entry = entry(member, &content(inner));
                     format!("{{ fields: {}, required: [] }}", braced(&[entry]))
                 };
-                format!("{{ tag: {}, variants: {} }}", quote(tag), braced(&entries(&within)))
+                format!(
+                    "{{ tag: {}, variants: {} }}",
+                    quote(tag),
+                    braced(&entries(&within))
+                )
             }
             Tagging::Untagged => {
                 let shapes = variants.map(|variant| content(&variant.content));
