@@ -248,3 +248,6 @@ pub use symbols::symbols_file;
 #[doc(hidden)]
 pub use text::{is_safe, nearest};
 pub use wasm::inspect;
+
+// The crates that typed clients of plugins use, as `cargo plugin client` writes them.
+pub use {serde, serde_json};

@@ -19,6 +19,7 @@ mod model;
 mod names;
 mod python;
 mod render;
+mod rust;
 mod typescript;
 mod view;
 
@@ -34,6 +35,8 @@ pub use render::File;
 /// The languages of clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Lang {
+    /// One `.rs` file; needs the crate `plugin-sdk-harness`
+    Rust,
     /// One `.ts` file for Node 20 or later and browsers; no dependency
     Typescript,
     /// One `.py` file for Python 3.9 or later; needs the package `wasmtime`
@@ -55,6 +58,7 @@ pub fn write(manifest: &Manifest, inspection: &Inspection<'_>, lang: Lang) -> Re
     let plugin = Plugin::new(manifest, inspection)?;
     let files = match lang {
         Lang::Typescript => render::files(&plugin, &typescript::TypeScript::new(&plugin)),
+        Lang::Rust => render::files(&plugin, &rust::Rust),
         Lang::Python => render::files(&plugin, &python::Python),
     }?;
     Ok(Client {

@@ -7,6 +7,7 @@
 
 mod outcome;
 mod python;
+mod rust;
 mod table;
 mod typescript;
 
@@ -40,9 +41,13 @@ fn modules() -> &'static [(&'static str, Vec<u8>)] {
     })
 }
 
-fn typed() -> &'static [u8] {
-    let (_, wasm) = modules().iter().find(|(name, _)| *name == "typed").unwrap();
+fn module(wanted: &str) -> &'static [u8] {
+    let (_, wasm) = modules().iter().find(|(name, _)| *name == wanted).unwrap();
     wasm
+}
+
+fn typed() -> &'static [u8] {
+    module("typed")
 }
 
 /// Writes all modules into a folder, and their clients into the folder `clients` in it.
@@ -92,6 +97,12 @@ fn compare(driver: &mut Command) {
     );
     assert!(output.status.success(), "{driver:?}: {lines}\n{said}");
     let found: Vec<Outcome> = lines.lines().map(Outcome::parse).collect();
+    compare_outcomes(&found);
+}
+
+/// Compares the outcomes of a table in one language with those of the harness.
+#[track_caller]
+fn compare_outcomes(found: &[Outcome]) {
     let expected = table::outcomes();
     for (nth, (call, expected)) in expected.iter().enumerate() {
         let found = found.get(nth);
@@ -100,7 +111,7 @@ fn compare(driver: &mut Command) {
             "{call}\n   found {found:?}\nexpected {expected:?}"
         );
     }
-    assert_eq!(found.len(), expected.len(), "{lines}");
+    assert_eq!(found.len(), expected.len());
 }
 
 /// Returns a program if it works; else prints that a test is not run.

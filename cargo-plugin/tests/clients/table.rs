@@ -13,35 +13,35 @@ pub const TABLE: &str = include_str!("calls.json");
 
 /// Calls of one instance.
 #[derive(Deserialize)]
-struct Scenario {
+pub struct Scenario {
     about: String,
     #[serde(default)]
-    config: Option<Value>,
+    pub config: Option<Value>,
     #[serde(default)]
-    limits: Limits,
+    pub limits: Limits,
     /// The error with which the plugin refuses its configuration.
     error: Option<Value>,
-    calls: Vec<Call>,
+    pub calls: Vec<Call>,
 }
 
 #[derive(Default, Deserialize)]
-struct Limits {
-    result_bytes: Option<u64>,
+pub struct Limits {
+    pub result_bytes: Option<u64>,
 }
 
 #[derive(Deserialize)]
-struct Call {
-    command: Option<String>,
-    arguments: Option<Value>,
+pub struct Call {
+    pub command: Option<String>,
+    pub arguments: Option<Value>,
     /// `true` if the argument `value` is a number that is not in JSON.
     #[serde(default)]
-    not_a_number: bool,
-    input: Option<Elements>,
+    pub not_a_number: bool,
+    pub input: Option<Elements>,
     #[serde(default, deserialize_with = "given")]
     output: Option<Value>,
-    hook: Option<String>,
-    topic: Option<String>,
-    data: Option<Value>,
+    pub hook: Option<String>,
+    pub topic: Option<String>,
+    pub data: Option<Value>,
     #[serde(default, deserialize_with = "given")]
     result: Option<Value>,
     error: Option<Value>,
@@ -49,7 +49,7 @@ struct Call {
 
 /// The input of a raw command.
 #[derive(Deserialize)]
-struct Elements {
+pub struct Elements {
     element: String,
     values: Vec<Value>,
     repeat: usize,
@@ -60,18 +60,20 @@ fn given<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<Val
     Value::deserialize(deserializer).map(Some)
 }
 
+/// Returns the table.
+pub fn scenarios() -> Vec<Scenario> {
+    serde_json::from_str(TABLE).unwrap()
+}
+
 /// Returns each call in words, with its outcome in the harness.
 pub fn outcomes() -> &'static [(String, Outcome)] {
     static OUTCOMES: OnceLock<Vec<(String, Outcome)>> = OnceLock::new();
-    OUTCOMES.get_or_init(|| {
-        let scenarios: Vec<Scenario> = serde_json::from_str(TABLE).unwrap();
-        scenarios.iter().flat_map(Scenario::run).collect()
-    })
+    OUTCOMES.get_or_init(|| scenarios().iter().flat_map(Scenario::run).collect())
 }
 
 /// Checks the outcomes that the table has.
 pub fn check() {
-    let scenarios: Vec<Scenario> = serde_json::from_str(TABLE).unwrap();
+    let scenarios = scenarios();
     let calls: usize = scenarios.iter().map(|scenario| scenario.calls.len()).sum();
     assert!(calls >= 40, "{calls}");
     let mut outcomes = outcomes().iter();
@@ -191,7 +193,7 @@ impl Call {
 }
 
 impl Elements {
-    fn bytes(&self) -> Vec<u8> {
+    pub fn bytes(&self) -> Vec<u8> {
         let one: Vec<u8> = self
             .values
             .iter()
@@ -217,7 +219,7 @@ impl Elements {
 }
 
 /// Returns the first four elements of bytes, and their number.
-fn elements(element: &str, bytes: &[u8]) -> Outcome {
+pub fn elements(element: &str, bytes: &[u8]) -> Outcome {
     let float = |number: f64| match number {
         number if number.is_finite() => json!(number),
         number if number.is_nan() => json!("NaN"),

@@ -1,5 +1,6 @@
 //! The host's JSON codec.
 
+use plugin_sdk::json::Arena;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,7 +26,12 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Resul
         region,
         valid_up_to: error.valid_up_to(),
     })?;
-    serde_json::from_str(text).map_err(|error| unexpected::<T>(text, region, &error))
+    serde_json::from_str(text).or_else(|error| {
+        // If a crate of the host enables serde_json's `arbitrary_precision`, serde_json cannot read
+        // a number in an enum with a tag. The SDK's reader can.
+        plugin_sdk::json::read(bytes, &Arena::new())
+            .map_err(|_| unexpected::<T>(text, region, &error))
+    })
 }
 
 /// Decodes again, to find the path of the error.

@@ -17,8 +17,6 @@ mod unions;
 
 use std::collections::BTreeSet;
 
-use serde_json::Value;
-
 use crate::schema::Integers;
 
 pub use codes::STANDARD;
@@ -158,7 +156,6 @@ pub struct Field {
     pub ty: Type,
     /// `true` if the member may be absent.
     pub optional: bool,
-    pub default: Option<Value>,
 }
 
 /// One of a fixed set of values.
@@ -316,6 +313,41 @@ impl Type {
             Type::Tuple(items) => items,
             _ => &[],
         }
+    }
+}
+
+impl Type {
+    /// Returns whether this type, or one within it, satisfies a test.
+    pub fn contains(&self, test: fn(&Type) -> bool) -> bool {
+        test(self) || self.parts().iter().any(|part| part.contains(test))
+    }
+}
+
+impl Plugin {
+    /// Returns all types that the plugin's types, commands and configuration mention.
+    pub fn mentioned(&self) -> Vec<&Type> {
+        let definitions = self.types.iter().flat_map(|ty| ty.definition.types());
+        let mut all: Vec<&Type> = definitions.chain(&self.config).collect();
+        for command in &self.commands {
+            if let Form::Typed { arguments, result } = &command.form {
+                all.extend(arguments);
+                all.push(result);
+            }
+        }
+        all
+    }
+
+    /// Returns whether a type has members of any name next to those that it names.
+    pub fn has_rest(&self) -> bool {
+        self.types.iter().any(|ty| {
+            match &ty.definition {
+            Definition::Record(record) => record.rest.is_some(),
+            Definition::Union(union) => union.variants.iter().any(|variant| {
+                matches!(&variant.content, Content::Fields(record) if record.rest.is_some())
+            }),
+            _ => false,
+        }
+        })
     }
 }
 

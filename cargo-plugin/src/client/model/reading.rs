@@ -223,7 +223,6 @@ impl<'a> Reader<'a> {
                 description: shape.description.unwrap_or_default().to_owned(),
                 ty: self.read(member.schema, &format!("{place} {}", member.name)),
                 optional: !member.required,
-                default: shape.default.cloned(),
             }
         });
         let fields = fields.collect();

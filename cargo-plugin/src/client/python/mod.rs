@@ -221,7 +221,7 @@ impl Language for Python {
     fn further(&self, plugin: &Plugin, _: &dyn Spelling) -> Vec<(&'static str, Value)> {
         let definitions = || plugin.types.iter().map(|ty| &ty.definition);
         let mut arities = BTreeSet::new();
-        for ty in all_types(plugin) {
+        for ty in plugin.mentioned() {
             tuples(ty, &mut arities);
         }
         let tuples: String = arities
@@ -239,19 +239,14 @@ impl Language for Python {
             }
             _ => false,
         });
-        let optionals = has(|definition| match definition {
-            Definition::Alias(ty) => has_option(ty),
-            Definition::Union(union) if union.tagging == Tagging::Untagged => {
-                definition.types().into_iter().any(has_option) && !union.variants.is_empty()
-            }
-            _ => false,
-        });
-        let rests = has(|definition| match definition {
-            Definition::Record(record) => record.rest.is_some(),
-            Definition::Union(union) => union.variants.iter().any(
-                |one| matches!(&one.content, Content::Fields(record) if record.rest.is_some()),
-            ),
-            _ => false,
+        let optionals = has(|definition| {
+            let is_run = match definition {
+                Definition::Alias(_) => true,
+                Definition::Union(union) => union.tagging == Tagging::Untagged,
+                _ => false,
+            };
+            let is_option = |ty: &Type| matches!(ty, Type::Option(_));
+            is_run && definition.types().iter().any(|ty| ty.contains(is_option))
         });
         let integers =
             has(|definition| matches!(definition, Definition::Choice(Choice::Integers(_))));
@@ -263,7 +258,7 @@ impl Language for Python {
             ),
             ("literals", literals.into()),
             ("optionals", optionals.into()),
-            ("rests", rests.into()),
+            ("rests", plugin.has_rest().into()),
             ("integer_enums", integers.into()),
             ("numbers", takes_numbers(plugin).into()),
         ]
@@ -386,27 +381,6 @@ fn takes_numbers(plugin: &Plugin) -> bool {
         Form::Raw { input, output, .. } => is_number(input) || is_number(output),
         Form::Typed { .. } => false,
     })
-}
-
-/// Returns all types that functions read or write.
-fn all_types(plugin: &Plugin) -> Vec<&Type> {
-    let mut all: Vec<&Type> = plugin
-        .types
-        .iter()
-        .flat_map(|ty| ty.definition.types())
-        .collect();
-    all.extend(&plugin.config);
-    for command in &plugin.commands {
-        if let Form::Typed { arguments, result } = &command.form {
-            all.extend(arguments);
-            all.push(result);
-        }
-    }
-    all
-}
-
-fn has_option(ty: &Type) -> bool {
-    matches!(ty, Type::Option(_)) || ty.parts().iter().any(has_option)
 }
 
 fn tuples(ty: &Type, arities: &mut BTreeSet<usize>) {
