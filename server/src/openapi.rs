@@ -27,10 +27,11 @@ const ERRORS: [(&str, &str); 8] = [
 ];
 
 pub(crate) async fn document(State(server): State<Arc<Server>>) -> Response {
-    let mut paths = fixed_paths();
+    let plugins = server.registry.list();
+    let mut paths = fixed_paths(plugins.iter().map(|plugin| &*plugin.id));
     let mut schemas = Map::new();
     schemas.insert("Error".to_owned(), error_schema());
-    for plugin in server.registry.list() {
+    for plugin in plugins {
         let Ok(module) = server.registry.module(&plugin.id) else {
             continue;
         };
@@ -131,9 +132,16 @@ fn error_schema() -> Value {
     })
 }
 
-/// Returns the routes that exist for every plugin.
-fn fixed_paths() -> Map<String, Value> {
-    let id = json!({"name": "id", "in": "path", "required": true, "schema": {"type": "string"}});
+/// Returns the routes that exist for every plugin, with the ids of those that are there now as
+/// examples.
+fn fixed_paths<'a>(ids: impl Iterator<Item = &'a str>) -> Map<String, Value> {
+    let examples: Map<String, Value> = ids
+        .map(|id| (id.to_owned(), json!({"value": id})))
+        .collect();
+    let id = json!({
+        "name": "id", "in": "path", "required": true,
+        "schema": {"type": "string"}, "examples": examples,
+    });
     let data = json!({
         "application/json": {"schema": {
             "type": "object",

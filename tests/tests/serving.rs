@@ -746,7 +746,7 @@ fn the_openapi_document_and_the_server_agree() {
         "--max-examples",
         "20",
         "--phases",
-        "coverage,fuzzing",
+        "examples,coverage,fuzzing",
         "--generation-database",
         "none",
         "--no-color",
