@@ -5,13 +5,16 @@
     reason = "a test fails by panicking"
 )]
 
+mod calls;
+mod limits;
+mod openapi;
+
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
-use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::thread::JoinHandle;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use plugin_sdk_harness::Source;
 use plugin_sdk_harness::registry::{PluginOptions, Registry};
@@ -28,21 +31,6 @@ const ENDLESS: &str = r#"(module (memory (export "memory") 1) (global (export "p
     (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)
     (func (export "command_trap") (param i32 i32) (result i64) unreachable)
     (data (i32.const 64) "1") (func (export "command_answer") (param i32 i32) (result i64) i64.const 0x4000000001))"#;
-
-/// A plugin that keeps its state: its command takes a moment, and answers how often it was called.
-const COUNTING: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
-    (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
-    (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
-    (func (export "plugin_state_save") (result i64) i64.const 0x4000000001)
-    (func (export "plugin_state_load") (param i32 i32) (result i64) i64.const 0)
-    (data (i32.const 64) "0")
-    (func (export "command_count") (param i32 i32) (result i64) (local $left i64)
-        (local.set $left (i64.const 300000000))
-        (loop $again
-            (local.set $left (i64.sub (local.get $left) (i64.const 1)))
-            (br_if $again (i64.ne (local.get $left) (i64.const 0))))
-        (i32.store8 (i32.const 64) (i32.add (i32.load8_u (i32.const 64)) (i32.const 1)))
-        i64.const 0x4000000001))"#;
 
 /// A server in a thread of its own, which ends when this is dropped.
 struct Server {
@@ -389,169 +377,6 @@ fn a_server_with_a_token_requires_it() {
 }
 
 #[test]
-fn large_and_slow_requests_are_ended() {
-    let options = ServerOptions::new()
-        .max_body_bytes(1000)
-        .request_timeout(Duration::from_millis(300));
-    let server = Server::with(&["greeter"], options);
-    let path = "/api/plugins/greeter/commands/greet";
-    let (status, answer) = server.send("POST", path, &" ".repeat(1001));
-    assert_eq!(
-        (status, &answer["error"]["code"]),
-        (413, &json!("PAYLOAD_TOO_LARGE"))
-    );
-
-    // A head and a body that never end.
-    let head = "POST /api/plugins/greeter/commands/greet HTTP/1.1\r\nhost: localhost\r\n";
-    let begun = Instant::now();
-    let answer = server.raw(head);
-    assert!(!answer.contains(" 200 "), "{answer}");
-    let answer = server.raw(&format!(
-        "{head}content-length: 20\r\nconnection: close\r\n\r\n{{"
-    ));
-    assert!(answer.starts_with("HTTP/1.1 408 "), "{answer}");
-    assert!(begun.elapsed() < Duration::from_secs(20));
-}
-
-#[test]
-fn large_bodies_are_read_a_few_at_a_time() {
-    let server = Server::of(&["greeter"]);
-    let path = "/api/plugins/greeter/commands/greet";
-    let unfinished: Vec<TcpStream> = (0..16)
-        .map(|_| {
-            let mut stream = TcpStream::connect(server.address).unwrap();
-            let head = format!(
-                "POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1000000\r\n\r\n"
-            );
-            stream.write_all(head.as_bytes()).unwrap();
-            stream
-        })
-        .collect();
-    // The server reads the heads in a moment.
-    std::thread::sleep(Duration::from_millis(300));
-    let small = r#"{"name": "Ada"}"#;
-    let large = format!("{small}{}", " ".repeat(100_000));
-    let (status, answer) = server.send("POST", path, &large);
-    assert_eq!(status, 503, "{answer}");
-    assert_eq!(server.send("POST", path, small).0, 200);
-    drop(unfinished);
-    assert_eq!(server.send("POST", path, &large).0, 200);
-}
-
-#[test]
-fn a_thousand_idle_connections_keep_no_other_from_its_answer() {
-    let server = Server::of(&["greeter"]);
-    let idle: Vec<TcpStream> = (0..1000)
-        .map_while(|_| TcpStream::connect(server.address).ok())
-        .collect();
-    assert_eq!(
-        idle.len(),
-        1000,
-        "the limit of open files is too low for this test"
-    );
-    assert_eq!(server.get("/api/plugins").0, 200);
-}
-
-#[test]
-fn calls_beyond_the_limit_are_refused() {
-    // The first call runs five times as long as the second waits for room.
-    let options = PluginOptions::new().setup(|_, plugin| plugin.timeout(Duration::from_secs(5)));
-    let registry = Registry::new();
-    registry.load(Source::wat(ENDLESS), options).unwrap();
-    let server = Server::serving(registry, ServerOptions::new().max_calls(1));
-    let spin = || server.send("POST", "/api/plugins/plugin/commands/spin", "");
-    let (first, second) = std::thread::scope(|threads| {
-        let first = threads.spawn(spin);
-        let second = threads.spawn(spin);
-        (first.join().unwrap(), second.join().unwrap())
-    });
-    let mut statuses = [first.0, second.0];
-    statuses.sort_unstable();
-    assert_eq!(statuses, [503, 504], "{first:?} {second:?}");
-}
-
-/// Sends a call, and goes away while it runs.
-fn abandon(server: &Server, path: &str, body: &str) {
-    let mut stream = TcpStream::connect(server.address).unwrap();
-    let length = body.len();
-    let head =
-        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n");
-    stream
-        .write_all(format!("{head}{body}").as_bytes())
-        .unwrap();
-    // The call has begun a moment later.
-    std::thread::sleep(Duration::from_millis(200));
-}
-
-#[test]
-fn a_call_whose_client_goes_away_is_ended() {
-    // No time limit within the test's patience ends the endless command.
-    let options = PluginOptions::new().setup(|_, plugin| plugin.timeout(Duration::from_secs(600)));
-    let registry = Registry::new();
-    registry.load(Source::wat(ENDLESS), options).unwrap();
-    let server = Server::serving(registry, ServerOptions::new());
-    let plugin = "/api/plugins/plugin";
-    // More often than an instance may be replaced because of a trap.
-    for _ in 0..3 {
-        abandon(&server, &format!("{plugin}/commands/spin"), "");
-        abandon(
-            &server,
-            &format!("{plugin}/command"),
-            r#"{"command": "spin"}"#,
-        );
-        let begun = Instant::now();
-        let answer = server.send("POST", &format!("{plugin}/commands/answer"), "");
-        assert_eq!(answer, (200, json!(1)));
-        assert!(begun.elapsed() < Duration::from_secs(20));
-    }
-    let (_, status) = server.get(plugin);
-    let stats = &status["data"]["plugin"]["stats"];
-    assert_eq!(
-        (&stats["call_count"], &stats["restart_count"]),
-        (&json!(9), &json!(0))
-    );
-    assert_eq!(server.get(&format!("{plugin}/health")).0, 200);
-}
-
-#[test]
-fn a_plugin_that_keeps_its_state_ends_its_call() {
-    let registry = Registry::new();
-    registry
-        .load(Source::wat(COUNTING), plugin_options())
-        .unwrap();
-    let server = Server::serving(registry, ServerOptions::new());
-    let path = "/api/plugins/plugin/commands/count";
-    abandon(&server, path, "");
-    assert_eq!(server.send("POST", path, ""), (200, json!(2)));
-}
-
-#[test]
-fn a_call_reports_its_fuel_if_it_is_counted() {
-    let registry = Registry::new();
-    let counted = PluginOptions::new().setup(|_, plugin| plugin.fuel(1_000_000));
-    registry.load(Source::wat(ENDLESS), counted).unwrap();
-    let greeter = Source::bytes(Build::of("greeter").wasm().unwrap().to_vec());
-    registry.load(greeter, plugin_options()).unwrap();
-    let server = Server::serving(registry, ServerOptions::new());
-    let fuel = |path: &str, body: &str| {
-        let request = agent().post(server.url(&format!("/api/plugins/{path}")));
-        let response = request.send(body).unwrap();
-        let fuel = response.headers().get("x-plugin-fuel").cloned();
-        fuel.map(|fuel| fuel.to_str().unwrap().parse::<u64>().unwrap())
-    };
-    let first = fuel("plugin/commands/answer", "").unwrap();
-    assert!((1..100).contains(&first), "{first}");
-    let named_in_body = fuel("plugin/command", r#"{"command": "answer"}"#);
-    assert_eq!(named_in_body, Some(first), "fuel is the same each time");
-    assert_eq!(
-        fuel("plugin/commands/spin", ""),
-        Some(1_000_000),
-        "all of it"
-    );
-    assert_eq!(fuel("greeter/commands/greet", r#"{"name": "Ada"}"#), None);
-}
-
-#[test]
 fn events_and_log_lines_arrive_as_they_happen() {
     let server = Server::of(&["served"]);
     let stream = TcpStream::connect(server.address).unwrap();
@@ -572,26 +397,6 @@ fn events_and_log_lines_arrive_as_they_happen() {
     let data = lines.next().unwrap();
     let data: Value = serde_json::from_str(data.strip_prefix("data: ").unwrap()).unwrap();
     assert_eq!(data, json!({"topic": "user.greeted", "data": "Ada"}));
-}
-
-#[test]
-fn streams_of_events_beyond_the_limit_are_refused() {
-    let server = Server::of(&["greeter"]);
-    let stream = |_| {
-        let mut stream = TcpStream::connect(server.address).unwrap();
-        let request = b"GET /api/events HTTP/1.1\r\nhost: localhost\r\n\r\n";
-        stream.write_all(request).unwrap();
-        let mut status = [0; 12];
-        stream.read_exact(&mut status).unwrap();
-        (stream, String::from_utf8(status.to_vec()).unwrap())
-    };
-    let streams: Vec<_> = (0..65).map(stream).collect();
-    let refused = streams.iter().filter(|(_, status)| status.ends_with("503"));
-    assert_eq!(refused.count(), 1);
-    // Calls still find a thread.
-    let body = r#"{"name": "Ada"}"#;
-    let (status, _) = server.send("POST", "/api/plugins/greeter/commands/greet", body);
-    assert_eq!(status, 200);
 }
 
 #[test]
@@ -672,106 +477,6 @@ fn ending_the_server_lets_calls_end_and_calls_the_hooks() {
         "the call ran into its own limit, and was answered"
     );
     assert_eq!(server.registry.list().len(), 0, "all plugins are unloaded");
-}
-
-#[test]
-fn the_openapi_document_describes_every_command() {
-    let server = Server::of(&["greeter", "text-stats", "basics"]);
-    let (status, document) = server.get("/openapi.json");
-    assert_eq!(status, 200);
-    assert_eq!(document["openapi"], "3.1.0");
-    let greet = &document["paths"]["/api/plugins/greeter/commands/greet"]["post"];
-    let schema = &greet["requestBody"]["content"]["application/json"]["schema"];
-    assert_eq!(schema["properties"]["name"]["type"], "string");
-    // Every reference has its definition.
-    let mut references = Vec::new();
-    collect(&document, &mut references);
-    assert!(!references.is_empty());
-    for reference in references {
-        let pointer = reference.strip_prefix('#').unwrap();
-        assert!(document.pointer(pointer).is_some(), "{reference}");
-    }
-}
-
-/// Runs a program of the tests' Python with arguments, in a folder for its files.
-fn python(dir: &Path, arguments: &[&str]) {
-    let usual = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("python/bin/python3");
-    let given = std::env::var_os("PLUGIN_SDK_PYTHON").map(PathBuf::from);
-    let output = Command::new(given.unwrap_or(usual))
-        .args(arguments)
-        .current_dir(dir)
-        .env("PYTHONPATH", openapi_dir())
-        .env("SCHEMATHESIS_HOOKS", "hooks")
-        .env("PYTHONDONTWRITEBYTECODE", "1")
-        .output()
-        .unwrap_or_else(|error| panic!("{error}\ntype `cargo xtask setup`"));
-    let text = [output.stdout, output.stderr].concat();
-    let text = String::from_utf8_lossy(&text);
-    assert!(output.status.success(), "{text}");
-}
-
-fn openapi_dir() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi")
-}
-
-#[test]
-fn the_openapi_document_and_the_server_agree() {
-    let registry = Registry::new();
-    for guest in ["greeter", "text-stats", "guest-book"] {
-        let options = PluginOptions::new().setup(|_, plugin| plugin.grant_all());
-        let wasm = Build::of(guest).wasm().unwrap().to_vec();
-        registry.load(Source::bytes(wasm), options).unwrap();
-    }
-    let server = Server::serving(registry, ServerOptions::new());
-    let dir = tempfile::tempdir().unwrap();
-    let (_, document) = server.get("/openapi.json");
-    fs::write(dir.path().join("openapi.json"), document.to_string()).unwrap();
-    python(
-        dir.path(),
-        &["-m", "openapi_spec_validator", "openapi.json"],
-    );
-
-    let settings = openapi_dir().join("schemathesis.toml");
-    let url = server.url("/openapi.json");
-    let arguments = [
-        "-m",
-        "schemathesis.cli",
-        "--config-file",
-        settings.to_str().unwrap(),
-        "run",
-        &url,
-        // The same requests in each run: a failure can be repeated.
-        "--seed",
-        "1",
-        "--max-examples",
-        "20",
-        "--phases",
-        "examples,coverage,fuzzing",
-        "--generation-database",
-        "none",
-        "--no-color",
-    ];
-    python(dir.path(), &arguments);
-    // It made requests, and some of them were calls that worked.
-    let (_, greeter) = server.get("/api/plugins/greeter");
-    let stats = &greeter["data"]["plugin"]["stats"];
-    let number = |name: &str| stats[name].as_u64().unwrap();
-    assert!(number("call_count") > number("error_count") + 5, "{stats}");
-}
-
-fn collect<'a>(value: &'a Value, references: &mut Vec<&'a str>) {
-    match value {
-        Value::Object(members) => {
-            references.extend(members.get("$ref").and_then(Value::as_str));
-            members
-                .values()
-                .for_each(|member| collect(member, references));
-        }
-        Value::Array(elements) => elements
-            .iter()
-            .for_each(|element| collect(element, references)),
-        _ => {}
-    }
 }
 
 /// The lines of NeoTalk's guide.
