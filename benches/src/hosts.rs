@@ -28,6 +28,7 @@ pub fn greet<'a>() -> Result<Vec<Contestant<'a>>> {
             .map_err(|failure| anyhow!("{failure}"))?;
         let mut greet = move || {
             let answer = plugin.call_raw("greet", GREET_JSON);
+            let answer = answer.map(<[u8]>::to_vec);
             answer.map_err(|failure| anyhow!("{failure}"))
         };
         jobs::check_greeting(&greet()?)?;

@@ -11,12 +11,10 @@ mod host_calls;
 mod hosts;
 mod instances;
 mod jobs;
-mod measure;
 mod modules;
 mod ours;
 mod peers;
 mod pools;
-mod report;
 mod sizes;
 
 use std::env;
@@ -25,6 +23,7 @@ use std::time::Duration;
 
 use anyhow::{Result, bail};
 use criterion::Criterion;
+use plugin_sdk_benches::{measure, report};
 
 use crate::calls::Calls;
 use crate::codecs::Codecs;

@@ -18,7 +18,7 @@ pub struct Row {
 /// A target of a contestant, and its outcome.
 pub struct Check {
     pub found: String,
-    /// The maximum.
+    /// The bound, with its direction.
     pub asked: String,
     pub met: bool,
 }
@@ -28,8 +28,17 @@ impl Check {
     pub fn ratio(found: f64, at_most: f64, rival: &str) -> Self {
         Check {
             found: format!("{found:.3}x {rival}"),
-            asked: format!("{at_most:.2}x"),
+            asked: format!("<= {at_most:.2}x"),
             met: found <= at_most,
+        }
+    }
+
+    /// Requires at least `at_least` times the value of `rival`.
+    pub fn ratio_at_least(found: f64, at_least: f64, rival: &str) -> Self {
+        Check {
+            found: format!("{found:.3}x {rival}"),
+            asked: format!(">= {at_least:.2}x"),
+            met: found >= at_least,
         }
     }
 }
@@ -38,7 +47,7 @@ impl fmt::Display for Check {
     fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
         let Check { found, asked, met } = self;
         let verdict = if *met { "met" } else { "MISSED" };
-        write!(out, "{found} <= {asked}: {verdict}")
+        write!(out, "{found} {asked}: {verdict}")
     }
 }
 
@@ -84,7 +93,7 @@ pub fn time(seconds: f64) -> String {
 /// Writes the table in Markdown, with the number of targets that were met.
 pub fn print(rows: &[Row]) {
     let mut lines =
-        vec![["figure", "who", "median", "x raw (quartiles)", "targets"].map(String::from)];
+        vec![["figure", "who", "median", "ratio (quartiles)", "targets"].map(String::from)];
     for (at, row) in rows.iter().enumerate() {
         let new = at == 0 || rows[at - 1].figure != row.figure;
         let ratio = row.ratio.map(|ratio| {

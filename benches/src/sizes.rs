@@ -59,7 +59,7 @@ fn further_commands(name: &'static str) -> Result<Vec<Row>> {
         if row.contestant == "ours" {
             row.checks.push(Check {
                 found: format!("{ours:.0}"),
-                asked: format!("{AT_MOST:.0}"),
+                asked: format!("<= {AT_MOST:.0}"),
                 met: ours <= AT_MOST,
             });
         }
