@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use plugin_sdk_harness::Source;
 use plugin_sdk_harness::registry::{Notice, PluginOptions, PluginState, Registry, RegistryError};
+use plugin_sdk_harness::{Plugin, Source};
 use plugin_sdk_tests::Build;
 use serde_json::{Value, json};
 
@@ -460,4 +460,96 @@ fn log_lines_are_kept_and_reach_watchers() {
         .collect();
     assert_eq!(logged[0].message, "greeting Ada");
     assert_eq!(registry.logs("guest-book").unwrap(), logged);
+}
+
+/// The time limit of a call of `counter`.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Returns whether a call was made at once, as one that is likely to be quick.
+fn quick(registry: &Registry, limit: Duration) -> bool {
+    let call = |plugin: &mut Plugin| plugin.call_raw("next", b"").map(<[u8]>::to_vec);
+    match registry.with_instance_if_quick("counter", limit, call) {
+        Ok(answer) => !answer.unwrap().is_empty(),
+        Err(_) => false,
+    }
+}
+
+/// Makes calls until one is made at once. On a busy machine, some are slow.
+fn become_quick(registry: &Registry) {
+    let tried = (0..10_000).any(|_| {
+        next(registry);
+        quick(registry, LIMIT)
+    });
+    assert!(tried, "no call was made at once");
+}
+
+#[test]
+fn calls_after_many_quick_ones_are_made_at_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let module = put(dir.path(), "counter.wasm", &counter(1));
+    for options in [PluginOptions::new(), PluginOptions::new().instances(2)] {
+        let options = options.setup(|_, plugin| plugin.timeout(LIMIT));
+        let registry = Registry::new();
+        registry.load(module.as_path(), options).unwrap();
+        assert!(!quick(&registry, LIMIT), "no call has been made yet");
+        become_quick(&registry);
+        assert!(!quick(&registry, LIMIT / 2), "the call may take longer");
+
+        let slow = registry.with_instance("counter", |_| {
+            std::thread::sleep(Duration::from_millis(2));
+            Ok(())
+        });
+        slow.unwrap();
+        assert!(!quick(&registry, LIMIT), "the last call was slow");
+        become_quick(&registry);
+        registry.stop("counter").unwrap();
+        assert!(!quick(&registry, LIMIT), "the plugin does not run");
+    }
+}
+
+#[test]
+fn a_quick_call_does_not_wait_for_a_busy_plugin() {
+    let dir = tempfile::tempdir().unwrap();
+    let module = put(dir.path(), "counter.wasm", &counter(1));
+    let registry = Registry::new();
+    registry
+        .load(module.as_path(), PluginOptions::new())
+        .unwrap();
+    become_quick(&registry);
+    let made_meanwhile = registry.with_instance("counter", |_| {
+        let elsewhere =
+            std::thread::scope(|threads| threads.spawn(|| quick(&registry, LIMIT)).join());
+        Ok(elsewhere.unwrap())
+    });
+    assert!(!made_meanwhile.unwrap());
+}
+
+#[test]
+fn a_thousand_plugins_run_side_by_side() {
+    const COUNT: usize = 1000;
+    let dir = tempfile::tempdir().unwrap();
+    let module = counter(1);
+    for number in 0..COUNT {
+        fs::write(dir.path().join(format!("p{number:03}.wasm")), &module).unwrap();
+    }
+    let registry = Registry::new();
+    let loaded = registry
+        .add_folder(dir.path(), PluginOptions::new())
+        .unwrap();
+    assert_eq!(loaded.len(), COUNT);
+    for (number, id) in loaded.iter().enumerate() {
+        assert_eq!(*id, format!("p{number:03}"));
+        for count in 1..=2_u64 {
+            let answer = registry.call_raw(id, "next", b"").unwrap();
+            assert_eq!(answer[..8], count.to_le_bytes(), "{id} counts for itself");
+        }
+    }
+    assert!(
+        registry
+            .list()
+            .iter()
+            .all(|plugin| plugin.state == PluginState::Running)
+    );
+    assert!(registry.refresh().is_empty());
+    assert!(registry.shut_down().is_empty());
 }

@@ -11,6 +11,9 @@ mod pool;
 mod runner;
 mod watching;
 
+#[cfg(feature = "registry")]
+use std::time::Duration;
+
 use plugin_sdk::abi::{self, Packed};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -27,6 +30,8 @@ use runner::Runner;
 #[cfg(feature = "async")]
 pub use asynchronous::{AsyncPlugin, AsyncPool};
 pub use builder::PluginBuilder;
+#[cfg(feature = "registry")]
+pub(crate) use pool::Place;
 pub use pool::Pool;
 
 /// The largest buffer of encoded arguments that is kept for the next call, in bytes.
@@ -427,6 +432,12 @@ impl Plugin {
     /// Returns the size of the linear memory in bytes. It never shrinks.
     pub fn memory_bytes(&self) -> usize {
         self.runner.sandbox().memory_bytes()
+    }
+
+    /// Returns the time limit of a call, if there is one.
+    #[cfg(feature = "registry")]
+    pub(crate) fn timeout(&self) -> Option<Duration> {
+        self.runner.sandbox().limits().timeout
     }
 
     /// Returns the fuel that the last call used; `None` without a limit of

@@ -82,7 +82,7 @@ struct Places {
 }
 
 /// The right to use one instance, returned when dropped.
-struct Place<'a> {
+pub(crate) struct Place<'a> {
     pool: &'a Pool,
     plugin: Option<Box<Plugin>>,
 }
@@ -137,16 +137,7 @@ impl Pool {
     ///
     /// Those of [`PluginBuilder::build`], if an instance is created first.
     pub fn with<R>(&self, use_it: impl FnOnce(&mut Plugin) -> R) -> Result<R, Failure> {
-        let mut place = self.place();
-        let mut plugin = match place.plugin.take() {
-            Some(plugin) => plugin,
-            None => Box::new((self.make)().build()?),
-        };
-        let result = use_it(&mut plugin);
-        if !plugin.is_poisoned() {
-            place.plugin = Some(plugin);
-        }
-        Ok(result)
+        self.place().with(use_it)
     }
 
     /// Adds an idle instance to a pool in which no call has begun.
@@ -164,8 +155,24 @@ impl Pool {
             .collect()
     }
 
+    /// Takes an idle instance that satisfies a condition, unless there is none.
+    #[cfg(feature = "registry")]
+    pub(crate) fn idle_place(&self, condition: impl Fn(&Plugin) -> bool) -> Option<Place<'_>> {
+        let mut places = self.lock();
+        let plugin = places.idle.take()?;
+        if !condition(&plugin) {
+            places.idle.put(plugin);
+            return None;
+        }
+        places.free -= 1;
+        Some(Place {
+            plugin: Some(plugin),
+            pool: self,
+        })
+    }
+
     /// Waits for a place, and takes an idle instance if there is one.
-    fn place(&self) -> Place<'_> {
+    pub(crate) fn place(&self) -> Place<'_> {
         let mut places = self.lock();
         while places.free == 0 {
             places.waiting += 1;
@@ -184,6 +191,21 @@ impl Pool {
 
     fn lock(&self) -> MutexGuard<'_, Places> {
         lock(&self.places)
+    }
+}
+
+impl Place<'_> {
+    /// Lends the instance, which is created if the place has none yet.
+    pub(crate) fn with<R>(mut self, use_it: impl FnOnce(&mut Plugin) -> R) -> Result<R, Failure> {
+        let mut plugin = match self.plugin.take() {
+            Some(plugin) => plugin,
+            None => Box::new((self.pool.make)().build()?),
+        };
+        let result = use_it(&mut plugin);
+        if !plugin.is_poisoned() {
+            self.plugin = Some(plugin);
+        }
+        Ok(result)
     }
 }
 

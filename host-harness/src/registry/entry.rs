@@ -1,8 +1,10 @@
 //! One plugin of a registry: its instances, and how new ones take over.
 
+mod lending;
+
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use plugin_sdk::services::events::Events;
 use serde_json::Value;
@@ -11,12 +13,13 @@ use super::config_files::ConfigFiles;
 use super::discovery::{Description, Found, Loaded, Stamp, stamp};
 use super::error::RegistryError;
 use super::options::PluginOptions;
+use super::quickness::Quickness;
 use super::recipe::{Recipe, Shared};
 use super::record::Record;
 use super::state::PluginState;
 use super::status::{Health, Notice, PluginStatus};
 use super::{Watchers, lock};
-use crate::failure::{Failure, FailureKind, LogLine};
+use crate::failure::{Failure, LogLine};
 use crate::plugin::{Plugin, Pool};
 use crate::run::Module;
 use crate::services::{EventBus, MemoryKv, RecordedLog};
@@ -37,6 +40,7 @@ pub(super) struct Entry {
     /// Held during a call of a single instance, and for a moment otherwise.
     serving: Mutex<Serving>,
     record: Mutex<Record>,
+    quickness: Quickness,
 }
 
 /// The module and the configuration that new instances are created from.
@@ -108,6 +112,7 @@ impl Entry {
             }),
             serving: Mutex::new(Serving::Nothing),
             record: Mutex::new(Record::new()),
+            quickness: Quickness::default(),
             options,
         };
         let start = entry.options.start;
@@ -184,53 +189,6 @@ impl Entry {
             reload_error: record.reload_error.clone(),
             figures: record.figures(),
         }
-    }
-
-    /// Lends an instance to a call.
-    pub(super) fn with_instance<R>(
-        &self,
-        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
-    ) -> Result<R, RegistryError> {
-        let mut serving = lock(&self.serving);
-        // The state is read under the lock: `stop` waits for a call, and ends before the next.
-        self.expect_running()?;
-        match &mut *serving {
-            Serving::Nothing => Err(self.not_running()),
-            Serving::One(plugin) => {
-                let result = self.counted(plugin, use_it);
-                if plugin.is_poisoned() {
-                    self.restart(&mut serving, result.as_ref().err());
-                }
-                Ok(result?)
-            }
-            Serving::Many(pool) => {
-                let pool = Arc::clone(pool);
-                drop(serving);
-                let (result, is_dead) = pool.with(|plugin| {
-                    let result = self.counted(plugin, use_it);
-                    (result, plugin.is_poisoned())
-                })?;
-                if is_dead {
-                    self.may_restart(result.as_ref().err());
-                }
-                Ok(result?)
-            }
-        }
-    }
-
-    /// Lends a new instance, which ends with the call.
-    pub(super) fn with_new_instance<R>(
-        &self,
-        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
-    ) -> Result<R, RegistryError> {
-        self.expect_running()?;
-        let mut plugin = self.current().recipe.build(true)?;
-        let result = self.counted(&mut plugin, use_it)?;
-        // The answer is there, so a failing hook is only reported.
-        if let Err(failure) = end_instance(&mut plugin, true) {
-            self.notify_failure(&failure.message());
-        }
-        Ok(result)
     }
 
     /// Delivers the events that wait for the plugin, if it runs.
@@ -401,58 +359,6 @@ impl Entry {
             self.notify_failure(&failure.message());
         }
         Ok(())
-    }
-
-    /// Runs a call, and counts it.
-    fn counted<R>(
-        &self,
-        plugin: &mut Plugin,
-        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
-    ) -> Result<R, Failure> {
-        let begun = Instant::now();
-        let result = use_it(plugin);
-        let (time, memory) = (begun.elapsed(), plugin.memory_bytes());
-        lock(&self.record).count_call(time, result.is_err(), memory);
-        result
-    }
-
-    /// Replaces an instance that has trapped, unless that happened too often.
-    fn restart(&self, serving: &mut Serving, failure: Option<&Failure>) {
-        *serving = Serving::Nothing;
-        if !self.may_restart(failure) {
-            return;
-        }
-        match self.current().recipe.build(true) {
-            Ok(plugin) => *serving = Serving::One(Box::new(plugin)),
-            Err(failure) => self.fail(failure),
-        }
-    }
-
-    /// Notes the failure that ended an instance. Returns whether another one may be created.
-    fn may_restart(&self, failure: Option<&Failure>) -> bool {
-        // Its caller has ended the call: the plugin did nothing wrong.
-        if failure.is_some_and(|failure| matches!(failure.kind(), FailureKind::Cancelled)) {
-            return true;
-        }
-        let mut record = lock(&self.record);
-        if let Some(failure) = failure {
-            record.failure = Some(failure.clone());
-        }
-        let may = record.may_restart(self.options.max_restarts);
-        drop(record);
-        if let Some(failure) = failure {
-            self.notify_failure(&failure.message());
-        }
-        if !may {
-            self.set_state(PluginState::Failed);
-        }
-        may
-    }
-
-    fn fail(&self, failure: Failure) {
-        self.notify_failure(&failure.message());
-        lock(&self.record).failure = Some(failure);
-        self.set_state(PluginState::Failed);
     }
 
     /// Creates instances that have not taken over yet.

@@ -3,15 +3,18 @@
 //! A [`Registry`] loads plugins from files and folders, starts and stops them, calls them, carries
 //! events between them, and replaces a plugin by a newer build between two calls.
 //!
-//! `discovery.rs` finds modules and reads their sidecars. `entry.rs` holds one plugin and lends its
-//! instances, `recipe.rs` creates them, and `record.rs` counts what they do. `config_files.rs`
-//! keeps configurations, and `status.rs` has what a registry reports.
+//! `discovery.rs` finds modules and reads their sidecars. `entry.rs` holds one plugin, whose
+//! instances `recipe.rs` creates and `entry/lending.rs` lends to `calls.rs`. `record.rs` counts what
+//! they do, and `quickness.rs` knows which calls need no thread to wait on. `config_files.rs` keeps
+//! configurations, and `status.rs` has what a registry reports.
 
+mod calls;
 mod config_files;
 mod discovery;
 mod entry;
 mod error;
 mod options;
+mod quickness;
 mod recipe;
 mod record;
 mod state;
@@ -20,16 +23,12 @@ mod status;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, TryLockError};
 
 use plugin_sdk::services::events::Events;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::abi::CommandName;
-use crate::failure::{Failure, LogLine};
-use crate::plugin::Plugin;
+use crate::failure::LogLine;
 use crate::run::Module;
 use crate::services::EventBus;
 use crate::source::Source;
@@ -41,9 +40,6 @@ pub use error::RegistryError;
 pub use options::PluginOptions;
 pub use state::PluginState;
 pub use status::{CallFigures, Health, Notice, PluginStatus};
-
-/// The most rounds in which events that handlers emit are delivered after one call.
-const MAX_ROUNDS: usize = 16;
 
 /// The notices that wait for a slow watcher; further ones are dropped.
 const MAX_NOTICES: usize = 1000;
@@ -264,87 +260,6 @@ impl Registry {
         Ok(self.entry(id)?.logs())
     }
 
-    /// Calls a command like [`Plugin::call`].
-    ///
-    /// # Errors
-    ///
-    /// [`UnknownPlugin`](RegistryError::UnknownPlugin), [`NotRunning`](RegistryError::NotRunning),
-    /// and the [failure](RegistryError::Plugin) of the call.
-    pub fn call<R: DeserializeOwned>(
-        &self,
-        id: &str,
-        command: impl CommandName,
-        args: impl Serialize,
-    ) -> Result<R, RegistryError> {
-        self.with_instance(id, |plugin| plugin.call(command, args))
-    }
-
-    /// Calls a command with bytes like [`Plugin::call_raw`], and copies the result.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`call`](Registry::call).
-    pub fn call_raw(
-        &self,
-        id: &str,
-        command: impl CommandName,
-        args: &[u8],
-    ) -> Result<Vec<u8>, RegistryError> {
-        self.with_instance(id, |plugin| {
-            plugin.call_raw(command, args).map(<[u8]>::to_vec)
-        })
-    }
-
-    /// Lends an instance for several calls without others in between, or for more than a result. It
-    /// counts as one call.
-    ///
-    /// A closure that calls the same plugin through the registry waits for ever, unless it has
-    /// [several instances](PluginOptions::instances).
-    ///
-    /// # Errors
-    ///
-    /// Those of [`call`](Registry::call).
-    pub fn with_instance<R>(
-        &self,
-        id: &str,
-        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
-    ) -> Result<R, RegistryError> {
-        let result = self.entry(id)?.with_instance(use_it);
-        self.deliver();
-        result
-    }
-
-    /// Lends a new instance, which ends with the closure, so that its calls do not depend on others
-    /// and start from the initial state.
-    ///
-    /// # Errors
-    ///
-    /// Those of [`call`](Registry::call).
-    pub fn with_new_instance<R>(
-        &self,
-        id: &str,
-        use_it: impl FnOnce(&mut Plugin) -> Result<R, Failure>,
-    ) -> Result<R, RegistryError> {
-        let result = self.entry(id)?.with_new_instance(use_it);
-        self.deliver();
-        result
-    }
-
-    /// Publishes an event of the host, and delivers it to every running plugin that handles it.
-    ///
-    /// A handler's failure is in the [status](Registry::status) of its plugin, and a
-    /// [notice](Notice::Failed).
-    ///
-    /// # Errors
-    ///
-    /// A topic or data that are [not valid](RegistryError::Service).
-    pub fn emit(&self, topic: &str, data: impl Serialize) -> Result<(), RegistryError> {
-        let published = self.0.bus.publish(topic, &data);
-        published.map_err(RegistryError::Service)?;
-        self.deliver();
-        Ok(())
-    }
-
     /// Returns the configuration of a plugin; `null` if it has none.
     ///
     /// # Errors
@@ -525,26 +440,6 @@ impl Registry {
         Ok(id)
     }
 
-    /// Delivers the events that were emitted since the last time, and those that their handlers
-    /// emit, for a bounded number of rounds. Most calls emit none, and cost one look.
-    fn deliver(&self) {
-        for _ in 0..MAX_ROUNDS {
-            let emitted = self.0.observed.take();
-            if emitted.is_empty() {
-                return;
-            }
-            for event in emitted {
-                self.notify(Notice::Emitted {
-                    topic: event.topic,
-                    data: event.data,
-                });
-            }
-            for entry in self.entries() {
-                entry.deliver_events();
-            }
-        }
-    }
-
     fn notify(&self, notice: Notice) {
         self.0.watchers.send(&notice);
     }
@@ -594,4 +489,13 @@ impl std::fmt::Debug for Registry {
 /// assignment.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Locks a mutex like [`lock`], unless it is locked.
+fn try_lock<T>(mutex: &Mutex<T>) -> Option<MutexGuard<'_, T>> {
+    match mutex.try_lock() {
+        Ok(guard) => Some(guard),
+        Err(TryLockError::Poisoned(poisoned)) => Some(poisoned.into_inner()),
+        Err(TryLockError::WouldBlock) => None,
+    }
 }
