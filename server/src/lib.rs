@@ -51,7 +51,9 @@
 
 mod answer;
 mod api;
+mod calls;
 mod guard;
+mod here;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod metrics;
@@ -60,11 +62,13 @@ mod options;
 pub mod page;
 mod serving;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use axum::Router;
 use plugin_sdk_harness::registry::Registry;
 use tokio::sync::Semaphore;
+
+use here::Here;
 
 #[cfg(feature = "mcp")]
 pub use mcp::{ToolNameTaken, check_tool_names, serve_stdio};
@@ -83,6 +87,8 @@ struct Server {
     options: ServerOptions,
     /// A permit for each call at once.
     calls: Arc<Semaphore>,
+    /// A permit for each call at once on a thread of the runtime, which the first call knows.
+    here: OnceLock<Arc<Here>>,
     /// A permit for each stream of events, which keeps a thread.
     streams: Arc<Semaphore>,
     /// A permit for each large body that is being read.
@@ -92,13 +98,16 @@ struct Server {
 /// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
 /// clients take, and ends in order.
 ///
-/// The runtime must have threads for blocking work, which calls run on.
+/// Calls run on the runtime's threads for blocking work. Those of a plugin whose last calls took less
+/// than a millisecond each run on the thread of their request, if the plugin is free; at least one
+/// thread of the runtime is left for other requests.
 pub fn router(registry: Registry, options: ServerOptions) -> Router {
     let calls = Arc::new(Semaphore::new(options.max_calls));
     let server = Arc::new(Server {
         registry,
         options,
         calls,
+        here: OnceLock::new(),
         streams: Arc::new(Semaphore::new(MAX_STREAMS)),
         large_bodies: Semaphore::new(MAX_LARGE_BODIES),
     });

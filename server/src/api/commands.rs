@@ -34,17 +34,16 @@ pub(super) async fn named_in_body(
         result: Box<RawValue>,
     }
     let body = server.read(body).await?;
-    let call: Call = serde_json::from_slice(&body).map_err(|error| {
+    let Call { command, args } = serde_json::from_slice(&body).map_err(|error| {
         ApiError::bad_request(format!("the body is not a call: {error}"))
             .hint(r#"send `{"command": "…", "args": {…}}`"#)
     })?;
-    let command = call.command.clone();
     if raw(&server.registry, &id, &command)?.is_some() {
         let message = format!("the command `{command}` takes and returns bytes, not JSON");
         let hint = format!("send the bytes to `/api/plugins/{id}/commands/{command}`");
         return Err(ApiError::bad_request(message).hint(hint));
     }
-    let called = Called::of(&server, id, json_call(call.command, call.args)).await;
+    let called = Called::of(&server, id, json_call(command, args)).await;
     Ok(called.answer(|result| Data(Answered { result }).into_response()))
 }
 

@@ -6,7 +6,6 @@ mod live;
 mod plugins;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::FromRequestParts;
@@ -16,15 +15,11 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, extract};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
-use plugin_sdk_harness::registry::{Registry, RegistryError};
-use plugin_sdk_harness::{Failure, Plugin};
 use serde::de::DeserializeOwned;
 
 use crate::answer::ApiError;
+use crate::calls::PATIENCE;
 use crate::{Server, metrics, openapi, page};
-
-/// The longest time that a call waits for room before it is refused.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// The largest body that is read at once with any number of others, in bytes.
 const SMALL_BODY: u64 = 64 << 10;
@@ -78,45 +73,6 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 }
 
 impl Server {
-    /// Runs work that may take long, such as a call, on a thread for blocking work.
-    async fn run<R: Send + 'static>(
-        self: &Arc<Self>,
-        work: impl FnOnce(&Registry) -> Result<R, RegistryError> + Send + 'static,
-    ) -> Result<R, ApiError> {
-        let permit = Arc::clone(&self.calls).acquire_owned();
-        let Ok(Ok(permit)) = tokio::time::timeout(PATIENCE, permit).await else {
-            let message = "the server is busy with other calls";
-            return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
-        };
-        let registry = self.registry.clone();
-        let task = tokio::task::spawn_blocking(move || {
-            let result = work(&registry);
-            drop(permit);
-            result
-        });
-        match tokio::time::timeout(self.options.call_timeout, task).await {
-            Ok(Ok(result)) => Ok(result?),
-            Ok(Err(_)) => {
-                let message = "the host's part of the call has panicked";
-                Err(ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message))
-            }
-            Err(_) => {
-                let message = "the call has not ended in time";
-                Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, message))
-            }
-        }
-    }
-
-    /// Calls a plugin.
-    async fn call<R: Send + 'static>(
-        self: &Arc<Self>,
-        id: String,
-        call: impl FnOnce(&mut Plugin) -> Result<R, Failure> + Send + 'static,
-    ) -> Result<R, ApiError> {
-        self.run(move |registry| registry.with_instance(&id, call))
-            .await
-    }
-
     /// Reads the body of a request. All connections together could fill the memory with large ones,
     /// so only some of those are read at once.
     async fn read(&self, body: Body) -> Result<Vec<u8>, ApiError> {

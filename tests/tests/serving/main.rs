@@ -24,13 +24,15 @@ use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
 /// A plugin that does not describe itself, so that its id is `plugin`: one command never ends, one
-/// traps, and one answers 1.
+/// traps, one returns `null` at once, and one answers 1.
 const ENDLESS: &str = r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
     (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
     (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    (data (i32.const 64) "null")
+    (func (export "command_nothing") (param i32 i32) (result i64) (i64.const 0x40_0000_0004))
     (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)
     (func (export "command_trap") (param i32 i32) (result i64) unreachable)
-    (data (i32.const 64) "1") (func (export "command_answer") (param i32 i32) (result i64) i64.const 0x4000000001))"#;
+    (data (i32.const 80) "1") (func (export "command_answer") (param i32 i32) (result i64) i64.const 0x5000000001))"#;
 
 /// A server in a thread of its own, which ends when this is dropped.
 struct Server {
@@ -516,4 +518,31 @@ fn the_guides_curl_lines_work() {
         let text = String::from_utf8(output.stdout).unwrap();
         assert!(text.contains(expected), "{options:?}: {text}");
     }
+}
+
+#[test]
+fn a_plugin_that_was_quick_and_never_ends_leaves_others_alone() {
+    let server = Server::of(&["plugin", "greeter"]);
+    let post = |command: &str| {
+        server.send(
+            "POST",
+            &format!("/api/plugins/plugin/commands/{command}"),
+            "",
+        )
+    };
+    for _ in 0..100 {
+        assert_eq!(post("nothing"), (200, Value::Null));
+    }
+    std::thread::scope(|threads| {
+        let endless = threads.spawn(|| post("spin"));
+        for _ in 0..20 {
+            let greet = "/api/plugins/greeter/commands/greet";
+            assert_eq!(server.send("POST", greet, r#"{"name": "Ada"}"#).0, 200);
+        }
+        assert!(!endless.is_finished(), "the calls had to wait for it");
+        let (status, answer) = endless.join().unwrap();
+        assert_eq!(status, 504);
+        assert_eq!(answer["error"]["reason"], "timeout");
+    });
+    assert_eq!(post("nothing"), (200, Value::Null), "it has a new instance");
 }
