@@ -18,7 +18,7 @@ use crate::here::Here;
 /// The longest time that a request waits for room before it is refused.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often a call looks for a free instance before it gets a thread to wait on.
+/// The number of times that a call looks for a free instance before it gets a thread to wait on.
 const LOOKS: usize = 4;
 
 impl Server {

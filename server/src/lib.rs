@@ -100,7 +100,8 @@ struct Server {
 ///
 /// Calls run on the runtime's threads for blocking work. Those of a plugin whose last calls took less
 /// than a millisecond each run on the thread of their request, if the plugin is free; at least one
-/// thread of the runtime is left for other requests.
+/// thread of the runtime is left for other requests. Such a call ends by its own time limit at the
+/// latest, even if its client goes away.
 pub fn router(registry: Registry, options: ServerOptions) -> Router {
     let calls = Arc::new(Semaphore::new(options.max_calls));
     let server = Arc::new(Server {

@@ -20,7 +20,7 @@ pub const CONNECTIONS: usize = 32;
 
 const BODY: &str = r#"{"name":"Ada","times":1}"#;
 
-/// What every answer must contain.
+/// The beginning of every answer.
 const ANSWER: &[u8] = br#"{"message":"Hello, Ada!","greeted":"#;
 
 /// The connections to one server.

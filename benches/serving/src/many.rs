@@ -22,7 +22,7 @@ const COUNT: usize = 1000;
 /// The longest time of a start whose compiled code is in the cache.
 const LONGEST: Duration = Duration::from_millis(10);
 
-/// What a process that loads the plugins reports.
+/// The report of a process that loads the plugins.
 #[derive(Deserialize, Serialize)]
 struct Report {
     /// In seconds.

@@ -4,9 +4,9 @@
 //! events between them, and replaces a plugin by a newer build between two calls.
 //!
 //! `discovery.rs` finds modules and reads their sidecars. `entry.rs` holds one plugin, whose
-//! instances `recipe.rs` creates and `entry/lending.rs` lends to `calls.rs`. `record.rs` counts what
-//! they do, and `quickness.rs` knows which calls need no thread to wait on. `config_files.rs` keeps
-//! configurations, and `status.rs` has what a registry reports.
+//! instances `recipe.rs` creates and `entry/lending.rs` lends to `calls.rs`. `record.rs` counts
+//! their calls, and `quickness.rs` knows which calls need no thread to wait on. `config_files.rs`
+//! keeps configurations, and `status.rs` has what a registry reports.
 
 mod calls;
 mod config_files;
