@@ -307,7 +307,7 @@ fn only_memory_allocated_for_the_host_is_written() {
         ),
         (
             r#"(func (export "neotalk_alloc") (param i32) (result i32) i32.const 4097)"#,
-            "no multiple of 4",
+            "not a multiple of 4",
         ),
         (
             r#"(func (export "neotalk_alloc") (param i32) (result i32) i32.const 0x7ffffff0)"#,
