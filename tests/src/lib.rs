@@ -32,6 +32,8 @@ mod guide {
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]
     mod embedding {}
+    #[doc = include_str!("../../docs/guide/clients.md")]
+    mod clients {}
     #[doc = include_str!("../../docs/guide/serving.md")]
     mod serving {}
 }

@@ -20,6 +20,8 @@ mod names;
 mod python;
 mod render;
 mod rust;
+#[cfg(test)]
+mod tests;
 mod typescript;
 mod view;
 

@@ -9,10 +9,14 @@
 //! values.
 
 mod codes;
+#[cfg(test)]
+mod notation;
 mod objects;
 mod plugin;
 mod reading;
 mod recursion;
+#[cfg(test)]
+mod tests;
 mod unions;
 
 use std::collections::BTreeSet;

@@ -240,8 +240,8 @@ fn tag_names<'a>(reader: &Reader<'a>, object: &Plain<'a>, tag: &str) -> Option<V
     texts.map(|text| text.map(str::to_owned)).collect()
 }
 
-/// Returns the member next to a tag that has the content of a variant: the only other one in all
-/// objects, with several types.
+/// Returns the member next to a tag that has the content of variants: the only other one in all
+/// objects, with different types. Otherwise it is a member like any other.
 fn content<'a>(objects: &[Plain<'a>], tag: &str) -> Option<&'a str> {
     let mut found: Option<(&str, &Value)> = None;
     let mut differs = false;
@@ -252,7 +252,7 @@ fn content<'a>(objects: &[Plain<'a>], tag: &str) -> Option<&'a str> {
             return None;
         }
         match (one, found) {
-            (None, _) => differs = true,
+            (None, _) => {}
             (Some(one), None) => found = Some((one.name, one.schema)),
             (Some(one), Some((name, schema))) => {
                 if one.name != name {

@@ -1642,17 +1642,22 @@ pub enum OthersBeside {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "plugin_sdk_harness::serde", tag = "t", content = "c")]
+#[serde(crate = "plugin_sdk_harness::serde", tag = "t")]
 pub enum PerhapsBeside {
-    Perhaps(Option<u8>),
+    Perhaps {
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        c: Option<u8>,
+    },
     Nothing,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "plugin_sdk_harness::serde", tag = "t", content = "a")]
+#[serde(crate = "plugin_sdk_harness::serde", tag = "t")]
 pub enum UnitStrict {
     Unit,
-    Struct(u8),
+    Struct {
+        a: u8,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -1779,23 +1784,29 @@ pub enum OthersOutput {
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "plugin_sdk_harness::serde", tag = "t", content = "a")]
+#[serde(crate = "plugin_sdk_harness::serde", tag = "t")]
 pub enum OthersInsideOutput {
-    One(u8),
+    One {
+        a: u8,
+    },
     Other,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "plugin_sdk_harness::serde", tag = "t", content = "c")]
+#[serde(crate = "plugin_sdk_harness::serde", tag = "t")]
 pub enum OthersBesideOutput {
-    One(u8),
+    One {
+        c: u8,
+    },
     Other,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(crate = "plugin_sdk_harness::serde", tag = "t", content = "c")]
+#[serde(crate = "plugin_sdk_harness::serde", tag = "t")]
 pub enum PerhapsBesideOutput {
-    Perhaps(Option<u8>),
+    Perhaps {
+        c: Option<u8>,
+    },
     Nothing,
 }
 
