@@ -177,8 +177,7 @@ pub fn node_programs() -> Result<NodePrograms> {
     let write = |file: &Path, contents| {
         fs::write(file, contents).with_context(|| format!("cannot write {}", file.display()))
     };
-    fs::create_dir_all(&folder)
-        .with_context(|| format!("cannot create {}", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("cannot create {}", folder.display()))?;
     write(&folder.join("package.json"), NODE_PACKAGES)?;
     write(&folder.join("package-lock.json"), NODE_LOCK)?;
     process::capture(&mut npm_install(&folder), DOWNLOAD).context(
