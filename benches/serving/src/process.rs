@@ -53,17 +53,7 @@ impl Server {
 
     /// Returns the processor time that the process has used, in seconds.
     pub fn processor_seconds(&self) -> Result<f64> {
-        let path = format!("/proc/{}/stat", self.process.id());
-        let stat = fs::read_to_string(path).context("processor time is measured on Linux only")?;
-        // The name of the program, in parentheses, may contain spaces. User and system time are the
-        // 12th and the 13th field after it.
-        let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
-        let mut times = fields.unwrap_or("").split_whitespace().skip(11);
-        let mut next = || times.next().and_then(|ticks| ticks.parse::<u64>().ok());
-        let ticks = next()
-            .zip(next())
-            .context("no times in the status of a process")?;
-        Ok((ticks.0 + ticks.1) as f64 / TICKS_PER_SECOND)
+        processor_seconds(&self.process.id().to_string())
     }
 }
 
@@ -110,4 +100,23 @@ pub fn resident_bytes(process: &str) -> Result<u64> {
         .context("no `VmRSS` in the status of a process")?
         .parse()?;
     Ok(kib * 1024)
+}
+
+/// Returns the processor time that a process has used, in seconds; `self` is this one.
+///
+/// # Errors
+///
+/// On systems other than Linux, which do not have this file.
+pub fn processor_seconds(process: &str) -> Result<f64> {
+    let stat = fs::read_to_string(format!("/proc/{process}/stat"))
+        .context("processor time is measured on Linux only")?;
+    // The name of the program, in parentheses, may contain spaces. User and system time are the
+    // 12th and the 13th field after it.
+    let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
+    let mut times = fields.unwrap_or("").split_whitespace().skip(11);
+    let mut next = || times.next().and_then(|ticks| ticks.parse::<u64>().ok());
+    let (user, system) = next()
+        .zip(next())
+        .context("no times in the status of a process")?;
+    Ok((user + system) as f64 / TICKS_PER_SECOND)
 }
