@@ -23,6 +23,7 @@
 //! | `wasm` | its binary format: sections, functions, and parts that can be stripped |
 //! | `wasm_opt` | Binaryen, which makes it smaller |
 //! | `size` | the parts of a module by size |
+//! | `wasmedge` | the registration of its imports in WasmEdge, in C++ |
 //! | `validation` | the requirements of hosts |
 //! | `compatibility` | the changes that a new version makes for callers |
 //!
@@ -71,6 +72,7 @@ mod text;
 mod validation;
 mod wasm;
 mod wasm_opt;
+mod wasmedge;
 mod write;
 
 use std::process::ExitCode;

@@ -16,6 +16,8 @@ mod clients;
 #[path = "languages/hosts.rs"]
 mod hosts_in_c;
 mod support;
+#[path = "languages/wasmedge.rs"]
+mod wasmedge;
 
 use std::ffi::OsString;
 use std::io::Write;

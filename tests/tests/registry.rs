@@ -142,6 +142,58 @@ fn a_sidecar_describes_a_module_that_does_not_describe_itself() {
     }
 }
 
+/// A skill of CIS that answers every command.
+fn skill() -> Vec<u8> {
+    let text = r#"(module (memory (export "memory") 1) (global $top (mut i32) (i32.const 8192))
+        (data (i32.const 64) "\"done\"")
+        (func (export "skill_init")) (func (export "skill_shutdown"))
+        (func (export "skill_execute") (param i32 i32 i32 i32) (result i64) i64.const 0x40_0000_0006)
+        (func (export "malloc") (param $size i32) (result i32) (local $at i32)
+            (local.set $at (global.get $top))
+            (global.set $top (i32.and (i32.add (i32.add (local.get $at) (local.get $size)) (i32.const 15)) (i32.const -8)))
+            (local.get $at))
+        (func (export "free") (param i32)))"#;
+    wat::parse_str(text).unwrap()
+}
+
+/// As CIS's manager does: `load_wasm("my-wasm-skill", &wasm_bytes, LoadOptions::default())`.
+#[test]
+fn a_skill_is_loaded_from_bytes_under_the_hosts_name() {
+    let registry = Registry::new();
+    let load = |id: &str| registry.load(Source::bytes(skill()), PluginOptions::new().id(id));
+    assert_eq!(load("my-wasm-skill").unwrap(), "my-wasm-skill");
+    assert_eq!(load("another").unwrap(), "another");
+    let status = registry.status("my-wasm-skill").unwrap();
+    assert_eq!((status.id.as_str(), status.host), ("my-wasm-skill", "cis"));
+    for id in ["my-wasm-skill", "another"] {
+        let answer: String = registry.call(id, "anything", json!({})).unwrap();
+        assert_eq!(answer, "done");
+    }
+    assert_eq!(load("another").unwrap_err().code(), "duplicate_id");
+    assert_eq!(load("../evil").unwrap_err().code(), "invalid_id");
+    registry.reload("another").unwrap();
+    registry.unload("another").unwrap();
+    assert_eq!(load("another").unwrap(), "another");
+
+    // Its own name is that of its file, or of `skill.toml` next to it.
+    let dir = tempfile::tempdir().unwrap();
+    put(dir.path(), "skill.wasm", &skill());
+    let described = "[skill]\nname = \"weather\"\nversion = \"2.1.0\"\ndescription = \"Tells the weather.\"\n\
+        author = \"Ada\"\ntype = \"wasm\"\nentry = \"skill.wasm\"\n\n[permissions]\nnetwork = true\n\n\
+        [exports]\nfunctions = [\"skill_init\"]\n";
+    put(dir.path(), "skill.toml", described.as_bytes());
+    let options = PluginOptions::new().id("not-for-folders");
+    assert_eq!(
+        registry.add_folder(dir.path(), options).unwrap(),
+        ["weather"]
+    );
+    let status = registry.status("weather").unwrap();
+    assert_eq!(
+        (&*status.version, &*status.description),
+        ("2.1.0", "Tells the weather.")
+    );
+}
+
 #[test]
 fn an_id_that_is_not_a_file_name_is_refused() {
     for id in ["../evil", "", ".hidden", "a b", &"a".repeat(200)] {

@@ -1,5 +1,5 @@
-//! A run of `cargo test`: its output, shown as it arrives, the failures that it reports, and what did
-//! not run.
+//! A run of `cargo test`: its output, shown as it arrives, the failures that it reports, and the
+//! tests that did not run.
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
@@ -17,7 +17,7 @@ pub struct Outcome {
     ignored: u64,
     /// The failures in the order in which they were seen, each as text for the user.
     failures: Vec<String>,
-    /// What did not run and why, in the order in which it was seen.
+    /// Tests that did not run, with the reason, in the order in which they were seen.
     not_run: Vec<String>,
     /// The binaries' names, as cargo prints them, and their files.
     executables: Vec<(String, PathBuf)>,

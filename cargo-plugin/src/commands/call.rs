@@ -85,7 +85,7 @@ impl Call {
         if self.help {
             self.command.insert(0, "--help".to_owned());
         }
-        let mut line = CommandLine::new(module, &file.display().to_string(), &self.command);
+        let mut line = CommandLine::new(module, host, &file.display().to_string(), &self.command);
         let (name, input) = match line.parse(&self) {
             Ok(call) => call,
             Err(error) => line.exit(&error),
@@ -186,7 +186,7 @@ const MAX_MEMBERS: usize = 100;
 static NO_DEFINITIONS: LazyLock<Map<String, Value>> = LazyLock::new(Map::new);
 
 impl<'a> CommandLine<'a> {
-    fn new(module: &'a Module, file: &str, words: &'a [String]) -> Self {
+    fn new(module: &'a Module, host: Host, file: &str, words: &'a [String]) -> Self {
         let manifest = module.manifest();
         let describe = |name: &str| manifest.and_then(|manifest| manifest.command(name));
         let name = words.iter().find(|word| !word.starts_with('-'));
@@ -207,7 +207,11 @@ impl<'a> CommandLine<'a> {
         if let Some(manifest) = manifest {
             root = root.about(about(manifest));
         }
-        for known in module.commands().filter(|name| typeable(name)) {
+        // Most hosts pass the name of a command to the plugin. A module that does not describe
+        // itself has no list of them, so any name may be one.
+        let is_open = host.feature.is_some() && module.commands().next().is_none();
+        let any = name.map(String::as_str).filter(|_| is_open);
+        for known in module.commands().chain(any).filter(|name| typeable(name)) {
             let info = describe(known);
             let description = info.map_or("", |info| info.description.as_str());
             let mut command =

@@ -2,14 +2,16 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde::Serialize;
 
 use crate::error::{Error, Result};
+use crate::plugin_file::PluginFile;
 use crate::target_host::{self, Host};
 use crate::terminal::{GOOD, Report, Terminal, Verdict};
 use crate::text;
+use crate::wasmedge;
 
 /// The headers by host, which `tests/header.rs` generates.
 const HEADERS: [(&str, &str); 8] = [
@@ -41,6 +43,18 @@ pub struct Header {
     /// The host that will run the plugin
     #[arg(long, value_name = "HOST", default_value = "native", value_parser = target_host::parser())]
     host: Host,
+    /// The language; `cpp` is for `--host-functions` only, since the header is valid C++
+    #[arg(long, value_name = "LANGUAGE", value_parser = ["c", "cpp"], default_value = "c", requires_if("cpp", "host_functions"))]
+    lang: String,
+    /// Writes the C++ registration of the functions that this module imports, as a WasmEdge plugin,
+    /// into the folder that `--output` names
+    #[arg(
+        long,
+        value_name = "FILE",
+        requires = "output",
+        conflicts_with = "host"
+    )]
+    host_functions: Option<PathBuf>,
     /// Writes the header to this file instead of printing it
     #[arg(short, long, value_name = "FILE")]
     output: Option<PathBuf>,
@@ -48,6 +62,9 @@ pub struct Header {
 
 impl Header {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        if let (Some(module), Some(folder)) = (&self.host_functions, &self.output) {
+            return registration(module, folder, terminal);
+        }
         let host = self.host;
         let header = HEADERS
             .into_iter()
@@ -65,6 +82,37 @@ impl Header {
             header,
             output: self.output,
         })
+    }
+}
+
+/// Writes the files of a WasmEdge plugin, but not its implementation.
+fn registration(module: &Path, folder: &Path, terminal: &mut Terminal) -> Result<Verdict> {
+    let file = PluginFile::read(module)?;
+    file.inspection()?;
+    let failed = |path: &Path, error: io::Error| {
+        Error::new(format!("cannot write `{}`", text::path(path))).because(error)
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(folder, error))?;
+    let mut files = Vec::new();
+    for (name, contents) in wasmedge::files(&file.wasm)? {
+        let path = folder.join(name);
+        fs::write(&path, contents).map_err(|error| failed(&path, error))?;
+        files.push(path);
+    }
+    terminal.show(&Registration { files })
+}
+
+#[derive(Serialize)]
+struct Registration {
+    files: Vec<PathBuf>,
+}
+
+impl Report for Registration {
+    fn text(&self, out: &mut dyn Write) -> io::Result<()> {
+        for file in &self.files {
+            writeln!(out, "{GOOD}✓{GOOD:#} {}", text::path(file))?;
+        }
+        Ok(())
     }
 }
 

@@ -13,6 +13,7 @@ use crate::error::{Error, Result};
 use crate::plugin_file::{Foreign, PluginFile};
 use crate::quantities;
 use crate::schema::{Member, Schemas};
+use crate::sidecar::WrittenSidecar;
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
 use crate::text;
 
@@ -37,7 +38,12 @@ impl Info {
             && let Some(Foreign { commands, .. }) = file.foreign(&inspection)
         {
             let module = Module::of(&file, &inspection);
-            return terminal.show(&ForeignReport { commands, module });
+            let sidecar = WrittenSidecar::find(&file.path).map_err(Error::new)?;
+            return terminal.show(&ForeignReport {
+                sidecar,
+                commands,
+                module,
+            });
         }
         let manifest = file.manifest(&inspection)?;
         match &self.schema {
@@ -167,6 +173,9 @@ impl Module {
 /// A plugin that was not made with this SDK, and does not describe itself.
 #[derive(Serialize)]
 struct ForeignReport {
+    /// The author's own description, in a file next to the module.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    sidecar: Option<WrittenSidecar>,
     /// The names of the exports that its host calls.
     commands: Vec<String>,
     module: Module,
@@ -179,6 +188,24 @@ impl Report for ForeignReport {
             out,
             "\nIt was not made with plugin-sdk, and does not describe itself."
         )?;
+        if let Some(sidecar) = &self.sidecar {
+            heading(out, &format!("Described by {}", sidecar.file), false)?;
+            let permissions = sidecar.permissions.join(", ");
+            let facts = [
+                ("ID", Some(&sidecar.id)),
+                ("Name", Some(&sidecar.name)),
+                ("Version", Some(&sidecar.version)),
+                ("Type", sidecar.plugin_type.as_ref()),
+                ("Description", sidecar.description.as_ref()),
+                ("Author", sidecar.author.as_ref()),
+                ("Permissions", Some(&permissions)),
+            ];
+            for (name, fact) in facts {
+                if let Some(fact) = fact.filter(|fact| !fact.is_empty()) {
+                    line(out, name, &text::line(fact, 500))?;
+                }
+            }
+        }
         heading(out, "Commands", self.commands.is_empty())?;
         for command in &self.commands {
             writeln!(out, "  {}", text::line(command, 200))?;

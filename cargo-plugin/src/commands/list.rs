@@ -12,8 +12,9 @@ use plugin_sdk_harness::inspect::Inspection;
 use serde::Serialize;
 
 use crate::error::{Error, Result};
-use crate::plugin_file::PluginFile;
+use crate::plugin_file::{Foreign, PluginFile};
 use crate::quantities;
+use crate::sidecar::WrittenSidecar;
 use crate::terminal::{BAD, Report, Terminal, Verdict};
 use crate::text;
 
@@ -96,6 +97,23 @@ impl Entry {
     fn of(path: &Path) -> Result<Self> {
         let file = PluginFile::read(path)?;
         let inspection: Inspection<'_> = file.inspection()?;
+        let foreign = file.foreign(&inspection);
+        let sidecar = match &foreign {
+            Some(_) => WrittenSidecar::find(path).map_err(Error::new)?,
+            None => None,
+        };
+        if let (Some(Foreign { host, commands }), Some(sidecar)) = (foreign, sidecar) {
+            return Ok(Entry {
+                id: sidecar.id,
+                name: sidecar.name,
+                version: text::line(&sidecar.version, 60),
+                plugin_type: sidecar.plugin_type,
+                commands: commands.len(),
+                bytes: inspection.size() as u64,
+                host: host.name,
+                file: file_name(path),
+            });
+        }
         let manifest = file.manifest(&inspection)?;
         let host = hosts::made_for(&inspection).unwrap_or_else(|| hosts::native());
         let failures = match host.feature {

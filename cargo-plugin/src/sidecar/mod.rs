@@ -1,5 +1,5 @@
 //! Files next to the module, for hosts that read no custom section. They are generated from the
-//! manifest, so they always agree with it.
+//! manifest, so they always agree with it; those of other plugins are `written` by hand.
 //!
 //! Each host that reads such a file has a module here, and a line in [`KINDS`].
 
@@ -7,6 +7,9 @@ mod cis;
 mod hand_written;
 mod musicfox;
 mod neotalk;
+mod written;
+
+pub use written::WrittenSidecar;
 
 use std::fs;
 use std::path::Path;

@@ -6,7 +6,7 @@ use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
 
 use super::{Check, Finding, Subject, Validation};
-use crate::sidecar::{self, Sidecar};
+use crate::sidecar::{self, Sidecar, WrittenSidecar};
 use crate::text;
 use crate::wasm::Anatomy;
 
@@ -16,6 +16,9 @@ const MAX_DIFFERENCES: usize = 20;
 const HELP: &str = "`cargo plugin build` writes it again, from the module";
 
 pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
+    if matches!(subject.inspection.manifest(), Ok(None)) {
+        return check_written(subject, validation);
+    }
     let (Some(manifest), Ok(anatomy)) = (subject.manifest, Anatomy::of(&subject.file.wasm)) else {
         return;
     };
@@ -41,6 +44,24 @@ pub fn check(subject: &Subject<'_>, validation: &mut Validation) {
         let check = Check::new("sidecars", names, findings);
         validation.checks.push(check);
     }
+}
+
+/// Checks the sidecar of a module that does not describe itself.
+fn check_written(subject: &Subject<'_>, validation: &mut Validation) {
+    let faults = match WrittenSidecar::find(&subject.file.path) {
+        Ok(None) => return,
+        Ok(Some(sidecar)) => {
+            let faults = sidecar.faults();
+            validation.sidecars.push(sidecar.file);
+            faults
+        }
+        Err(reason) => vec![reason],
+    };
+    let names = ["Metadata file complete", "Metadata file incomplete"];
+    let findings = faults.into_iter().map(Finding::new).collect();
+    validation
+        .checks
+        .push(Check::new("sidecars", names, findings));
 }
 
 /// Returns the candidate paths next to the module, named after the plugin's id or the module's

@@ -295,3 +295,51 @@ fn a_package_has_further_implementations() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("is not for go-musicfox"), "{said}");
 }
+
+#[test]
+fn a_sidecar_by_hand_describes_a_plugin_to_the_tool() {
+    let counter = InC::of("neotalk", &["neotalk.c"]);
+    let wasm = std::fs::read(&counter.file).unwrap();
+    let sidecar = json!({
+        "id": "counter", "name": "The counter", "version": "1.2.0", "plugin_type": "tool",
+        "description": "Counts its calls.", "permissions": ["network"],
+    });
+    let folder = Folder::new()
+        .with("counter-c.wasm", &wasm)
+        .with("counter-c.json", sidecar.to_string());
+    let info = folder.run(&["info", "counter-c.wasm"]).good();
+    for (name, fact) in [
+        ("ID:", "counter"),
+        ("Version:", "1.2.0"),
+        ("Description:", "Counts its calls."),
+        ("Permissions:", "network"),
+    ] {
+        let is_there = |line: &str| line.starts_with(name) && line.ends_with(fact);
+        assert!(info.lines().any(is_there), "{info}");
+    }
+    let listed = support::parsed(&folder.run(&["--json", "list", "--dir", "."]).good());
+    let plugin = &listed["plugins"][0];
+    assert_eq!(
+        (&plugin["id"], &plugin["version"], &plugin["host"]),
+        (&json!("counter"), &json!("1.2.0"), &json!("neotalk"))
+    );
+    let valid = folder
+        .run(&["validate", "counter-c.wasm", "--host", "neotalk"])
+        .good();
+    assert!(valid.contains("✓ Metadata file complete"), "{valid}");
+    let counted = folder.run(&["call", "counter-c.wasm", "count"]).good();
+    assert!(counted.contains("1"), "{counted}");
+
+    folder.write("counter-c.json", r#"{"id": "counter", "version": "1"}"#);
+    let (_, wrong) = folder
+        .run(&["validate", "counter-c.wasm", "--host", "neotalk"])
+        .said();
+    assert!(wrong.contains("✗ Metadata file incomplete"), "{wrong}");
+    assert!(wrong.contains("the version `1`"), "{wrong}");
+    folder.write("counter-c.json", "{");
+    let broken = folder.run(&["info", "counter-c.wasm"]).bad(3);
+    assert!(
+        broken.contains("`counter-c.json` cannot be read"),
+        "{broken}"
+    );
+}

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 use serde_json::Value;
 
 use super::error::RegistryError;
+use super::options::PluginOptions;
 use super::state::PluginState;
 use super::status::{CallFigures, PluginStatus};
 use crate::hosts::{self, HostContract};
@@ -105,19 +106,17 @@ impl Found {
     }
 
     /// Loads the module for the host that it was built for, and finds out its id.
-    pub(super) fn load(
-        &self,
-        host: Option<&'static HostContract>,
-    ) -> Result<Loaded, RegistryError> {
-        let (module, host) = Module::load_for_its_host(self.source.clone(), host)?;
+    pub(super) fn load(&self, options: &PluginOptions) -> Result<Loaded, RegistryError> {
+        let (module, host) = Module::load_for_its_host(self.source.clone(), options.host)?;
         let description = match (module.manifest(), self.file()) {
             (Some(manifest), _) => Description::of(manifest),
             (None, Some(file)) => sidecar(file)?.unwrap_or_default(),
             (None, None) => Description::default(),
         };
-        let id = match description.id.as_str() {
-            "" => self.name(),
-            id => id,
+        let id = match (&options.id, description.id.as_str()) {
+            (Some(id), _) => id,
+            (None, "") => self.name(),
+            (None, id) => id,
         };
         check_id(id)?;
         Ok(Loaded {

@@ -284,7 +284,7 @@ impl Entry {
     }
 
     fn reloaded(&self, found: &Found) -> Result<(), RegistryError> {
-        let loaded = found.load(self.options.host)?;
+        let loaded = found.load(&self.options)?;
         if loaded.id != self.id {
             return Err(RegistryError::IdChanged {
                 id: self.id.clone(),

@@ -151,8 +151,8 @@ impl Registry {
         }))
     }
 
-    /// Loads a plugin, and starts it unless the options say otherwise. Returns its id: that of its
-    /// manifest or its sidecar, or else the file's name.
+    /// Loads a plugin, and starts it unless the options say otherwise. Returns its id: that of the
+    /// options, its manifest or its sidecar, or else the file's name.
     ///
     /// A module that was built for another host runs by that host's rules.
     ///
@@ -382,6 +382,9 @@ impl Registry {
         // A file that another thread loads meanwhile is refused, because its id is taken.
         let entries = self.entries();
         let known: BTreeSet<&Path> = entries.iter().filter_map(|entry| entry.file()).collect();
+        // An id is for one module.
+        let mut options = options.clone();
+        options.id = None;
         let mut loaded = Vec::new();
         for file in files {
             if known.contains(&*file) {
@@ -413,7 +416,7 @@ impl Registry {
     }
 
     fn load_found(&self, found: &Found, options: PluginOptions) -> Result<String, RegistryError> {
-        let loaded = found.load(options.host)?;
+        let loaded = found.load(&options)?;
         if let Some(other) = self.find(&loaded.id) {
             return Err(RegistryError::duplicate(
                 &loaded.id,

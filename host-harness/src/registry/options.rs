@@ -29,6 +29,7 @@ pub(super) type Setup = Arc<dyn Fn(&str, PluginBuilder) -> PluginBuilder + Send 
 /// ```
 #[derive(Clone)]
 pub struct PluginOptions {
+    pub(super) id: Option<String>,
     config: Option<Value>,
     configs: BTreeMap<String, Value>,
     pub(super) setup: Setup,
@@ -43,6 +44,7 @@ impl PluginOptions {
     /// Creates the default options: one instance, started at once, without configuration or grants.
     pub fn new() -> Self {
         PluginOptions {
+            id: None,
             config: None,
             configs: BTreeMap::new(),
             setup: Arc::new(|_, plugin| plugin),
@@ -51,6 +53,15 @@ impl PluginOptions {
             start: true,
             host: None,
         }
+    }
+
+    /// Loads the plugin under this id, whatever it calls itself. So one module can be several
+    /// plugins, and a host can give names of its own, as CIS does: `load_wasm("my-skill", …)`.
+    ///
+    /// It is for one module. Plugins of a [folder](super::Registry::add_folder) keep their ids.
+    pub fn id(mut self, id: impl Into<String>) -> Self {
+        self.id = Some(id.into());
+        self
     }
 
     /// Sets the configuration for the init hook.
@@ -123,6 +134,7 @@ impl Default for PluginOptions {
 impl std::fmt::Debug for PluginOptions {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("PluginOptions")
+            .field("id", &self.id)
             .field("config", &self.config)
             .field("configs", &self.configs)
             .field("instances", &self.instances)

@@ -76,7 +76,7 @@ func (r *WASMRuntime) processBlocks(ctx context.Context, inputs [][]byte, input,
 	outputs := make([][]byte, 0, len(inputs))
 	offset := uint32(0)
 	for index, block := range inputs {
-		// The guide writes nothing, and says nothing, if the address is outside the memory.
+		// The guide silently writes nothing if the address is outside the memory.
 		err := guest.Write(r.instance.Memory(), input.Address+offset, block)
 		var processed []byte
 		if err == nil {
@@ -105,7 +105,7 @@ func (r *WASMRuntime) processBlock(ctx context.Context, input, length, output, r
 	}
 	// The guide believes any length, and takes a result that it cannot read for no bytes.
 	if uint32(written) > room {
-		return nil, fmt.Errorf("%w: process_audio says that it wrote %d bytes to an output of %d", ErrContract, written, room)
+		return nil, fmt.Errorf("%w: process_audio returned %d bytes for an output of %d", ErrContract, written, room)
 	}
 	return guest.Read(r.instance.Memory(), output, uint32(written))
 }

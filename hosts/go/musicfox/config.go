@@ -9,7 +9,7 @@ import (
 	"plugin-sdk/hosts/guest"
 )
 
-// WASMConfig bounds a plugin, and says what it may use. The zero value suits a plugin that filters
+// WASMConfig has the limits and grants of a plugin. The zero value suits a plugin that filters
 // audio.
 type WASMConfig struct {
 	// MaxMemoryPages is the greatest size of the memory, in pages of 64 KiB. The default is 480,

@@ -14,7 +14,7 @@ type EventHandler func(eventType, data string)
 
 type event struct{ kind, data string }
 
-// A turn is what a plugin says during one operation.
+// A turn is what a plugin emits and logs during one operation.
 type turn struct {
 	events []event
 	// dropped is set when the plugin emitted more events than it may.

@@ -21,7 +21,7 @@ const ManifestFile = "plugin.json"
 // maxManifestBytes is the largest plugin.json that is read.
 const maxManifestBytes = 1 << 20
 
-// A Manifest is what a plugin.json says. Members that this host does not use are left out.
+// A Manifest is the contents of a plugin.json, without the members that this host does not use.
 type Manifest struct {
 	ID      string `json:"id"`
 	Name    string `json:"name"`

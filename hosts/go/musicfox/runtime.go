@@ -26,11 +26,11 @@ type WASMRuntime struct {
 	allocator   guest.Allocator
 	initialized bool
 	running     bool
-	// turn is what the plugin said during the present call.
+	// turn collects what the plugin emits and logs during the present call.
 	turn turn
 }
 
-// Metadata are what a plugin says of itself.
+// Metadata are a plugin's own description.
 type Metadata struct {
 	ID          string   `json:"id"`
 	Name        string   `json:"name"`
@@ -126,7 +126,7 @@ func (r *WASMRuntime) introduce(ctx context.Context) error {
 			return err
 		}
 		if string(version) != r.metadata.Version {
-			return fmt.Errorf("%w: get_version says %q, and get_metadata %q", ErrContract,
+			return fmt.Errorf("%w: get_version returned %q, and get_metadata %q", ErrContract,
 				guest.Printable(string(version), maxShown), guest.Printable(r.metadata.Version, maxShown))
 		}
 	}
@@ -150,7 +150,7 @@ func (r *WASMRuntime) constantText(ctx context.Context, export string) ([]byte, 
 	return text, nil
 }
 
-// Metadata returns what the plugin says of itself.
+// Metadata returns the plugin's own description.
 func (r *WASMRuntime) Metadata() Metadata { return r.metadata }
 
 // Host returns the functions that the plugin's host offers, to change settings and to subscribe to
@@ -162,7 +162,7 @@ func (r *WASMRuntime) Host() *HostInterface { return r.host }
 //
 // The members of the configuration become the settings that the plugin reads by host_get_config:
 // strings as they are, and other values as JSON. The guide's settings have nothing to do with its
-// configuration, and nobody sets them.
+// configuration, and no part of its code sets them.
 func (r *WASMRuntime) Initialize(ctx context.Context, config map[string]any) error {
 	if config == nil {
 		config = map[string]any{}

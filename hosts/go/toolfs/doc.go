@@ -1,5 +1,5 @@
 // Package toolfs loads WebAssembly plugins into ToolFS, a file system for the tools of language
-// models. ToolFS defines the interface of its plugins, ToolFSPlugin, and leaves their loading to the
+// models. ToolFS defines the interface of its plugins, ToolFSPlugin, and leaves loading to the
 // program that embeds it: this package is a loader on wazero for modules that follow
 // docs/hosts/toolfs.md, such as those that `cargo plugin build --host toolfs` makes.
 //

@@ -13,7 +13,7 @@ import (
 	"plugin-sdk/hosts/guest"
 )
 
-// Options say what a plugin may use.
+// Options are the limits and grants of a plugin.
 type Options struct {
 	// Limits bound the plugin. Their defaults for time and memory are ToolFS's: 30 seconds for each
 	// call, and 64 MiB.

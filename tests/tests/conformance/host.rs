@@ -1,4 +1,4 @@
-//! What the behaviours use of a host and of a plugin on it, whether the host is emulated or real.
+//! A host and a plugin on it, as the behaviours use them: emulated or real.
 
 use std::time::Duration;
 
