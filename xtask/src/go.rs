@@ -1,13 +1,18 @@
-//! The hosts in Go (`hosts/go`), which the tests run next to the harness's emulators of them.
+//! The hosts in Go (`hosts/go`), which the tests run next to the harness's emulators of them, and the
+//! checker of clients in Go.
 
+use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use toolchain::process;
+use toolchain::process::{self, LOCAL};
 
 /// The Go modules that have commands.
 const MODULES: [&str; 2] = ["toolfs", "musicfox"];
+
+/// The checker of Go programs, and the version that the tests were written for.
+const STATICCHECK: (&str, &str) = ("honnef.co/go/tools/cmd/staticcheck", "0.8.2");
 
 /// The time limit of a build, which downloads two modules and compiles them and Go's library once.
 const BUILD: Duration = Duration::from_secs(600);
@@ -42,4 +47,28 @@ pub fn build_hosts(go: &Path) -> Result<PathBuf> {
         std::fs::remove_dir_all(&folder).context("removing earlier hosts in Go")?;
     }
     built.map(|()| folder)
+}
+
+/// Returns [`STATICCHECK`] under `target/go-tools`, and installs it if necessary.
+///
+/// # Errors
+/// If it cannot be downloaded, or does not compile.
+pub fn staticcheck(go: &Path) -> Result<PathBuf> {
+    let folder = process::workspace_root().join("target/go-tools");
+    let program = folder.join(format!("staticcheck{EXE_SUFFIX}"));
+    let (package, version) = STATICCHECK;
+    let printed = process::capture(process::command(&program).arg("-version"), LOCAL);
+    if printed.is_ok_and(|printed| printed.contains(&format!("({version})"))) {
+        return Ok(program);
+    }
+    let mut install = process::command(go);
+    install
+        .args(["install", "-buildvcs=false"])
+        .arg(format!("{package}@v{version}"))
+        .env("GOBIN", &folder)
+        .env("GOTOOLCHAIN", "local");
+    process::capture(&mut install, BUILD).with_context(|| {
+        format!("installing {package} failed; is the proxy of Go modules reachable?")
+    })?;
+    Ok(program)
 }

@@ -99,6 +99,8 @@ pub struct NodePrograms {
     pub wasm_opt: PathBuf,
     /// AssemblyScript's compiler.
     pub asc: PathBuf,
+    /// The main file of the library that turns components into modules for Node.
+    pub jco: PathBuf,
 }
 
 /// Returns the Python of an environment under `target/python` that has [`PYTHON_PACKAGES`], and
@@ -163,6 +165,7 @@ pub fn node_programs() -> Result<NodePrograms> {
     let programs = NodePrograms {
         wasm_opt: modules.join("binaryen/bin/wasm-opt"),
         asc: modules.join("assemblyscript/bin/asc.js"),
+        jco: modules.join("@bytecodealliance/jco-transpile/dist/index.js"),
         modules,
     };
     // Written last, because an interrupted installation leaves broken programs.

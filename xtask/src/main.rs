@@ -7,6 +7,7 @@
 
 mod go;
 mod interpreters;
+mod java;
 mod steps;
 mod test_run;
 

@@ -18,6 +18,7 @@ use toolchain::process::{self, LOCAL, say};
 
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
+use crate::java;
 use crate::test_run::Outcome;
 
 /// The toolchain whose rustfmt and clippy are used: Debian does not package its own.
@@ -73,9 +74,11 @@ pub fn test() -> Result<()> {
     tests?;
 
     let mut outcome = Outcome::default();
-    // Not every machine reaches the modules of Go. Tests that need the hosts do not run there.
-    if let Err(reason) = &tools.go_hosts {
-        outcome.add_not_run(format!("hosts in Go: {reason}"));
+    // Not every machine reaches the registries of Go and Java. Tests that need them do not run there.
+    for optional in &tools.optional {
+        if let Err(reason) = &optional.place {
+            outcome.add_not_run(format!("{}: {reason}", optional.name));
+        }
     }
     // Without it, a few tests of this host fail and report why.
     if let Err(error) = extism
@@ -200,11 +203,28 @@ const ASC: &str = "PLUGIN_SDK_ASC";
 /// The variable with the folder of the packages from npm.
 const NODE_MODULES: &str = "PLUGIN_SDK_NODE_MODULES";
 
+/// The variable with the path of the library that turns components into modules for Node.
+const JCO: &str = "PLUGIN_SDK_JCO";
+
 /// The variable with the path of the command `go`.
 const GO: &str = "PLUGIN_SDK_GO";
 
 /// The variable with the folder of the programs in `hosts/go`.
 const GO_HOSTS: &str = "PLUGIN_SDK_GO_HOSTS";
+
+/// The variable with the path of the checker of Go programs.
+const STATICCHECK: &str = "PLUGIN_SDK_STATICCHECK";
+
+/// The variable with the folder of Chicory's archives.
+const CHICORY: &str = "PLUGIN_SDK_CHICORY";
+
+/// A tool without which some tests do not run.
+struct Optional {
+    name: &'static str,
+    variable: &'static str,
+    /// Its path, or the reason why it is missing.
+    place: Result<PathBuf, String>,
+}
 
 struct Tools {
     toolchain: Toolchain,
@@ -212,8 +232,7 @@ struct Tools {
     extism_host: PathBuf,
     node: NodePrograms,
     go: PathBuf,
-    /// The folder of the hosts in Go, or the reason why there are none.
-    go_hosts: Result<PathBuf, String>,
+    optional: Vec<Optional>,
 }
 
 impl Tools {
@@ -238,16 +257,20 @@ impl Tools {
             (WASM_OPT, &self.node.wasm_opt),
             (ASC, &self.node.asc),
             (NODE_MODULES, &self.node.modules),
+            (JCO, &self.node.jco),
             (GO, &self.go),
         ];
-        let go_hosts = self.go_hosts.iter().map(|folder| (GO_HOSTS, folder));
-        let programs = always.into_iter().chain(go_hosts);
+        let optional = self.optional.iter();
+        let optional = optional.filter_map(|tool| Some((tool.variable, tool.place.as_ref().ok()?)));
+        let programs = always.into_iter().chain(optional);
         programs.map(|(name, path)| (name, path.clone())).collect()
     }
 }
 
+/// The command that runs the set-up of tools alone.
+const ALONE: &str = "cargo xtask setup";
+
 fn tools_for_tests() -> Result<Tools> {
-    const ALONE: &str = "cargo xtask setup";
     let toolchain = toolchain_step()?;
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
@@ -257,13 +280,13 @@ fn tools_for_tests() -> Result<Tools> {
         interpreters::node_programs,
     )?;
     let go = go::command(&python);
-    let go_hosts = step("set-up: hosts in Go", ALONE, || {
-        let built = go::build_hosts(&go).map_err(|error| format!("{error:#}"));
-        if let Err(reason) = &built {
-            say(format!("not built: {reason}"));
-        }
-        Ok(built)
-    })?;
+    let optional = vec![
+        optional("hosts in Go", GO_HOSTS, || go::build_hosts(&go))?,
+        optional("the checker of clients in Go", STATICCHECK, || {
+            go::staticcheck(&go)
+        })?,
+        optional("the engine of clients in Java", CHICORY, java::chicory)?,
+    ];
     // The tests of compile errors run cargo offline.
     let mut fetch = toolchain.command("cargo");
     fetch.arg("fetch");
@@ -274,7 +297,27 @@ fn tools_for_tests() -> Result<Tools> {
         extism_host: extism_folder().join(format!("debug/extism-host{EXE_SUFFIX}")),
         node,
         go,
-        go_hosts,
+        optional,
+    })
+}
+
+/// Sets up a tool. A failure is no error.
+fn optional(
+    name: &'static str,
+    variable: &'static str,
+    set_up: impl FnOnce() -> Result<PathBuf>,
+) -> Result<Optional> {
+    let place = step(&format!("set-up: {name}"), ALONE, || {
+        let place = set_up().map_err(|error| format!("{error:#}"));
+        if let Err(reason) = &place {
+            say(format!("missing: {reason}"));
+        }
+        Ok(place)
+    })?;
+    Ok(Optional {
+        name,
+        variable,
+        place,
     })
 }
 
@@ -384,7 +427,7 @@ mod tests {
         assert_eq!(error.root_cause().to_string(), "two tests failed");
     }
 
-    fn tools(toolchain: Toolchain, go_hosts: Result<PathBuf, String>) -> Tools {
+    fn tools(toolchain: Toolchain, place: Result<PathBuf, String>) -> Tools {
         Tools {
             toolchain,
             python: PathBuf::from("target/python/bin/python"),
@@ -393,16 +436,21 @@ mod tests {
                 modules: PathBuf::from("target/node/node_modules"),
                 wasm_opt: PathBuf::from("target/node/wasm-opt"),
                 asc: PathBuf::from("target/node/asc.js"),
+                jco: PathBuf::from("target/node/jco.js"),
             },
             go: PathBuf::from("target/python/bin/go"),
-            go_hosts,
+            optional: vec![Optional {
+                name: "hosts in Go",
+                variable: GO_HOSTS,
+                place,
+            }],
         }
     }
 
     #[test]
     fn exports_name_only_what_differs_and_exists() {
-        let names = |toolchain, go_hosts| {
-            let exports = tools(toolchain, go_hosts).exports().into_iter();
+        let names = |toolchain, place| {
+            let exports = tools(toolchain, place).exports().into_iter();
             exports.map(|(name, _)| name).collect::<Vec<_>>()
         };
         let always = [
@@ -411,6 +459,7 @@ mod tests {
             "PLUGIN_SDK_WASM_OPT",
             "PLUGIN_SDK_ASC",
             "PLUGIN_SDK_NODE_MODULES",
+            "PLUGIN_SDK_JCO",
             "PLUGIN_SDK_GO",
         ];
         let no_hosts = Err("the proxy is not reachable".to_owned());
