@@ -1,7 +1,7 @@
 //! The parts of a language that its templates cannot express.
 
-use super::model::{Element, Plugin, Type};
 use super::names::Case;
+use crate::interface::{Element, Plugin, Type};
 
 /// A language in which clients are written: one folder next to this file, with a template and the
 /// type that implements this trait.
@@ -87,8 +87,8 @@ pub trait Spelling {
     fn plugin(&self) -> &Plugin;
 }
 
-/// Returns a literal in double quotes and ASCII. `escape` writes a character that is not in ASCII or
-/// cannot be printed.
+/// Returns a literal in double quotes and ASCII. `escape` writes characters that are not
+/// in ASCII or cannot be printed.
 pub fn quoted(text: &str, escape: impl Fn(char) -> String) -> String {
     let mut literal = String::from("\"");
     for character in text.chars() {

@@ -3,19 +3,21 @@
 //!
 //! | file | |
 //! |---|---|
-//! | `model` | a plugin in terms that every language has |
 //! | `names` | identifiers, made from a plugin's names |
 //! | `language` | the parts of a language that its templates cannot express |
 //! | `view` | a plugin in the form that templates read |
 //! | `render` | the files, written from the templates |
 //! | `typescript`, … | a folder for each language: its template, and its `Language` |
 //!
+//! A client is written from `interface`, the plugin in terms that every language has.
+//!
 //! Everything in a manifest is chosen by the plugin's author, and a client is code that a host's
 //! author compiles. `view` is the only place where a plugin's text enters a client, and passes all
 //! of it through `names` or the language's `quote` and `comment`.
 
+mod go;
+mod java;
 mod language;
-mod model;
 mod names;
 mod python;
 mod render;
@@ -30,7 +32,7 @@ use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
 
 use crate::error::Result;
-use model::Plugin;
+use crate::interface::Plugin;
 
 pub use render::File;
 
@@ -43,6 +45,10 @@ pub enum Lang {
     Typescript,
     /// One `.py` file for Python 3.9 or later; needs the package `wasmtime`
     Python,
+    /// A package of one `.go` file for Go 1.25 or later; needs the module wazero
+    Go,
+    /// A package of one `.java` file for Java 17 or later; needs `com.dylibso.chicory:runtime`
+    Java,
 }
 
 /// A client, and the commands that it lacks.
@@ -62,6 +68,8 @@ pub fn write(manifest: &Manifest, inspection: &Inspection<'_>, lang: Lang) -> Re
         Lang::Typescript => render::files(&plugin, &typescript::TypeScript::new(&plugin)),
         Lang::Rust => render::files(&plugin, &rust::Rust),
         Lang::Python => render::files(&plugin, &python::Python),
+        Lang::Go => render::files(&plugin, &go::Go),
+        Lang::Java => render::files(&plugin, &java::Java),
     }?;
     Ok(Client {
         files,

@@ -5,9 +5,9 @@ use minijinja::value::{Serde, Value};
 use minijinja::{AutoEscape, Environment, UndefinedBehavior};
 
 use super::language::Language;
-use super::model::Plugin;
 use super::view;
 use crate::error::{Error, Result};
+use crate::interface::Plugin;
 
 /// The largest file that is written, in bytes.
 const MAX_FILE: usize = 32 << 20;
@@ -30,7 +30,7 @@ pub fn files<L: Language>(plugin: &Plugin, language: &L) -> Result<Vec<File>> {
     let mut files = Vec::new();
     for (path, template) in language.files(&names) {
         let text = render(template, &view).map_err(|error| {
-            // The templates are part of this program, and the view is always the same kind of value.
+            // The templates are part of this program, and every view has the same members.
             Error::new(format!("the template of `{path}` cannot be filled in")).because(error)
         })?;
         if text.len() > MAX_FILE {

@@ -5,6 +5,8 @@
 //! Each language has a folder with a driver, which reads the table on standard input and prints one
 //! line of JSON for each call. A language whose tools are missing is reported as not run.
 
+mod go;
+mod java;
 mod outcome;
 mod python;
 mod rust;
@@ -22,17 +24,20 @@ use crate::support::{self, Folder};
 use outcome::Outcome;
 use table::TABLE;
 
-/// The examples whose clients are checked, next to the guest `typed`.
+/// The examples whose clients are checked.
 const EXAMPLES: [&str; 5] = ["audio-filter", "greeter", "guest-book", "rag", "text-stats"];
 
-/// The modules of the examples and of the guest, built once per process.
+/// The guest with every form of a type, and the one that calls every service.
+const GUESTS: [&str; 2] = ["typed", "services"];
+
+/// The modules of the examples and of the guests, built once per process.
 fn modules() -> &'static [(&'static str, Vec<u8>)] {
     static MODULES: OnceLock<Vec<(&str, Vec<u8>)>> = OnceLock::new();
     MODULES.get_or_init(|| {
         let root = Path::new(support::WORKSPACE);
         let examples = EXAMPLES.map(|name| (name, root.join("examples").join(name)));
-        let guest = [("typed", root.join("tests/guests/typed"))];
-        let all = examples.into_iter().chain(guest);
+        let guests = GUESTS.map(|name| (name, root.join("tests/guests").join(name)));
+        let all = examples.into_iter().chain(guests);
         all.map(|(name, path)| {
             let built = Source::crate_dir(path).profile("guest").compile().unwrap();
             (name, built.wasm.to_vec())
@@ -121,10 +126,17 @@ fn found(program: impl Into<PathBuf>, arguments: &[&str], missing: &str) -> Opti
     match output {
         Ok(output) if output.status.success() => Some(program),
         _ => {
-            eprintln!("not run: {missing}");
+            not_run(missing);
             None
         }
     }
+}
+
+/// Reports that a test does not run, and why. The line bypasses the capture of a test's output: a
+/// test that passes is otherwise silent.
+fn not_run(reason: &str) {
+    // Without an error stream, there is nothing to report to.
+    let _ = writeln!(std::io::stderr(), "\nnot run: {reason}");
 }
 
 #[test]

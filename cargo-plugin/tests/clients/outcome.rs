@@ -46,8 +46,8 @@ impl Outcome {
         expected.all(|(name, value)| &found[name] == value)
     }
 
-    /// Returns whether two outcomes are equal. Only the codes of failures that a client finds itself
-    /// are compared, because their messages are each language's own.
+    /// Returns whether two outcomes are equal. Of a failure that a client finds itself, only the code
+    /// counts: each language has its own messages.
     pub fn is_same(&self, other: &Outcome) -> bool {
         match (self, other) {
             (Outcome::Result(one), Outcome::Result(other))

@@ -29,7 +29,7 @@ fn clients_in_python_pass_checks_and_the_table() {
     let Some(python) = python() else { return };
     let folder = written("python");
     let sources = Path::new(support::WORKSPACE).join("cargo-plugin/tests/clients/python");
-    for name in ["driver.py", "greeter.py", "ruff.toml"] {
+    for name in ["driver.py", "greeter.py", "services.py", "ruff.toml"] {
         fs::copy(sources.join(name), folder.path().join(name)).unwrap();
     }
     let run = |arguments: &[&str]| {
@@ -51,5 +51,6 @@ fn clients_in_python_pass_checks_and_the_table() {
     );
     check(&mut run(&["-m", "ruff", "check", "--no-cache", "clients"]));
     check(&mut run(&["greeter.py"]));
+    check(&mut run(&["services.py"]));
     compare(&mut run(&["driver.py", "typed.wasm"]));
 }

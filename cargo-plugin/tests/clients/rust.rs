@@ -1,5 +1,5 @@
-//! Clients in Rust. `rust/` has them as the tool writes them: they are compiled and linted with this
-//! test. After a change of the tool, write them anew:
+//! Clients in Rust. `rust/` has them as the tool writes them, so that they are compiled and linted
+//! together with this test. After a change of the tool, write them anew:
 //! `UPDATE_CLIENTS=1 cargo test --workspace --test languages clients`.
 
 use std::fs;

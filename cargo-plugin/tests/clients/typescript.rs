@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{check, compare, found, written};
+use super::{check, compare, found, not_run, written};
 use crate::{installed, support};
 
 /// The folder of npm's packages, which set-up installs.
@@ -16,7 +16,9 @@ fn packages() -> Option<PathBuf> {
     let packages = compiler.ancestors().nth(3).unwrap().to_owned();
     for package in ["typescript", "eslint", "typescript-eslint"] {
         if !packages.join(package).is_dir() {
-            eprintln!("not run: npm's package {package} is missing; type `cargo xtask setup`");
+            not_run(&format!(
+                "npm's package {package} is missing; type `cargo xtask setup`"
+            ));
             return None;
         }
     }
@@ -32,6 +34,7 @@ fn clients_in_typescript_pass_checks_and_the_table() {
     for name in [
         "driver.ts",
         "greeter.ts",
+        "services.ts",
         "tsconfig.json",
         "eslint.config.mjs",
     ] {
@@ -61,5 +64,6 @@ fn clients_in_typescript_pass_checks_and_the_table() {
         "clients",
     ]));
     check(&mut node(&["js/greeter.js"]));
+    check(&mut node(&["js/services.js"]));
     compare(&mut node(&["js/driver.js", "typed.wasm"]));
 }

@@ -9,10 +9,17 @@ use std::collections::BTreeSet;
 use minijinja::Value;
 
 use super::language::{FileNames, Identifiers, Kind, Language, Spelling, quoted};
-use super::model::{Choice, Content, Definition, Element, Form, Plugin, Tagging, Type};
 use super::names::Case;
+use crate::interface::{Choice, Content, Definition, Element, Form, Plugin, Tagging, Type};
 
-const TEMPLATE: &str = include_str!("client.py.jinja");
+/// The parts of the template, in their order in a client.
+const TEMPLATE: &str = concat!(
+    include_str!("types.py.jinja"),
+    include_str!("services.py.jinja"),
+    include_str!("client.py.jinja"),
+    include_str!("instance.py.jinja"),
+    include_str!("values.py.jinja"),
+);
 
 /// Names of types that the template declares or uses.
 const TYPES: &[&str] = &[

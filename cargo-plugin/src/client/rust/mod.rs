@@ -6,8 +6,8 @@
 use minijinja::Value;
 
 use super::language::{FileNames, Identifiers, Kind, Language, Spelling, quoted};
-use super::model::{Element, Plugin, Type, Width};
 use super::names::Case;
+use crate::interface::{Element, Plugin, Type, Width};
 use crate::schema::{Integers, Whole};
 
 const TEMPLATE: &str = include_str!("client.rs.jinja");

@@ -1,19 +1,26 @@
 //! Clients in TypeScript, on the platform's own engine.
 //!
 //! Types are the values that `JSON.parse` returns: names in JSON are the names of members, and a
-//! union is a union of objects. Only integers of more than 53 bits are different: they are `bigint`,
-//! and `shape` says where they are.
+//! union is a union of objects. Only integers of more than 53 bits are different: they are
+//! `bigint`, and `shape` describes where they are.
 
 mod shapes;
 
 use minijinja::Value;
 
 use super::language::{FileNames, Identifiers, Kind, Language, Spelling, quoted, utf16_escape};
-use super::model::{Choice, Definition, Element, Form, Plugin, Type, Width};
 use super::names::Case;
+use crate::interface::{Choice, Definition, Element, Form, Plugin, Type, Width};
 use shapes::Shapes;
 
-const TEMPLATE: &str = include_str!("client.ts.jinja");
+/// The parts of the template, in their order in a client.
+const TEMPLATE: &str = concat!(
+    include_str!("types.ts.jinja"),
+    include_str!("services.ts.jinja"),
+    include_str!("client.ts.jinja"),
+    include_str!("instance.ts.jinja"),
+    include_str!("json.ts.jinja"),
+);
 
 /// Names of types that the template declares or uses.
 const TYPES: &[&str] = &[
@@ -31,6 +38,7 @@ const TYPES: &[&str] = &[
     "Files",
     "Float32Array",
     "Float64Array",
+    "Export",
     "Function",
     "HttpRequest",
     "HttpResponse",

@@ -1,7 +1,7 @@
-//! The places of a plugin's types that have integers of more than 53 bits, or any JSON.
+//! The places in types that have integers of more than 53 bits, or any JSON.
 
 use crate::client::language::{Spelling, quoted, utf16_escape};
-use crate::client::model::{
+use crate::interface::{
     Content, Definition, Field, Form, Plugin, Record, Tagging, Type, Union, Width,
 };
 

@@ -2839,6 +2839,11 @@ impl Typed {
         self.plugin.call("special", arguments)
     }
 
+    /// Does not end.
+    pub fn spin(&mut self) -> Result<(), Failure> {
+        self.plugin.call("spin", ())
+    }
+
     /// Returns its argument.
     pub fn standard(&mut self, arguments: &StandardArguments) -> Result<StandardOutput, Failure> {
         self.plugin.call("standard", arguments)

@@ -171,10 +171,13 @@ pub struct Hostile {
 pub enum Error {
     /// None.
     None,
+    /// The end of a comment.
     #[serde(rename = "*/")]
     End,
+    /// The end of a literal.
     #[serde(rename = "\"")]
     Quote,
+    /// A keyword.
     #[serde(rename = "class")]
     Class,
 }
@@ -340,6 +343,14 @@ impl Typed {
     #[command]
     pub fn panic(&self, message: &str) {
         panic!("{message}");
+    }
+
+    /// Does not end.
+    #[command]
+    pub fn spin(&self) {
+        loop {
+            std::hint::spin_loop();
+        }
     }
 
     /// Has the name of a function of clients.

@@ -1,5 +1,5 @@
-//! A plugin as a client sees it, in terms that every language has: named types, commands, errors,
-//! events, and the services that the plugin calls.
+//! A plugin in terms that every language has: named types, commands, errors, events, and the
+//! services that the plugin calls. Clients and components are made from it.
 //!
 //! `plugin` makes it from a module, `reading` makes types from schemas, `objects` and `unions`
 //! recognise the forms in which serde writes structs and enums, and `recursion` finds the types
@@ -26,7 +26,7 @@ use crate::schema::Integers;
 pub use codes::STANDARD;
 pub use recursion::Recursion;
 
-/// A plugin, described for a client.
+/// A plugin, described for other languages.
 #[derive(Debug, Default)]
 pub struct Plugin {
     pub id: String,
@@ -38,7 +38,7 @@ pub struct Plugin {
     /// The type of the configuration; `None` if the plugin takes none.
     pub config: Option<Type>,
     pub commands: Vec<Command>,
-    /// Commands that no client can call, because their values are in the SDK's binary codec.
+    /// Commands whose values are in the SDK's binary codec, which no other language has.
     pub omitted: Vec<String>,
     /// All codes of the plugin's own errors, each once.
     pub errors: Vec<ErrorCode>,
@@ -46,7 +46,7 @@ pub struct Plugin {
     pub emits: Vec<Event>,
     pub permissions: Vec<Permission>,
     pub hooks: Hooks,
-    /// The services that the plugin calls, by the word before the first `_` of the function's name.
+    /// The services that the plugin calls: the part of a function's name before the first `_`.
     pub services: BTreeSet<String>,
     /// The modules other than the SDK's services that the plugin imports functions from.
     pub imports: BTreeSet<String>,
@@ -74,7 +74,7 @@ pub struct Command {
 #[derive(Debug)]
 pub enum Form {
     Typed {
-        /// The arguments, usually a record; `None` if there are none.
+        /// The arguments, usually a record; `None` if the command takes no arguments.
         arguments: Option<Type>,
         result: Type,
     },
@@ -123,7 +123,7 @@ pub struct Permission {
     pub reason: String,
 }
 
-/// A type that is declared in a client.
+/// A type that is declared by a name.
 #[derive(Debug)]
 pub struct NamedType {
     /// The name that languages make an identifier from: that of the definition, or words that
@@ -283,7 +283,7 @@ impl Width {
         Width::Unbounded
     }
 
-    /// Returns whether a double holds all of the type's numbers exactly.
+    /// Returns whether a double holds all numbers of this type exactly.
     pub fn fits_double(self) -> bool {
         self <= Width::I32
     }

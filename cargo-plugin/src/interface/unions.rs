@@ -1,18 +1,34 @@
 //! Alternatives, recognised as the forms in which serde writes enums.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::objects::{self, Plain};
-use super::reading::Reader;
-use super::{Content, Tagging, Type, Union, Variant};
-use crate::schema::Kind;
+use super::{Content, Record, Tagging, Type, Union, Variant};
+use crate::schema::{Kind, Schemas};
+
+/// Reads the schemas within alternatives.
+pub trait Read<'a> {
+    fn schemas(&self) -> Schemas<'a>;
+
+    fn definitions(&self) -> &'a Map<String, Value>;
+
+    /// Reads a schema. `place` describes where it is, for the name of a type without its own name.
+    fn read(&mut self, schema: &'a Value, place: &str) -> Type;
+
+    /// Reads the members of an object.
+    fn record(&mut self, plain: &Plain<'a>, place: &str) -> Record;
+}
 
 /// The greatest number of variants.
 const MAX_VARIANTS: usize = 500;
 
 /// Reads alternatives, which are not only values of a fixed set. Returns `None` if there are too
 /// many.
-pub fn read<'a>(reader: &mut Reader<'a>, alternatives: &[&'a Value], place: &str) -> Option<Union> {
+pub fn read<'a>(
+    reader: &mut impl Read<'a>,
+    alternatives: &[&'a Value],
+    place: &str,
+) -> Option<Union> {
     if alternatives.is_empty() || alternatives.len() > MAX_VARIANTS {
         return None;
     }
@@ -47,7 +63,7 @@ pub fn read<'a>(reader: &mut Reader<'a>, alternatives: &[&'a Value], place: &str
 }
 
 /// Reads the only alternative of an enum with one variant; `None` if it is no variant.
-pub fn of_one<'a>(reader: &mut Reader<'a>, only: &'a Value, place: &str) -> Option<Union> {
+pub fn of_one<'a>(reader: &mut impl Read<'a>, only: &'a Value, place: &str) -> Option<Union> {
     if let Some(variants) = external(reader, &[only], place) {
         return Some(Union {
             tagging: Tagging::External,
@@ -79,7 +95,7 @@ pub fn of_types(types: Vec<Type>) -> Union {
 }
 
 /// Reads objects that are alternatives: with a tag if they have one in common.
-pub fn of_objects<'a>(reader: &mut Reader<'a>, objects: &[Plain<'a>], place: &str) -> Union {
+pub fn of_objects<'a>(reader: &mut impl Read<'a>, objects: &[Plain<'a>], place: &str) -> Union {
     let tag = tag(reader, objects);
     let content = tag.and_then(|tag| content(objects, tag));
     let variants = objects.iter().enumerate().map(|(nth, object)| {
@@ -105,7 +121,7 @@ pub fn of_objects<'a>(reader: &mut Reader<'a>, objects: &[Plain<'a>], place: &st
 
 /// Reads the content of an object that is a variant.
 fn contents<'a>(
-    reader: &mut Reader<'a>,
+    reader: &mut impl Read<'a>,
     object: &Plain<'a>,
     (tag, content): (Option<&str>, Option<&str>),
     place: &str,
@@ -126,7 +142,12 @@ fn contents<'a>(
 }
 
 /// Reads the content of a variant; an object without its own name becomes the variant's fields.
-fn value<'a>(reader: &mut Reader<'a>, schema: &'a Value, optional: bool, place: &str) -> Content {
+fn value<'a>(
+    reader: &mut impl Read<'a>,
+    schema: &'a Value,
+    optional: bool,
+    place: &str,
+) -> Content {
     let shape = reader.schemas().shape(schema);
     if shape.name.is_none() && !shape.nullable && !optional && objects::is_object(schema) {
         let plain = objects::split(schema, reader.definitions());
@@ -142,7 +163,7 @@ fn value<'a>(reader: &mut Reader<'a>, schema: &'a Value, optional: bool, place: 
 
 /// Reads alternatives that are names, or objects whose only member is a name.
 fn external<'a>(
-    reader: &mut Reader<'a>,
+    reader: &mut impl Read<'a>,
     alternatives: &[&'a Value],
     place: &str,
 ) -> Option<Vec<Variant>> {
@@ -193,7 +214,7 @@ fn external<'a>(
 }
 
 /// Returns the plain objects of alternatives that are nothing else.
-fn all_objects<'a>(reader: &Reader<'a>, alternatives: &[&'a Value]) -> Option<Vec<Plain<'a>>> {
+fn all_objects<'a>(reader: &impl Read<'a>, alternatives: &[&'a Value]) -> Option<Vec<Plain<'a>>> {
     let mut all = Vec::new();
     for alternative in alternatives {
         // A type with a name stays what it is.
@@ -208,7 +229,7 @@ fn all_objects<'a>(reader: &Reader<'a>, alternatives: &[&'a Value]) -> Option<Ve
 }
 
 /// Returns the member that identifies each object: it is required, and each has other values.
-fn tag<'a>(reader: &Reader<'a>, objects: &[Plain<'a>]) -> Option<&'a str> {
+fn tag<'a>(reader: &impl Read<'a>, objects: &[Plain<'a>]) -> Option<&'a str> {
     let first = objects.first()?;
     let candidates = first.members.iter().map(|member| member.name);
     candidates.into_iter().find(|candidate| {
@@ -227,7 +248,7 @@ fn tag<'a>(reader: &Reader<'a>, objects: &[Plain<'a>]) -> Option<&'a str> {
 }
 
 /// Returns the values of a member if they are texts of a fixed set.
-fn tag_names<'a>(reader: &Reader<'a>, object: &Plain<'a>, tag: &str) -> Option<Vec<String>> {
+fn tag_names<'a>(reader: &impl Read<'a>, object: &Plain<'a>, tag: &str) -> Option<Vec<String>> {
     let member = object.members.iter().find(|member| member.name == tag)?;
     let shape = reader.schemas().shape(member.schema);
     let Kind::Choice(choices) = shape.kind else {
@@ -305,7 +326,7 @@ fn description(schema: &Value) -> String {
 }
 
 /// Returns a word for an alternative: its name or title, or its JSON type.
-fn word<'a>(reader: &Reader<'a>, schema: &'a Value) -> String {
+fn word<'a>(reader: &impl Read<'a>, schema: &'a Value) -> String {
     let shape = reader.schemas().shape(schema);
     if let Some(name) = shape.name {
         return name.to_owned();

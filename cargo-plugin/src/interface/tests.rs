@@ -30,6 +30,7 @@ fn definitions() -> Value {
         "Units": {"type": "string", "enum": ["One", "Two"]},
         "Described": {"oneOf": [{"type": "string", "enum": ["Two"]}, {"description": "The first.", "type": "string", "const": "One"}]},
         "Numbers": {"type": "integer", "enum": [-1, 0, 7]},
+        "Wide": {"type": "integer", "enum": [0, u64::MAX]},
         "External": {"oneOf": [{"type": "string", "enum": ["Unit"]}, closed("Newtype", number.clone()), closed("Struct", object(json!({"a": number}), json!(["a"])))]},
         "Alone": {"oneOf": [closed("Only", number.clone())]},
         "Internal": {"oneOf": [object(json!({"t": tag("Unit")}), json!(["t"])), object(json!({"t": {"type": "string", "enum": ["Struct", "Alias"]}, "a": number}), json!(["t", "a"]))]},

@@ -6,10 +6,10 @@ use serde_json::{Map, Value};
 
 use super::objects::{self, Plain};
 use super::recursion::cut_endless_aliases;
-use super::unions;
+use super::unions::{self, Read};
 use super::{Choice, ChoiceValue, Definition, Field, NamedType, Record, Type};
 use crate::error::{Error, Result};
-use crate::schema::{self, Kind, Schemas, Shape};
+use crate::schema::{self, Integers, Kind, Schemas, Shape, Whole};
 
 /// The greatest number of named types of a plugin.
 const MAX_TYPES: usize = 2_000;
@@ -22,6 +22,9 @@ const MAX_SCHEMAS: usize = 50_000;
 
 /// The greatest length of a tuple.
 const MAX_TUPLE: usize = 16;
+
+/// The greatest integer below which a double holds all of them.
+const MAX_EXACT: i128 = (1 << 53) - 1;
 
 /// The greatest number of values of a choice.
 const MAX_CHOICES: usize = 1_000;
@@ -51,18 +54,10 @@ impl<'a> Reader<'a> {
         }
     }
 
-    pub fn schemas(&self) -> Schemas<'a> {
-        self.schemas
-    }
-
-    pub fn definitions(&self) -> &'a Map<String, Value> {
-        self.definitions
-    }
-
     /// Returns all types that were collected.
     ///
     /// # Errors
-    /// If the plugin describes more types than a client can have.
+    /// If the plugin describes more types than other languages should declare.
     pub fn finish(mut self) -> Result<Vec<NamedType>> {
         let too_much = if self.types.len() > MAX_TYPES {
             format!("it has more than {MAX_TYPES} types")
@@ -72,24 +67,7 @@ impl<'a> Reader<'a> {
             cut_endless_aliases(&mut self.types);
             return Ok(self.types);
         };
-        Err(Error::new("the plugin's types are too many for a client").because(too_much))
-    }
-
-    /// Reads a schema. `place` describes where it is, for the name of a type without its own name.
-    pub fn read(&mut self, schema: &'a Value, place: &str) -> Type {
-        self.read += 1;
-        if self.depth >= MAX_DEPTH || self.read > MAX_SCHEMAS || self.types.len() > MAX_TYPES {
-            return Type::Json;
-        }
-        self.depth += 1;
-        let shape = self.schemas.shape(schema);
-        let ty = match (shape.name, self.form(schema, &shape, place)) {
-            (Some(name), _) => self.named(name),
-            (None, Form::Type(ty)) => ty,
-            (None, Form::Definition(definition)) => self.declared(schema, place, definition),
-        };
-        self.depth -= 1;
-        option(ty, shape.nullable)
+        Err(Error::new("the plugin's types are too many for another language").because(too_much))
     }
 
     /// Returns the type of a definition, and reads the definition once.
@@ -213,9 +191,34 @@ impl<'a> Reader<'a> {
             several => Definition::Union(unions::of_objects(self, several, place)),
         })
     }
+}
 
-    /// Reads the members of an object.
-    pub fn record(&mut self, plain: &Plain<'a>, place: &str) -> Record {
+impl<'a> Read<'a> for Reader<'a> {
+    fn schemas(&self) -> Schemas<'a> {
+        self.schemas
+    }
+
+    fn definitions(&self) -> &'a Map<String, Value> {
+        self.definitions
+    }
+
+    fn read(&mut self, schema: &'a Value, place: &str) -> Type {
+        self.read += 1;
+        if self.depth >= MAX_DEPTH || self.read > MAX_SCHEMAS || self.types.len() > MAX_TYPES {
+            return Type::Json;
+        }
+        self.depth += 1;
+        let shape = self.schemas.shape(schema);
+        let ty = match (shape.name, self.form(schema, &shape, place)) {
+            (Some(name), _) => self.named(name),
+            (None, Form::Type(ty)) => ty,
+            (None, Form::Definition(definition)) => self.declared(schema, place, definition),
+        };
+        self.depth -= 1;
+        option(ty, shape.nullable)
+    }
+
+    fn record(&mut self, plain: &Plain<'a>, place: &str) -> Record {
         let fields = plain.members.iter().map(|member| {
             let shape = self.schemas.shape(member.schema);
             Field {
@@ -261,9 +264,27 @@ fn choice(choices: &[schema::Choice<'_>]) -> Form {
     if choices.is_empty() || choices.len() > MAX_CHOICES {
         return Form::Type(Type::Json);
     }
+    if let Some(range) = wide(choices) {
+        return Form::Type(Type::Integer(range));
+    }
     let texts = values(choices, |value| value.as_str().map(str::to_owned)).map(Choice::Texts);
     let choice = texts.or_else(|| values(choices, Value::as_i64).map(Choice::Integers));
     Form::of(choice.map(Definition::Choice))
+}
+
+/// Returns the range of a choice of integers that a double cannot hold exactly. A language may have
+/// no literals for them.
+fn wide(choices: &[schema::Choice<'_>]) -> Option<Integers> {
+    let numbers = choices
+        .iter()
+        .map(|choice| Whole::of(choice.value.as_number()?));
+    let numbers: Vec<Whole> = numbers.collect::<Option<_>>()?;
+    let exact = Whole::from(-MAX_EXACT)..=Whole::from(MAX_EXACT);
+    let is_wide = numbers.iter().any(|number| !exact.contains(number));
+    is_wide.then(|| Integers {
+        lowest: numbers.iter().min().copied(),
+        highest: numbers.iter().max().copied(),
+    })
 }
 
 /// Returns a schema as text, without what only describes this use of it.

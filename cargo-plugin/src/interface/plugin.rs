@@ -8,6 +8,7 @@ use plugin_sdk_harness::manifest::{Codec, CommandInfo, ErrorInfo, Manifest, Sche
 
 use super::objects;
 use super::reading::Reader;
+use super::unions::Read;
 use super::{Command, Element, ErrorCode, Event, Form, Hooks, Permission, Plugin, Type};
 use crate::error::Result;
 

@@ -1,159 +1,35 @@
-//! A plugin in the form that templates read: every text that depends on the plugin is already
-//! written in the template's language.
+//! Writes a plugin's types and commands in a language.
 
 use std::cell::Cell;
 use std::collections::BTreeMap;
 
-use minijinja::Value;
-use serde::Serialize;
-
-use super::language::{FileNames, Identifiers, Kind, Language, Spelling};
-use super::model::{
+use super::data::{CommandView, ConstantView, FieldView, Spelled, TypeView, VariantView, View};
+use super::docs::Docs;
+use crate::client::language::{Identifiers, Kind, Language, Spelling};
+use crate::client::names::Scope;
+use crate::interface::{
     Choice, Command, Content, Definition, Field, Form, NamedType, Plugin, Record, Recursion,
     STANDARD, Tagging, Type, Union,
 };
-use super::names::{Case, Scope, identifier};
-use crate::text;
 
-/// The greatest length of a list in a comment.
-const MAX_LISTED: usize = 100;
-
-/// The services of `docs/abi.md`, by the word before the first `_` of their functions' names.
+/// The services of `docs/abi.md`: the part of a function's name before the first `_`.
 const SERVICES: [&str; 9] = [
     "ai", "config", "events", "files", "http", "kv", "log", "random", "time",
 ];
 
-/// The expressions that mention a type, by name.
-type Spelled = BTreeMap<&'static str, String>;
-
-/// The context of a template.
-#[derive(Serialize)]
-pub struct View {
-    /// The version of this tool.
-    tool: &'static str,
-    id: String,
-    name: String,
-    version: String,
-    class: String,
-    /// The documentation of the class.
-    about: Vec<String>,
-    config: Option<Spelled>,
-    /// `true` if the plugin cannot be initialised without a configuration.
-    config_required: bool,
-    types: Vec<TypeView>,
-    commands: Vec<CommandView>,
-    omitted: Vec<String>,
-    /// The codes of the plugin's own errors.
-    errors: Vec<ConstantView>,
-    /// The codes of errors of every plugin and of clients, without those above.
-    standard_errors: Vec<ConstantView>,
-    /// The documentation of the function that passes an event.
-    event_doc: Vec<String>,
-    hooks: BTreeMap<&'static str, bool>,
-    /// The services, with `true` for those that the plugin calls.
-    uses: BTreeMap<&'static str, bool>,
-    has_imports: bool,
-    further: BTreeMap<&'static str, Value>,
-}
-
-#[derive(Serialize)]
-struct TypeView {
-    name: String,
-    doc: Vec<String>,
-    /// `record`, `choice`, `union` or `alias`.
-    kind: &'static str,
-    fields: Vec<FieldView>,
-    rest: Option<Spelled>,
-    /// The type of an alias.
-    target: Option<Spelled>,
-    /// The values of a choice.
-    values: Vec<ConstantView>,
-    /// `true` if the values of a choice are integers.
-    is_integer: bool,
-    /// `external`, `internal`, `adjacent` or `untagged`.
-    tagging: &'static str,
-    tag: String,
-    content: String,
-    variants: Vec<VariantView>,
-}
-
-#[derive(Serialize)]
-struct FieldView {
-    name: String,
-    /// The name in JSON, as the language's types have it.
-    key: String,
-    doc: Vec<String>,
-    optional: bool,
-    nullable: bool,
-    spelled: Spelled,
-}
-
-#[derive(Serialize)]
-struct ConstantView {
-    name: String,
-    /// The literal.
-    value: String,
-    doc: Vec<String>,
-}
-
-#[derive(Serialize)]
-struct VariantView {
-    name: String,
-    /// An identifier for a type of the variant's own.
-    type_name: String,
-    /// The first name in JSON, as the language's types have it.
-    key: String,
-    /// The names in JSON, as string literals; the first is the one to write.
-    tags: Vec<String>,
-    doc: Vec<String>,
-    /// `unit`, `value` or `fields`.
-    kind: &'static str,
-    value: Option<Spelled>,
-    optional: bool,
-    fields: Vec<FieldView>,
-    rest: Option<Spelled>,
-}
-
-#[derive(Serialize)]
-struct CommandView {
-    name: String,
-    /// The export, as a string literal.
-    export: String,
-    /// The command's name, as a string literal.
-    key: String,
-    doc: Vec<String>,
-    raw: bool,
-    in_place: bool,
-    arguments: Option<Spelled>,
-    /// The fields of the arguments, if they are a record.
-    fields: Vec<FieldView>,
-    /// The position in `types` of the arguments' record.
-    record: Option<usize>,
-    /// `true` if the command can be called without arguments.
-    arguments_optional: bool,
-    result: Option<Spelled>,
-}
-
-/// Writes a plugin in a language.
-pub fn of<L: Language>(plugin: &Plugin, language: &L) -> (View, FileNames) {
-    let writer = Writer::new(plugin, language);
-    let view = writer.view();
-    let names = FileNames {
-        class: writer.class.clone(),
-        id: plugin.id.clone(),
-        module: identifier(&plugin.id, Case::Snake),
-    };
-    (view, names)
-}
-
-struct Writer<'p, L> {
+/// A plugin that is being written in a language.
+pub struct Writer<'p, L> {
     plugin: &'p Plugin,
     language: &'p L,
-    class: String,
+    pub class: String,
     /// The identifier of each type.
     names: Vec<String>,
     /// The identifiers of the variants of each union, for types of their own.
     variants: Vec<Vec<String>>,
+    /// The identifiers of the values of each choice, for constants outside of it.
+    values: Vec<Vec<String>>,
+    /// The identifiers of the codes of errors, own ones first, for constants outside of their type.
+    codes: Vec<String>,
     recursion: Recursion,
     /// The definition that is being written.
     within: Cell<Option<usize>>,
@@ -175,7 +51,7 @@ impl<L> Spelling for Writer<'_, L> {
 }
 
 impl<'p, L: Language> Writer<'p, L> {
-    fn new(plugin: &'p Plugin, language: &'p L) -> Self {
+    pub fn new(plugin: &'p Plugin, language: &'p L) -> Self {
         let mut scope = scope(&L::IDENTIFIERS, |kinds| kinds.types);
         let class = scope.take(&plugin.id);
         let types = plugin.types.iter();
@@ -188,18 +64,33 @@ impl<'p, L: Language> Writer<'p, L> {
             let wishes = variants.map(|variant| format!("{name} {}", first(&variant.names)));
             wishes.map(|wish| scope.take(&wish)).collect()
         });
+        let variants = variants.collect();
+        let values = plugin.types.iter().zip(&names).map(|(ty, name)| {
+            let Definition::Choice(choice) = &ty.definition else {
+                return Vec::new();
+            };
+            let wishes = value_names(choice).into_iter();
+            let wishes = wishes.map(|value| format!("{name} {value}"));
+            wishes.map(|wish| scope.take(&wish)).collect()
+        });
+        let values = values.collect();
+        let codes = plugin.errors.iter().map(|error| error.code.as_str());
+        let codes = codes.chain(other_codes(plugin));
+        let codes = codes.map(|code| scope.take(&format!("code {code}")));
         Writer {
             plugin,
             language,
             class,
-            variants: variants.collect(),
+            variants,
+            values,
+            codes: codes.collect(),
             names,
             recursion: Recursion::of(&plugin.types),
             within: Cell::new(None),
         }
     }
 
-    fn view(&self) -> View {
+    pub fn view(&self) -> View {
         let plugin = self.plugin;
         let types = plugin.types.iter().enumerate();
         let types = types
@@ -212,11 +103,11 @@ impl<'p, L: Language> Writer<'p, L> {
         let hooks = &plugin.hooks;
         View {
             tool: env!("CARGO_PKG_VERSION"),
-            id: self.line(&plugin.id),
-            name: self.line(&plugin.name),
-            version: self.line(&plugin.version),
+            id: self.docs().line(&plugin.id),
+            name: self.docs().line(&plugin.name),
+            version: self.docs().line(&plugin.version),
             class: self.class.clone(),
-            about: self.plugin_doc(),
+            about: self.docs().plugin(plugin),
             config: plugin.config.as_ref().map(|ty| self.spelled(ty)),
             config_required: plugin
                 .config
@@ -224,10 +115,14 @@ impl<'p, L: Language> Writer<'p, L> {
                 .is_some_and(|ty| !self.may_be_empty(ty)),
             types,
             commands: commands.collect(),
-            omitted: plugin.omitted.iter().map(|name| self.line(name)).collect(),
+            omitted: plugin
+                .omitted
+                .iter()
+                .map(|name| self.docs().line(name))
+                .collect(),
             errors,
             standard_errors,
-            event_doc: self.event_doc(),
+            event_doc: self.docs().event(plugin),
             hooks: BTreeMap::from([
                 ("start", hooks.start),
                 ("stop", hooks.stop),
@@ -246,7 +141,7 @@ impl<'p, L: Language> Writer<'p, L> {
         self.within.set(Some(index));
         let mut view = TypeView {
             name: self.name(index).to_owned(),
-            doc: self.doc(&ty.description),
+            doc: self.docs().lines(&ty.description),
             kind: "alias",
             fields: Vec::new(),
             rest: None,
@@ -268,7 +163,7 @@ impl<'p, L: Language> Writer<'p, L> {
             Definition::Choice(choice) => {
                 view.kind = "choice";
                 view.is_integer = matches!(choice, Choice::Integers(_));
-                view.values = self.choices(choice);
+                view.values = self.choices(choice, index);
             }
             Definition::Union(union) => {
                 view.kind = "union";
@@ -306,7 +201,7 @@ impl<'p, L: Language> Writer<'p, L> {
                     type_name: type_name.clone(),
                     key,
                     tags: tags.collect(),
-                    doc: self.doc(&variant.description),
+                    doc: self.docs().lines(&variant.description),
                     kind: "unit",
                     value: None,
                     optional: false,
@@ -336,7 +231,7 @@ impl<'p, L: Language> Writer<'p, L> {
         let field = |field: &Field| FieldView {
             name: scope.take(&field.name),
             key: self.language.key(&field.name),
-            doc: self.doc(&field.description),
+            doc: self.docs().lines(&field.description),
             optional: field.optional,
             nullable: matches!(field.ty, Type::Option(_)),
             spelled: self.spelled(&field.ty),
@@ -344,29 +239,34 @@ impl<'p, L: Language> Writer<'p, L> {
         record.fields.iter().map(field).collect()
     }
 
-    fn choices(&self, choice: &Choice) -> Vec<ConstantView> {
+    fn choices(&self, choice: &Choice, index: usize) -> Vec<ConstantView> {
         let mut scope = scope(&L::IDENTIFIERS, |kinds| kinds.constants);
-        let mut constant = |name: &str, value: String, description: &str| ConstantView {
-            name: scope.take(name),
-            value,
-            doc: self.doc(description),
+        let names = value_names(choice);
+        let full_names = self.values.get(index).into_iter().flatten().cloned();
+        let mut names = names.into_iter().zip(full_names);
+        let mut constant = |value: String, description: &str| {
+            // As many as values.
+            let (name, full_name) = names.next().unwrap_or_default();
+            ConstantView {
+                name: scope.take(&name),
+                full_name,
+                value,
+                doc: self.docs().lines(description),
+            }
         };
         match choice {
-            Choice::Texts(values) => values
-                .iter()
-                .map(|one| {
-                    let literal = self.language.quote(&one.value);
-                    constant(&one.value, literal, &one.description)
-                })
-                .collect(),
-            Choice::Integers(values) => values
-                .iter()
-                .map(|one| {
-                    let sign = if one.value < 0 { "minus " } else { "" };
-                    let name = format!("{sign}{}", one.value.unsigned_abs());
-                    constant(&name, one.value.to_string(), &one.description)
-                })
-                .collect(),
+            Choice::Texts(values) => {
+                let values = values.iter();
+                values
+                    .map(|one| constant(self.language.quote(&one.value), &one.description))
+                    .collect()
+            }
+            Choice::Integers(values) => {
+                let values = values.iter();
+                values
+                    .map(|one| constant(one.value.to_string(), &one.description))
+                    .collect()
+            }
         }
     }
 
@@ -376,7 +276,7 @@ impl<'p, L: Language> Writer<'p, L> {
             name: methods.take(&command.name),
             export: self.language.quote(&export),
             key: self.language.quote(&command.name),
-            doc: self.command_doc(command),
+            doc: self.docs().command(command),
             raw: false,
             in_place: false,
             arguments: None,
@@ -433,102 +333,52 @@ impl<'p, L: Language> Writer<'p, L> {
     /// Returns the codes of the plugin's own errors, and those of other errors.
     fn errors(&self) -> (Vec<ConstantView>, Vec<ConstantView>) {
         let mut scope = scope(&L::IDENTIFIERS, |kinds| kinds.constants);
+        let mut full_names = self.codes.iter().cloned();
         let mut constant = |code: &str, description: &str| ConstantView {
             name: scope.take(code),
+            full_name: full_names.next().unwrap_or_default(),
             value: self.language.quote(code),
-            doc: self.doc(description),
+            doc: self.docs().lines(description),
         };
-        let own = &self.plugin.errors;
-        let others = STANDARD
-            .into_iter()
-            .filter(|code| !own.iter().any(|known| known.code == *code));
-        let own = own
-            .iter()
-            .map(|error| constant(&error.code, &error.description));
+        let own = self.plugin.errors.iter();
+        let own = own.map(|error| constant(&error.code, &error.description));
         let own = own.collect();
+        let others = other_codes(self.plugin);
         (own, others.map(|code| constant(code, "")).collect())
     }
 
-    /// Returns the documentation of the client's class.
-    fn plugin_doc(&self) -> Vec<String> {
-        let plugin = self.plugin;
-        let mut doc = self.doc(&plugin.description);
-        let permissions = plugin.permissions.iter();
-        let permissions = permissions.map(|one| (&one.name, &one.reason));
-        self.append(&mut doc, "It asks for permissions:", permissions);
-        let emits = plugin
-            .emits
-            .iter()
-            .map(|one| (&one.topic, &one.description));
-        self.append(&mut doc, "It emits events:", emits);
-        doc
-    }
-
-    fn command_doc(&self, command: &Command) -> Vec<String> {
-        let mut doc = self.doc(&command.description);
-        let errors = command
-            .errors
-            .iter()
-            .map(|one| (&one.code, &one.description));
-        self.append(&mut doc, "Errors:", errors);
-        doc
-    }
-
-    fn event_doc(&self) -> Vec<String> {
-        let mut doc = vec!["Passes an event to the plugin.".to_owned()];
-        let handles = self.plugin.handles.iter();
-        let handles = handles.map(|one| (&one.topic, &one.description));
-        self.append(&mut doc, "It handles these topics:", handles);
-        doc
-    }
-
-    /// Appends a list of names with their meanings, unless it is empty.
-    fn append<'t>(
-        &self,
-        doc: &mut Vec<String>,
-        title: &str,
-        items: impl Iterator<Item = (&'t String, &'t String)>,
-    ) {
-        let before = doc.len();
-        doc.extend(items.take(MAX_LISTED).map(|(name, meaning)| {
-            let name = self.line(name);
-            match self.line(meaning) {
-                none if none.is_empty() => format!("- `{name}`"),
-                meaning => format!("- `{name}`: {meaning}"),
-            }
-        }));
-        if doc.len() > before {
-            let blank = (before > 0).then(String::new);
-            let title = blank.into_iter().chain([title.to_owned(), String::new()]);
-            doc.splice(before..before, title);
-        }
+    fn docs(&self) -> Docs<'p, L> {
+        Docs(self.language)
     }
 
     fn spelled(&self, ty: &Type) -> Spelled {
         self.language.spell(ty, self).into_iter().collect()
     }
-
-    /// Returns the lines of a comment.
-    fn doc(&self, description: &str) -> Vec<String> {
-        let lines = text::lines(description.trim());
-        lines
-            .map(|line| self.language.comment(&line))
-            .map(trimmed)
-            .collect()
-    }
-
-    fn line(&self, text: &str) -> String {
-        trimmed(self.language.comment(&text::first_line(text)))
-    }
-}
-
-fn trimmed(line: String) -> String {
-    line.trim_end().to_owned()
 }
 
 fn scope(identifiers: &Identifiers, kind: fn(&Identifiers) -> Kind) -> Scope {
     let kind = kind(identifiers);
     Scope::new(kind.case, kind.reserved)
+}
+
+/// Returns the codes of errors that are not the plugin's own.
+fn other_codes(plugin: &Plugin) -> impl Iterator<Item = &str> {
+    let is_own = |code: &str| plugin.errors.iter().any(|own| own.code == code);
+    STANDARD.into_iter().filter(move |code| !is_own(code))
+}
+
+/// Returns the words that name the values of a choice.
+fn value_names(choice: &Choice) -> Vec<String> {
+    match choice {
+        Choice::Texts(values) => values.iter().map(|one| one.value.clone()).collect(),
+        Choice::Integers(values) => values
+            .iter()
+            .map(|one| {
+                let sign = if one.value < 0 { "minus " } else { "" };
+                format!("{sign}{}", one.value.unsigned_abs())
+            })
+            .collect(),
+    }
 }
 
 fn first(names: &[String]) -> &str {
