@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::symbols_file;
 
+use crate::component::{self, Component};
 use crate::error::{Error, Result};
 use crate::project::{DEV, Features, Project, RELEASE};
 use crate::sidecar::{self, Sidecar};
-use crate::target_host::{self, Host};
+use crate::target_host::{self, BuildTarget};
 use crate::terminal::Terminal;
 use crate::wasm::{self, Anatomy};
 use crate::wasm_opt;
@@ -34,8 +35,8 @@ pub struct BuildOptions {
     keep_names: bool,
     /// The host to build for, with the plugin's feature `host-…`; give it several times for a
     /// module each [default: hosts of the SDK's own ABI]
-    #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser())]
-    hosts: Vec<Host>,
+    #[arg(long = "host", value_name = "HOST", value_parser = target_host::target_parser())]
+    hosts: Vec<BuildTarget>,
     #[command(flatten)]
     features: Features,
 }
@@ -43,12 +44,12 @@ pub struct BuildOptions {
 impl BuildOptions {
     /// Returns the hosts that the plugin is built for, each once, with the features for it. Fails
     /// before anything is built if the plugin does not support one of them.
-    pub fn hosts(&self, project: &Project) -> Result<Vec<(Option<Host>, Features)>> {
-        let mut hosts: Vec<(Option<Host>, Features)> = Vec::new();
+    pub fn hosts(&self, project: &Project) -> Result<Vec<(Option<BuildTarget>, Features)>> {
+        let mut hosts: Vec<(Option<BuildTarget>, Features)> = Vec::new();
         for &host in &self.hosts {
-            let is_same = |known: Host| known.name == host.name;
+            let is_same = |known: BuildTarget| known.name() == host.name();
             if !hosts.iter().any(|(known, _)| known.is_some_and(is_same)) {
-                let features = project.features_for(Some(host), &self.features)?;
+                let features = project.features_for_target(Some(host), &self.features)?;
                 hosts.push((Some(host), features));
             }
         }
@@ -73,11 +74,13 @@ impl BuildOptions {
 /// A module and its sidecars, with the data that they were made from.
 pub struct Bundle {
     /// The host that the module is made for.
-    pub host: Host,
+    pub host: BuildTarget,
     /// The plugin's manifest.
     pub manifest: Manifest,
-    /// The module as shipped.
+    /// The module as shipped, possibly within a component.
     pub wasm: Vec<u8>,
+    /// The component that is shipped instead of the module.
+    pub component: Option<Component>,
     /// The module's parts, with the names from before stripping.
     pub named: Anatomy,
     /// The files next to the module, generated from the manifest.
@@ -92,15 +95,15 @@ impl Bundle {
     pub fn build(
         project: &Project,
         options: &BuildOptions,
-        (host, features): &(Option<Host>, Features),
+        (host, features): &(Option<BuildTarget>, Features),
         terminal: &Terminal,
     ) -> Result<Self> {
-        let what = match host.filter(|host| host.feature.is_some()) {
+        let what = match host.filter(|host| host.feature().is_some()) {
             Some(host) => format!(
                 "{} ({}, for {})",
                 project.title(),
                 options.profile,
-                host.name
+                host.name()
             ),
             None => format!("{} ({})", project.title(), options.profile),
         };
@@ -115,7 +118,7 @@ impl Bundle {
         };
         let built = project.build_with(&options.profile, features, compiler, terminal)?;
         let mut wasm = built.wasm.to_vec();
-        let host = project.made_for(*host, &wasm)?;
+        let host = project.made_for_target(*host, &wasm)?;
         if options.optimize {
             wasm = wasm_opt::run(&wasm, terminal)?;
         }
@@ -127,20 +130,32 @@ impl Bundle {
             wasm = stripped;
         }
         let manifest = manifest(&wasm, &project.name)?;
-        let sidecars = sidecar::of(host, &manifest, &named.interface);
+        let (sidecars, component) = match host {
+            BuildTarget::Host(host) => (sidecar::of(host, &manifest, &named.interface), None),
+            BuildTarget::Component => (Vec::new(), Some(component::encode(&wasm, &manifest)?)),
+        };
         Ok(Bundle {
             host,
             manifest,
             wasm,
+            component,
             named,
             sidecars,
             symbols,
         })
     }
 
-    /// Returns the names and contents of the module file and its sidecars.
+    /// Returns the names and contents of the shipped file and those next to it.
     pub fn files(&self) -> Vec<(String, Vec<u8>)> {
-        let module = (sidecar::module_file(&self.manifest), self.wasm.clone());
+        let file = sidecar::module_file(&self.manifest);
+        if let Some(Component { wasm, wit }) = &self.component {
+            let wit = wit.clone().into_bytes();
+            return vec![
+                (file, wasm.clone()),
+                (format!("{}.wit", self.manifest.id), wit),
+            ];
+        }
+        let module = (file, self.wasm.clone());
         let sidecars = self
             .sidecars
             .iter()
@@ -151,7 +166,7 @@ impl Bundle {
     /// Returns the host's name for files and folders, so that modules for several hosts do not
     /// overwrite each other; `None` for the SDK's own ABI.
     pub fn mark(&self) -> Option<&'static str> {
-        self.host.feature.map(|_| self.host.name)
+        self.host.feature().map(|_| self.host.name())
     }
 
     /// Returns `greeter v0.1.0`, with the plugin's id; adds the host's name unless it uses the

@@ -11,7 +11,9 @@
 //! | `sidecar` | the files next to a module that other hosts read |
 //! | `implementations` | modules in other languages, which such a file lists |
 //! | `reference` | the reference for people, written from the manifest |
+//! | `interface` | a plugin in terms that every language has |
 //! | `client` | code in other languages that loads and calls a plugin |
+//! | `component` | the module as a component, for runtimes of the component model |
 //! | `archive` | an archive of the module and its sidecars |
 //! | `conformance` | calls that check a built plugin against its own description |
 //! | `target_host` | the host that a plugin is made for |
@@ -51,12 +53,14 @@ mod bench;
 mod client;
 mod commands;
 mod compatibility;
+mod component;
 mod conformance;
 mod error;
 mod flags;
 mod host_folder;
 mod host_options;
 mod implementations;
+mod interface;
 mod logging;
 mod plugin_file;
 mod project;

@@ -70,6 +70,21 @@ impl Breakdown {
         })
     }
 
+    /// Adds the part of a component of so many bytes that is not the module.
+    pub fn within(mut self, component: usize) -> Self {
+        self.sections.push(Part {
+            name: "(component)".to_owned(),
+            bytes: component.saturating_sub(self.bytes),
+        });
+        self.sections = largest_first(
+            self.sections
+                .into_iter()
+                .map(|part| (part.name, part.bytes)),
+        );
+        self.bytes = component;
+        self
+    }
+
     /// Writes the largest `top` parts of each kind, or all if there are fewer.
     pub fn text(&self, top: usize, out: &mut dyn Write) -> io::Result<()> {
         self.table("Sections", &self.sections, top, out)?;

@@ -1,23 +1,83 @@
 //! The hosts that a plugin can be made for: their names on the command line, and their detection
-//! from a module. The harness defines all of them.
+//! from a module. The harness defines all of them, except for the runtimes of components.
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::{Failure, FailureKind, Plugin, PluginBuilder};
 
+use crate::component;
 use crate::error::{Error, Result};
 
 /// A host known to the harness.
 pub type Host = &'static HostContract;
 
+/// What a plugin is built for.
+#[derive(Clone, Copy)]
+pub enum BuildTarget {
+    /// A host that runs modules.
+    Host(Host),
+    /// A runtime of the component model.
+    Component,
+}
+
+impl BuildTarget {
+    /// Returns the name on command lines.
+    pub fn name(self) -> &'static str {
+        match self {
+            BuildTarget::Host(host) => host.name,
+            BuildTarget::Component => component::NAME,
+        }
+    }
+
+    /// Returns the feature that builds a plugin for it; `None` for the SDK's own ABI.
+    pub fn feature(self) -> Option<&'static str> {
+        match self {
+            BuildTarget::Host(host) => host.feature,
+            BuildTarget::Component => Some(component::FEATURE),
+        }
+    }
+
+    /// Returns a description in one line.
+    pub fn summary(self) -> &'static str {
+        match self {
+            BuildTarget::Host(host) => host.summary,
+            BuildTarget::Component => component::SUMMARY,
+        }
+    }
+
+    /// Returns the target of a name.
+    pub fn find(name: &str) -> Option<Self> {
+        match name {
+            component::NAME => Some(BuildTarget::Component),
+            name => hosts::find(name).map(BuildTarget::Host),
+        }
+    }
+}
+
+/// Returns the features of plugins that choose what they are built for.
+pub fn features() -> impl Iterator<Item = &'static str> {
+    let hosts = hosts::all().iter().filter_map(|host| host.feature);
+    hosts.chain([component::FEATURE])
+}
+
 /// Returns a parser for the names of hosts.
 pub fn parser() -> impl TypedValueParser<Value = Host> {
-    let names = hosts::all()
-        .iter()
-        .map(|host| PossibleValue::new(host.name).help(host.summary));
-    PossibleValuesParser::new(names)
+    PossibleValuesParser::new(names())
         .try_map(|name| hosts::find(&name).ok_or_else(|| format!("there is no host `{name}`")))
+}
+
+/// Returns a parser for the names of all that a plugin can be built for.
+pub fn target_parser() -> impl TypedValueParser<Value = BuildTarget> {
+    let component = PossibleValue::new(component::NAME).help(component::SUMMARY);
+    PossibleValuesParser::new(names().chain([component])).try_map(|name| {
+        BuildTarget::find(&name).ok_or_else(|| format!("there is no host `{name}`"))
+    })
+}
+
+fn names() -> impl Iterator<Item = PossibleValue> {
+    let hosts = hosts::all().iter();
+    hosts.map(|host| PossibleValue::new(host.name).help(host.summary))
 }
 
 /// Creates a plugin with the SDK's own ABI or under the rules of another host, and initialises it.

@@ -4,10 +4,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use plugin_sdk_harness::hosts;
 
 use crate::error::{Error, Result};
-use crate::target_host::Host;
+use crate::target_host::{self, Host};
 
 const PACKAGE: &str = "my-plugin";
 const CRATE: &str = "my_plugin";
@@ -188,8 +187,7 @@ pub fn manifest(name: &str, template: Template, sdk: &Sdk, surroundings: Surroun
 
 /// Returns a feature for each known host, which chooses that host's contract in the SDK.
 fn features() -> String {
-    let features = hosts::all().iter().filter_map(|host| host.feature);
-    features
+    target_host::features()
         .map(|feature| format!("{feature} = [\"{}/{feature}\"]\n", SDK.0))
         .collect()
 }
@@ -260,6 +258,7 @@ fn camel_case(name: &str) -> String {
 )]
 mod tests {
     use super::*;
+    use plugin_sdk_harness::hosts;
 
     fn manifest_from(sdk: &Sdk) -> String {
         manifest("weather-2-go", TEMPLATES[0], sdk, Surroundings::Alone)
@@ -305,10 +304,7 @@ mod tests {
     fn project_has_all_host_features_and_builds_requested_hosts() {
         let manifest = manifest_from(&Sdk::Registry);
         let manifest: toml::Table = manifest.parse().unwrap();
-        let features: Vec<&str> = hosts::all()
-            .iter()
-            .filter_map(|host| host.feature)
-            .collect();
+        let features: Vec<&str> = target_host::features().collect();
         let offered = manifest["features"].as_table().unwrap();
         assert_eq!(offered.len(), features.len());
         for feature in features {

@@ -121,8 +121,14 @@ fn bash_offers_every_host_that_is_known() {
         .iter()
         .map(|host| host.name)
         .collect();
-    for command in ["build", "validate", "test", "package"] {
+    let built = [&*names, &["component"]].concat();
+    for (command, names) in [
+        ("build", &built),
+        ("validate", &names),
+        ("test", &names),
+        ("package", &built),
+    ] {
         let offered = offered(CARGO, &["cargo", "plugin", command, "--host", ""]);
-        assert_eq!(offered, names, "{command}");
+        assert_eq!(offered, *names, "{command}");
     }
 }

@@ -19,6 +19,7 @@ pages! {
     building "building.md";
     languages "languages.md" "[the ABI]: crate::docs::abi";
     cis "hosts/cis.md";
+    component "hosts/component.md";
     extism "hosts/extism.md";
     musicfox "hosts/musicfox.md" "[`examples/audio-filter`]: #";
     neomind "hosts/neomind.md" "[NeoTalk]: crate::docs::neotalk";

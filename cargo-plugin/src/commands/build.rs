@@ -19,7 +19,8 @@ const TOP: usize = 8;
 /// Builds the plugin for shipping, with the files that go with it
 ///
 /// With `--host`, generates the file that the host reads from the plugin's manifest, next to the
-/// module: `<id>.json` for NeoTalk, `plugin.json` for go-musicfox, `skill.toml` for CIS.
+/// module: `<id>.json` for NeoTalk, `plugin.json` for go-musicfox, `skill.toml` for CIS. With `--host
+/// component`, the file is a component, and `<id>.wit` describes its functions.
 /// `<id>.symbols` has the names of the module's functions: keep it to read later failures of the
 /// module.
 #[derive(clap::Args)]
@@ -61,13 +62,17 @@ impl Build {
         let before = size_of_last(&folder, bundle);
         let files = write(bundle, &folder)?;
         let owner = project.name.replace('-', "_");
+        let size = Breakdown::of(&bundle.wasm, &bundle.named, &owner)?;
         Ok(BuildReport {
             id: bundle.manifest.id.clone(),
             version: bundle.manifest.version.clone(),
-            host: bundle.host.name,
+            host: bundle.host.name(),
             files,
             bytes_before: before,
-            size: Breakdown::of(&bundle.wasm, &bundle.named, &owner)?,
+            size: match &bundle.component {
+                None => size,
+                Some(component) => size.within(component.wasm.len()),
+            },
             top: self.top,
             title: bundle.title(),
         })

@@ -9,11 +9,13 @@ use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::component;
 use crate::error::{Error, Result};
 use crate::plugin_file::{Foreign, PluginFile};
 use crate::quantities;
 use crate::schema::{Member, Schemas};
 use crate::sidecar::WrittenSidecar;
+use crate::target_host::BuildTarget;
 use crate::terminal::{HEADING, Report, Terminal, Verdict};
 use crate::text;
 
@@ -33,6 +35,9 @@ pub struct Info {
 impl Info {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let file = PluginFile::read(&self.file)?;
+        if let Some(parts) = component::Parts::of(&file.wasm) {
+            return self.component(&file, &parts, terminal);
+        }
         let inspection = file.inspection()?;
         if self.schema.is_none()
             && let Some(Foreign { commands, .. }) = file.foreign(&inspection)
@@ -53,6 +58,46 @@ impl Info {
                 terminal.show(&Information { manifest, module })
             }
         }
+    }
+}
+
+impl Info {
+    fn component(
+        &self,
+        file: &PluginFile,
+        parts: &component::Parts<'_>,
+        terminal: &mut Terminal,
+    ) -> Result<Verdict> {
+        let error = || {
+            Error::new(format!(
+                "`{}` does not describe itself",
+                text::path(&file.path)
+            ))
+        };
+        let manifest = match parts.manifest() {
+            Ok(Some(manifest)) => manifest,
+            Ok(None) => {
+                return Err(error()
+                    .because("it is a component without a section `plugin-sdk`")
+                    .help("`cargo plugin build --host component` makes one that has it"));
+            }
+            Err(reason) => {
+                return Err(error().because(format!(
+                    "the component's section `plugin-sdk` cannot be read: {reason}"
+                )));
+            }
+        };
+        if let Some(command) = &self.schema {
+            return terminal.show(&schema(&manifest, command, self.result)?);
+        }
+        let inspection =
+            Inspection::of(parts.core).map_err(|failure| error().because(failure.message()))?;
+        let module = Module {
+            bytes: file.wasm.len(),
+            host: Some(component::NAME),
+            ..Module::of(file, &inspection)
+        };
+        terminal.show(&Information { manifest, module })
     }
 }
 
@@ -158,8 +203,12 @@ impl Module {
 
     fn text(&self, out: &mut dyn Write) -> io::Result<()> {
         line(out, "Module", &self.file)?;
-        if let Some(host) = self.host.and_then(hosts::find) {
-            line(out, "Made for", &format!("{}: {}", host.name, host.summary))?;
+        if let Some(host) = self.host.and_then(BuildTarget::find) {
+            line(
+                out,
+                "Made for",
+                &format!("{}: {}", host.name(), host.summary()),
+            )?;
         }
         line(out, "Size", &quantities::bytes(self.bytes as u64))?;
         if let Some(pages) = self.memory_pages {

@@ -96,7 +96,7 @@ impl Package {
         Ok(PackageReport {
             id: bundle.manifest.id.clone(),
             version: bundle.manifest.version.clone(),
-            host: bundle.host.name,
+            host: bundle.host.name(),
             bytes: packed.len(),
             sha256: archive::sha256(&packed),
             files: names,

@@ -252,7 +252,7 @@ impl FailureKind {
             ))
             .help("build or download it again"),
             FailureKind::Component => Account::new("this is a WebAssembly component, and plugins are core modules").help(
-                "build with plain `cargo build --target wasm32-unknown-unknown`, not with `cargo component` or for a `wasip2` target",
+                "build with plain `cargo build --target wasm32-unknown-unknown`, not with `cargo component`, `cargo plugin build --host component` or for a `wasip2` target",
             ),
             FailureKind::InvalidModule { reason } => Account::new(format!(
                 "the WebAssembly module is not valid: {}",

@@ -138,20 +138,24 @@ fn hook(which: impl Fn(Kind) -> Option<registry::HookExport>) -> Result<(), Fail
 
 /// Passes an event to the plugin's handlers; `data` is JSON.
 pub fn event(topic: &str, data: &[u8]) -> Result<(), Failed> {
+    event_in_json(&mut object(|event| {
+        event.string("topic", topic);
+        event.json("data", if data.is_empty() { b"null" } else { data });
+    }))
+}
+
+/// Passes an event to the plugin's handlers: `{"topic", "data"}`.
+pub fn event_in_json(event: &mut [u8]) -> Result<(), Failed> {
     let export = registry::plugin()
         .iter()
         .find_map(|entry| match entry.kind {
             Kind::Event(export) => Some(export),
             _ => None,
         });
-    let Some(export) = export else {
-        return Ok(());
-    };
-    let mut event = object(|event| {
-        event.string("topic", topic);
-        event.json("data", if data.is_empty() { b"null" } else { data });
-    });
-    run(export, &mut event, settled)
+    match export {
+        Some(export) => run(export, event, settled),
+        None => Ok(()),
+    }
 }
 
 /// Returns only whether a call failed.

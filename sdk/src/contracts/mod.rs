@@ -22,6 +22,7 @@
 //! | `host-cis` | [`cis`] | `skill_execute` with its name |
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
+//! | `host-component` | [`component`] | an export that the tool adds, by the canonical ABI |
 //! | `host-extism` | [`extism`] | an export of its name |
 //! | `host-typst` | [`typst`] | an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
@@ -49,6 +50,8 @@ pub mod registry;
 // Native builds have all of them, to document and test them together.
 #[cfg(any(feature = "host-cis", not(target_arch = "wasm32")))]
 pub mod cis;
+#[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
+pub mod component;
 #[cfg(any(feature = "host-extism", not(target_arch = "wasm32")))]
 pub mod extism;
 #[cfg(any(feature = "host-musicfox", not(target_arch = "wasm32")))]
@@ -99,6 +102,7 @@ contracts! {
     typst "host-typst";
     neomind "host-neomind";
     toolfs "host-toolfs";
+    component "host-component";
 }
 
 #[doc(hidden)]

@@ -20,6 +20,8 @@ pub use arena::Arena;
 pub(crate) use number::{decimal, write_u64};
 pub(crate) use object::{Object, object};
 pub use read::Reader;
+#[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
+pub(crate) use write::separate;
 pub(crate) use write::write_str;
 pub use write::{WriteError, write};
 

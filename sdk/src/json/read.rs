@@ -131,6 +131,21 @@ impl<'de> Reader<'de> {
         Err(DecodeError::syntax(wanted, self.at))
     }
 
+    /// Skips `null`; returns whether it was there.
+    #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
+    pub(crate) fn null(&mut self) -> Read<bool> {
+        match self.peek() {
+            Some(b'n') => self.word("null").map(|()| true),
+            _ => Ok(false),
+        }
+    }
+
+    /// Returns whether the next value is a string.
+    #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
+    pub(crate) fn is_string(&mut self) -> bool {
+        self.peek() == Some(b'"')
+    }
+
     fn byte(&self) -> Option<u8> {
         self.text.as_bytes().get(self.at).copied()
     }

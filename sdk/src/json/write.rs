@@ -130,7 +130,7 @@ struct Compound<'a> {
 
 /// Writes a comma before each element or member except the first: no value ends with an opening
 /// bracket.
-pub(super) fn separate(out: &mut Vec<u8>) {
+pub(crate) fn separate(out: &mut Vec<u8>) {
     if !matches!(out.last(), Some(b'[' | b'{')) {
         out.push(b',');
     }

@@ -1,0 +1,317 @@
+//! A component in terms of WIT: its functions, and the types that they name.
+
+use plugin_sdk::hosts::component::description::{content, function, tagging};
+
+use super::names::Scope;
+use super::types::{Ty, Types};
+use crate::interface::{self, Definition, Element, Form, Plugin, Type};
+
+/// The functions and types of a component.
+pub struct World {
+    pub id: String,
+    pub version: String,
+    pub description: String,
+    /// The declared types, in an order in which each mentions earlier ones only.
+    pub types: Vec<Declared>,
+    /// The type of errors, among them.
+    pub error: Ty,
+    pub functions: Vec<Function>,
+    /// The interfaces of `plugin-sdk:host` that the plugin calls.
+    pub services: Vec<String>,
+}
+
+/// A type with a name.
+pub struct Declared {
+    pub name: String,
+    pub description: String,
+    pub definition: Declaration,
+}
+
+/// The definition of a type.
+pub enum Declaration {
+    Record(Vec<Field>),
+    Enum(Vec<Case>),
+    Variant {
+        /// One of [`tagging`].
+        tagging: u8,
+        tag: String,
+        content: String,
+        cases: Vec<Case>,
+    },
+}
+
+/// A field of a record, or a parameter.
+pub struct Field {
+    /// The name in JSON.
+    pub json: String,
+    pub name: String,
+    pub description: String,
+    pub ty: Ty,
+    /// True if the member may be absent; `none` then means that it is.
+    pub may_be_absent: bool,
+}
+
+/// A case of an enum or a variant.
+pub struct Case {
+    /// The names in JSON: the first is written, all are read.
+    pub json: Vec<String>,
+    pub name: String,
+    pub description: String,
+    /// One of [`content`].
+    pub content: u8,
+    pub ty: Option<Ty>,
+}
+
+/// A function of the component.
+pub struct Function {
+    pub name: String,
+    /// The name by which the plugin knows a command.
+    pub command: String,
+    pub description: String,
+    /// One of [`function`].
+    pub kind: u8,
+    pub parameters: Parameters,
+    pub result: Outcome,
+}
+
+/// The parameters of a function.
+pub enum Parameters {
+    /// Each is a member of the arguments.
+    Members(Vec<Field>),
+    /// One parameter is the whole of the arguments.
+    Whole { name: &'static str, ty: Ty },
+    /// Bytes, in elements of one type.
+    Raw(Option<Element>),
+}
+
+/// The result of a function that does not fail.
+pub enum Outcome {
+    Typed(Option<Ty>),
+    Raw(Option<Element>),
+}
+
+/// The names that no command can have: of the functions for the plugin's life, and of the types
+/// that every plugin has.
+const RESERVED: [&str; 7] = ["init", "start", "stop", "event", "cleanup", "error", "json"];
+
+impl World {
+    /// Makes a world from a plugin's description.
+    pub fn new(plugin: &Plugin, services: Vec<String>) -> Self {
+        let mut names = Scope::without(&RESERVED);
+        let commands: Vec<String> = plugin
+            .commands
+            .iter()
+            .map(|command| names.take_as(&command.name, "command"))
+            .collect();
+        let omitted: Vec<String> = plugin
+            .omitted
+            .iter()
+            .map(|name| names.take_as(name, "command"))
+            .collect();
+        let mut types = Types::new(plugin, names);
+        let error = types.declare(error());
+        let mut functions = hooks(plugin, &mut types);
+        let named = plugin.commands.iter().zip(commands);
+        functions.extend(named.map(|(command, name)| of_command(command, name, &mut types)));
+        let binary = plugin.omitted.iter().zip(omitted);
+        functions.extend(binary.map(|(command, name)| of_binary(command, name)));
+        World {
+            id: plugin.id.clone(),
+            version: plugin.version.clone(),
+            description: plugin.description.clone(),
+            error,
+            functions,
+            types: types.declared,
+            services,
+        }
+    }
+
+    /// Returns a declared type.
+    pub fn declared(&self, index: usize) -> Option<&Declared> {
+        self.types.get(index)
+    }
+}
+
+/// Returns the type of errors, as every plugin returns them.
+fn error() -> Declared {
+    let field = |name: &str, description: &str, ty, may_be_absent| Field {
+        json: name.to_owned(),
+        name: name.to_owned(),
+        description: description.to_owned(),
+        ty,
+        may_be_absent,
+    };
+    Declared {
+        name: "error".to_owned(),
+        description: "The reason why a call failed.".to_owned(),
+        definition: Declaration::Record(vec![
+            field("code", "A word for programs.", Ty::Text, false),
+            field("message", "A sentence for people.", Ty::Text, false),
+            field(
+                "details",
+                "Anything else, as JSON.",
+                Ty::Option(Box::new(Ty::Json)),
+                true,
+            ),
+            field(
+                "source",
+                "The messages of the errors that caused this one, the nearest first.",
+                Ty::List(Box::new(Ty::Text)),
+                true,
+            ),
+        ]),
+    }
+}
+
+fn hooks(plugin: &Plugin, types: &mut Types<'_>) -> Vec<Function> {
+    let hook = |name: &str, kind, description: &str, parameters| Function {
+        name: name.to_owned(),
+        command: String::new(),
+        description: description.to_owned(),
+        kind,
+        parameters,
+        result: Outcome::Typed(None),
+    };
+    let none = || Parameters::Members(Vec::new());
+    let config = match &plugin.config {
+        Some(config) => Parameters::Whole {
+            name: "config",
+            ty: types.of(config),
+        },
+        None => none(),
+    };
+    let mut hooks = vec![hook(
+        "init",
+        function::INIT,
+        "Makes the plugin anew. A plugin that can begin without a configuration does so at the \
+         first call.",
+        config,
+    )];
+    let optional = [
+        (
+            plugin.hooks.start,
+            "start",
+            function::START,
+            "Starts the plugin.",
+        ),
+        (
+            plugin.hooks.stop,
+            "stop",
+            function::STOP,
+            "Stops the plugin.",
+        ),
+    ];
+    for (exists, name, kind, description) in optional {
+        if exists {
+            hooks.push(hook(name, kind, description, none()));
+        }
+    }
+    if plugin.hooks.event {
+        let parameter = |name: &str, ty| Field {
+            json: name.to_owned(),
+            name: name.to_owned(),
+            description: String::new(),
+            ty,
+            may_be_absent: false,
+        };
+        let event = vec![parameter("topic", Ty::Text), parameter("data", Ty::Json)];
+        hooks.push(hook(
+            "event",
+            function::EVENT,
+            "Passes an event to the plugin.",
+            Parameters::Members(event),
+        ));
+    }
+    hooks.push(hook(
+        "cleanup",
+        function::CLEANUP,
+        "Ends the plugin's life.",
+        none(),
+    ));
+    hooks
+}
+
+fn of_command(command: &interface::Command, name: String, types: &mut Types<'_>) -> Function {
+    let (kind, parameters, result) = match &command.form {
+        Form::Typed { arguments, result } => (
+            function::COMMAND,
+            parameters(arguments.as_ref(), types),
+            Outcome::Typed(match result {
+                Type::Null => None,
+                result => Some(types.of(result)),
+            }),
+        ),
+        Form::Raw { input, output, .. } => (
+            function::RAW,
+            Parameters::Raw(*input),
+            Outcome::Raw(*output),
+        ),
+    };
+    let mut description = command.description.clone();
+    for error in &command.errors {
+        let line = format!("\n\nFails with `{}`: {}", error.code, error.description);
+        description.push_str(&line);
+    }
+    Function {
+        name,
+        command: command.name.clone(),
+        description,
+        kind,
+        parameters,
+        result,
+    }
+}
+
+/// Returns a function for a command in the SDK's binary codec, which has no form in WIT.
+fn of_binary(command: &str, name: String) -> Function {
+    Function {
+        name,
+        command: command.to_owned(),
+        description: "Takes and returns bytes in the binary codec of plugin-sdk.".to_owned(),
+        kind: function::RAW,
+        parameters: Parameters::Raw(Some(Element::U8)),
+        result: Outcome::Raw(Some(Element::U8)),
+    }
+}
+
+fn parameters(arguments: Option<&Type>, types: &mut Types<'_>) -> Parameters {
+    match arguments {
+        None => Parameters::Members(Vec::new()),
+        Some(Type::Named(index)) => match types.definition(*index) {
+            Some(Definition::Record(record)) if record.rest.is_none() => {
+                Parameters::Members(types.fields(record))
+            }
+            _ => whole(&Type::Named(*index), types),
+        },
+        Some(ty) => whole(ty, types),
+    }
+}
+
+fn whole(ty: &Type, types: &mut Types<'_>) -> Parameters {
+    Parameters::Whole {
+        name: "arguments",
+        ty: types.of(ty),
+    }
+}
+
+/// Returns the content of a case without a value, for an enum.
+pub fn unit(json: Vec<String>, name: String, description: String) -> Case {
+    Case {
+        json,
+        name,
+        description,
+        content: content::UNIT,
+        ty: None,
+    }
+}
+
+/// Returns the number that the description of a component has for a tagging.
+pub fn tagging(tagging: &interface::Tagging) -> (u8, &str, &str) {
+    use interface::Tagging;
+    match tagging {
+        Tagging::External => (tagging::EXTERNAL, "", ""),
+        Tagging::Internal { tag } => (tagging::INTERNAL, tag, ""),
+        Tagging::Adjacent { tag, content } => (tagging::ADJACENT, tag, content),
+        Tagging::Untagged => (tagging::UNTAGGED, "", ""),
+    }
+}
