@@ -118,7 +118,7 @@ impl Implementations {
             wasm.get("implementations")?;
             Some(wasm)
         });
-        let Some(wasm) = listed else {
+        let (Some(wasm), BuildTarget::Host(host)) = (listed, bundle.host) else {
             return Err(
                 Error::new("only go-musicfox's `plugin.json` lists implementations")
                     .help("add `--host musicfox`"),
@@ -126,7 +126,7 @@ impl Implementations {
         };
         let mut files = Vec::new();
         for module in &self.modules {
-            module.check(bundle.host)?;
+            module.check(host)?;
             let file = format!("{}-{}.wasm", bundle.manifest.id, module.language);
             // The same limits as those of the implementation in Rust.
             if let Some(implementations) = wasm.get_mut("implementations") {
