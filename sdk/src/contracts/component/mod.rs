@@ -3,8 +3,8 @@
 //! `cargo plugin build --host component` turns the module into a component. It adds an export for
 //! each command, with the parameters that the canonical ABI prescribes for the command's types, and
 //! a [description](description) of these types. Every such export calls [`CALL_EXPORT`], which
-//! converts the arguments to JSON by the description ([`lift`]), runs the command as every other
-//! contract does, and writes its result as the canonical ABI prescribes ([`lower`]).
+//! converts the arguments to JSON by the description (`lift`), runs the command as every other
+//! contract does, and writes its result as the canonical ABI prescribes (`lower`).
 //!
 //! The services are imports with the signatures of the canonical ABI (`services`).
 
