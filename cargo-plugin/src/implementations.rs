@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use crate::artifact::Bundle;
 use crate::error::{Error, Result};
+use crate::target_host::BuildTarget;
 use crate::text;
 
 /// The name of the implementation that is built from the crate.
