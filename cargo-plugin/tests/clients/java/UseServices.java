@@ -1,14 +1,16 @@
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 import services.Services;
+import typed.Typed;
 
-/** Gives the plugin services all services, and checks what the plugin gets from each. */
+/** Gives the plugin services all services, and checks what the plugin gets from each. And a time limit. */
 final class UseServices {
   private final Services plugin;
 
@@ -131,6 +133,19 @@ final class UseServices {
       example.expect(new Services.DoLog("a line"), null);
       check(bare.one(new Services.OneArguments(new Services.DoNow())) instanceof Long, "now");
     }
+    limitTime();
+  }
+
+  private static void limitTime() throws Exception {
+    byte[] wasm = java.nio.file.Files.readAllBytes(Path.of("typed.wasm"));
+    Typed.Limits limits = Typed.Limits.DEFAULT.withTimeout(Duration.ofMillis(300));
+    try (Typed plugin = Typed.load(wasm, new Typed.Options().limits(limits))) {
+      plugin.spin();
+      throw new AssertionError("it has no end");
+    } catch (Typed.PluginException error) {
+      check(error.code().equals(Typed.ErrorCode.TIMEOUT), error);
+    }
+    check(!Thread.currentThread().isInterrupted(), "the interruption must not outlive the call");
   }
 
   private void callAll(Host host) {

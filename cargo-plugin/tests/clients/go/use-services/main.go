@@ -1,4 +1,4 @@
-// Gives the plugin services all services, and checks what the plugin gets from each.
+// Gives the plugin services all services, and checks what the plugin gets from each. And a time limit.
 package main
 
 import (
@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"clients/services"
+	"clients/typed"
 )
 
 // host has all services.
@@ -158,5 +159,33 @@ func main() {
 	expect(bare, services.DoLog{Value: "a line"}, nil)
 	if result, err := bare.One(ctx, services.OneArguments{Call: services.DoNow{}}); err != nil {
 		log.Fatal(result, err)
+	}
+	limitTime()
+}
+
+func limitTime() {
+	wasm, err := os.ReadFile("typed.wasm")
+	if err != nil {
+		log.Fatal(err)
+	}
+	plugin, err := typed.Load(ctx, wasm, typed.Options{Limits: typed.Limits{Timeout: 300 * time.Millisecond}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if err := plugin.Spin(ctx); !errors.Is(err, typed.CodeTimeout) || !errors.Is(err, context.DeadlineExceeded) {
+		log.Fatal(err)
+	}
+	// The context of a call ends it too, and an ended one begins no call.
+	plugin, err = typed.Load(ctx, wasm, typed.Options{})
+	if err != nil {
+		log.Fatal(err)
+	}
+	within, cancel := context.WithCancel(ctx)
+	time.AfterFunc(100*time.Millisecond, cancel)
+	if err := plugin.Spin(within); !errors.Is(err, context.Canceled) {
+		log.Fatal(err)
+	}
+	if err := plugin.Spin(within); !errors.Is(err, typed.CodePoisoned) {
+		log.Fatal(err)
 	}
 }
