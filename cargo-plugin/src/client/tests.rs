@@ -48,6 +48,25 @@ fn code(source: &str, lang: Lang) -> String {
 }
 
 #[test]
+fn a_plugin_without_an_id_has_a_client() {
+    let manifest: Manifest = serde_json::from_value(json!({"abi": 1})).unwrap();
+    let inspection = Inspection::of(b"\0asm\x01\0\0\0").unwrap();
+    let paths = Lang::value_variants().iter().map(|lang| {
+        let client = write(&manifest, &inspection, *lang).unwrap();
+        client.files.into_iter().next().unwrap().path
+    });
+    let paths: Vec<String> = paths.collect();
+    let expected = [
+        "plugin.rs",
+        "plugin.ts",
+        "plugin.py",
+        "plugin/plugin.go",
+        "plugin/Plugin.java",
+    ];
+    assert_eq!(paths, expected);
+}
+
+#[test]
 fn text_of_a_plugin_stays_in_comments_and_literals() {
     let object = json!({"type": "object", "description": HOSTILE, "properties": {HOSTILE: {"description": HOSTILE, "type": "string"}}});
     let variants = json!({"description": HOSTILE, "oneOf": [

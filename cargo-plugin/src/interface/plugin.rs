@@ -39,7 +39,11 @@ impl Plugin {
         }
         let errors = errors(&commands);
         let mut plugin = Plugin {
-            id: manifest.id.clone(),
+            id: match manifest.id.as_str() {
+                // A plugin that was made without the SDK may have no id.
+                "" => "plugin".to_owned(),
+                id => id.to_owned(),
+            },
             name: manifest.name.clone(),
             version: manifest.version.clone(),
             description: manifest.description.clone(),

@@ -34,10 +34,13 @@ pub struct View {
     pub hooks: BTreeMap<&'static str, bool>,
     /// The services, with `true` for those that the plugin calls.
     pub uses: BTreeMap<&'static str, bool>,
+    /// `true` if the plugin imports functions of its own host.
     pub has_imports: bool,
+    /// The values that [`Language::further`](crate::client::language::Language::further) returns.
     pub further: BTreeMap<&'static str, Value>,
 }
 
+/// A type that a client declares.
 #[derive(Serialize)]
 pub struct TypeView {
     pub name: String,
@@ -59,6 +62,7 @@ pub struct TypeView {
     pub variants: Vec<VariantView>,
 }
 
+/// A member of a record, or an argument.
 #[derive(Serialize)]
 pub struct FieldView {
     pub name: String,
@@ -70,6 +74,7 @@ pub struct FieldView {
     pub spelled: Spelled,
 }
 
+/// A value of a choice, or the code of an error.
 #[derive(Serialize)]
 pub struct ConstantView {
     pub name: String,
@@ -80,6 +85,7 @@ pub struct ConstantView {
     pub doc: Vec<String>,
 }
 
+/// A variant of a union.
 #[derive(Serialize)]
 pub struct VariantView {
     pub name: String,
@@ -98,6 +104,7 @@ pub struct VariantView {
     pub rest: Option<Spelled>,
 }
 
+/// A command.
 #[derive(Serialize)]
 pub struct CommandView {
     pub name: String,
