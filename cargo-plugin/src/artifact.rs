@@ -49,7 +49,7 @@ impl BuildOptions {
         for &host in &self.hosts {
             let is_same = |known: BuildTarget| known.name() == host.name();
             if !hosts.iter().any(|(known, _)| known.is_some_and(is_same)) {
-                let features = project.features_for_target(Some(host), &self.features)?;
+                let features = project.features_for(Some(host), &self.features)?;
                 hosts.push((Some(host), features));
             }
         }
@@ -118,7 +118,7 @@ impl Bundle {
         };
         let built = project.build_with(&options.profile, features, compiler, terminal)?;
         let mut wasm = built.wasm.to_vec();
-        let host = project.made_for_target(*host, &wasm)?;
+        let host = made_for(project, *host, &wasm)?;
         if options.optimize {
             wasm = wasm_opt::run(&wasm, terminal)?;
         }
@@ -178,6 +178,29 @@ impl Bundle {
             None => title,
         }
     }
+}
+
+/// Returns the target that a freshly built module is made for; fails if it is not the requested one,
+/// as [`Project::made_for`] does.
+fn made_for(project: &Project, target: Option<BuildTarget>, wasm: &[u8]) -> Result<BuildTarget> {
+    if component::is_core(wasm) && !matches!(target, Some(BuildTarget::Host(_))) {
+        return Ok(BuildTarget::Component);
+    }
+    let host = match target {
+        Some(BuildTarget::Host(host)) => Some(host),
+        None => None,
+        Some(BuildTarget::Component) => {
+            let error = Error::new(format!(
+                "the module built from `{}` cannot become a component",
+                project.name
+            ));
+            return Err(error.help(format!(
+                "the feature must select components in the SDK:\n\n  {}",
+                project.feature_line(component::FEATURE)
+            )));
+        }
+    };
+    project.made_for(host, wasm).map(BuildTarget::Host)
 }
 
 /// Reads the manifest of a module that the tool built.

@@ -14,7 +14,6 @@ use plugin_sdk_harness::{
     BuildFailure, CargoEnvironment, CrateSource, Failure, FailureKind, Source,
 };
 
-use crate::component;
 use crate::error::{Error, Result};
 use crate::target_host::{self, BuildTarget, Host};
 use crate::terminal::{Form, Terminal};
@@ -165,18 +164,14 @@ impl Project {
 
     /// Returns the features for building the plugin for a host: those given, and the one that
     /// chooses the host's contract. Without a host, returns the given features.
-    pub fn features_for(&self, host: Option<Host>, features: &Features) -> Result<Features> {
-        self.features_for_target(host.map(BuildTarget::Host), features)
-    }
-
-    /// Like [`features_for`](Project::features_for), for all that the tool builds.
-    pub fn features_for_target(
+    pub fn features_for(
         &self,
-        target: Option<BuildTarget>,
+        target: Option<impl Into<BuildTarget>>,
         features: &Features,
     ) -> Result<Features> {
-        let Some((target, feature)) = target.and_then(|target| Some((target, target.feature()?)))
-        else {
+        let target = target.map(Into::into);
+        let chosen = target.and_then(|target| Some((target, target.feature()?)));
+        let Some((target, feature)) = chosen else {
             return Ok(features.clone());
         };
         if self.features.iter().any(|known| known == feature) {
@@ -225,32 +220,8 @@ impl Project {
         })
     }
 
-    /// Returns the target that a freshly built module is made for; fails if it is not the requested
-    /// one, as [`made_for`](Project::made_for) does.
-    pub fn made_for_target(&self, target: Option<BuildTarget>, wasm: &[u8]) -> Result<BuildTarget> {
-        let host = match target {
-            Some(BuildTarget::Component) if component::is_core(wasm) => {
-                return Ok(BuildTarget::Component);
-            }
-            Some(BuildTarget::Component) => {
-                let message = format!(
-                    "the module built from `{}` cannot become a component",
-                    self.name
-                );
-                return Err(Error::new(message).help(format!(
-                    "the feature must select components in the SDK:\n\n  {}",
-                    self.feature_line(component::FEATURE)
-                )));
-            }
-            None if component::is_core(wasm) => return Ok(BuildTarget::Component),
-            Some(BuildTarget::Host(host)) => Some(host),
-            None => None,
-        };
-        self.made_for(host, wasm).map(BuildTarget::Host)
-    }
-
     /// Returns the line of `Cargo.toml` that lets a plugin be built for a host.
-    fn feature_line(&self, feature: &str) -> String {
+    pub fn feature_line(&self, feature: &str) -> String {
         format!("{feature} = [\"{}/{feature}\"]", self.sdk)
     }
 

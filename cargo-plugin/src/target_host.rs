@@ -55,6 +55,12 @@ impl BuildTarget {
     }
 }
 
+impl From<Host> for BuildTarget {
+    fn from(host: Host) -> Self {
+        BuildTarget::Host(host)
+    }
+}
+
 /// Returns the features of plugins that choose what they are built for.
 pub fn features() -> impl Iterator<Item = &'static str> {
     let hosts = hosts::all().iter().filter_map(|host| host.feature);
