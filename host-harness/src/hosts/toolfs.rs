@@ -339,6 +339,7 @@ impl Functions {
                 Ok(mounts) => mounts.iter().any(|entry| entry.name == mount),
                 Err(_) => true,
             };
+            // The service explains why it refuses such a name.
             if is_mounted || mount == ".." {
                 return Ok(within);
             }

@@ -245,10 +245,10 @@ func checkPath(inside string) error {
 	}
 	for name := range strings.SplitSeq(inside, "/") {
 		switch {
-		case name == "" || name == ".":
+		case name == "":
 			return fmt.Errorf("%q has an empty name in it: %w", inside, fs.ErrInvalid)
-		case name == "..":
-			return fmt.Errorf("%q has .. in it: %w", inside, fs.ErrPermission)
+		case name == "." || name == "..":
+			return fmt.Errorf("%q has %s in it: %w", inside, name, fs.ErrInvalid)
 		case strings.ContainsAny(name, "\\:\x00") || len(name) > maxPathName || !utf8.ValidString(name):
 			return fmt.Errorf("%q has an invalid name in it: %w", inside, fs.ErrInvalid)
 		}

@@ -302,7 +302,7 @@ func TestRAGIndexesAndSearchesRealFolders(t *testing.T) {
 		"/toolfs/docs/none.md":        "not_found",
 		"/toolfs/secret/key.txt":      "not_found",
 		"/toolfs/docs/secret/key.txt": "permission_denied",
-		"/toolfs/docs/../secret":      "permission_denied",
+		"/toolfs/docs/../secret":      "invalid_argument",
 		"/etc/passwd":                 "not_found",
 	} {
 		err := plugin.Run(ctx, PluginRequest{Operation: "read_file", Path: path}, new(string))
