@@ -14,8 +14,11 @@ static void *allocate(uint32_t size) {
 }
 
 static void release(void *address) {
+    if (address == NULL || (uintptr_t)address % 8 != 0) {
+        return;
+    }
     uint64_t *block = (uint64_t *)address - 2;
-    if (address != NULL && (uintptr_t)address % 8 == 0 && block[0] == MARK) {
+    if (block[0] == MARK) {
         block[0] = 0;
         free(block);
     }
