@@ -9,11 +9,14 @@ use serde_json::Value;
 
 use crate::artifact::Bundle;
 use crate::error::{Error, Result};
-use crate::target_host::BuildTarget;
+use crate::target_host::{BuildTarget, Host};
 use crate::text;
 
 /// The name of the implementation that is built from the crate.
 const RUST: &str = "rust";
+
+/// The host whose sidecar has the list.
+const MUSICFOX: &str = "musicfox";
 
 /// The longest name of a language, in bytes.
 const MAX_NAME: usize = 32;
@@ -106,12 +109,27 @@ fn check_language(language: &str) -> Result<()> {
 }
 
 impl Implementations {
+    fn is_empty(&self) -> bool {
+        self.modules.is_empty() && self.preferred.is_none()
+    }
+
+    /// Checks, before anything is built, that a host has such a list.
+    ///
+    /// # Errors
+    /// If there are implementations, and the host has no list of them.
+    pub fn check_host(&self, target: Option<BuildTarget>) -> Result<()> {
+        match self.is_empty() || target.is_some_and(|target| target.name() == MUSICFOX) {
+            true => Ok(()),
+            false => Err(no_list()),
+        }
+    }
+
     /// Returns the names and contents of the modules, and lists them in the bundle's sidecar.
     ///
     /// # Errors
     /// If the host has no such list, or a module is not made for the host.
     pub fn add_to(&self, bundle: &mut Bundle) -> Result<Vec<(String, Vec<u8>)>> {
-        if self.modules.is_empty() && self.preferred.is_none() {
+        if self.is_empty() {
             return Ok(Vec::new());
         }
         let listed = bundle.sidecars.iter_mut().find_map(|sidecar| {
@@ -120,10 +138,7 @@ impl Implementations {
             Some(wasm)
         });
         let (Some(wasm), BuildTarget::Host(host)) = (listed, bundle.host) else {
-            return Err(
-                Error::new("only go-musicfox's `plugin.json` lists implementations")
-                    .help("add `--host musicfox`"),
-            );
+            return Err(no_list());
         };
         let mut files = Vec::new();
         for module in &self.modules {
@@ -146,9 +161,14 @@ impl Implementations {
     }
 }
 
+fn no_list() -> Error {
+    Error::new("only go-musicfox's `plugin.json` lists implementations")
+        .help("add `--host musicfox`")
+}
+
 impl Implementation {
     /// Checks that the module has the exports and imports of the host.
-    fn check(&self, host: crate::target_host::Host) -> Result<()> {
+    fn check(&self, host: Host) -> Result<()> {
         let wrong = |why: String| {
             Error::new(format!(
                 "`{}` is not for go-musicfox",

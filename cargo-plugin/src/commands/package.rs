@@ -45,7 +45,11 @@ impl Package {
         let project = Project::find(&self.selection)?;
         let implementations = self.implementations.read()?;
         let mut packages = Vec::new();
-        for host in self.options.hosts(&project)? {
+        let hosts = self.options.hosts(&project)?;
+        for (host, _) in &hosts {
+            implementations.check_host(*host)?;
+        }
+        for host in hosts {
             let mut bundle = Bundle::build(&project, &self.options, &host, terminal)?;
             let further = implementations.add_to(&mut bundle)?;
             packages.push(self.pack(&project, &bundle, further, terminal)?);
