@@ -1246,14 +1246,17 @@ pub struct Hostile {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(crate = "plugin_sdk_harness::serde")]
 pub enum Error {
-    #[serde(rename = "*/")]
-    Unnamed,
-    #[serde(rename = "\"")]
-    Unnamed2,
-    #[serde(rename = "class")]
-    Class,
     /// None.
     None,
+    /// The end of a comment.
+    #[serde(rename = "*/")]
+    Unnamed,
+    /// The end of a literal.
+    #[serde(rename = "\"")]
+    Unnamed2,
+    /// A keyword.
+    #[serde(rename = "class")]
+    Class,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
