@@ -123,6 +123,25 @@ pub struct Permission {
     pub reason: String,
 }
 
+/// What a client does with values of a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    Read,
+    /// Reads values that may be absent.
+    ReadOptional,
+    Write,
+}
+
+impl Use {
+    fn read(optional: bool) -> Self {
+        if optional {
+            Use::ReadOptional
+        } else {
+            Use::Read
+        }
+    }
+}
+
 /// A type that is declared by a name.
 #[derive(Debug)]
 pub struct NamedType {
@@ -341,6 +360,27 @@ impl Plugin {
         all
     }
 
+    /// Returns the types of all values that a client reads or writes as JSON, with what it does.
+    ///
+    /// It reads results, writes arguments and the configuration, and does both with the types that
+    /// it declares.
+    pub fn uses(&self) -> Vec<(Use, &Type)> {
+        let mut uses: Vec<(Use, &Type)> = Vec::new();
+        for ty in &self.types {
+            uses.extend(ty.definition.types().into_iter().map(|ty| (Use::Write, ty)));
+            uses.extend(ty.definition.reads());
+        }
+        uses.extend(self.config.iter().map(|ty| (Use::Write, ty)));
+        for command in &self.commands {
+            if let Form::Typed { arguments, result } = &command.form {
+                uses.extend(arguments.iter().map(|ty| (Use::Write, ty)));
+                // A client has no value for the result of a command that returns nothing.
+                uses.extend((*result != Type::Null).then_some((Use::Read, result)));
+            }
+        }
+        uses
+    }
+
     /// Returns whether a type has members of any name next to those that it names.
     pub fn has_rest(&self) -> bool {
         self.types.iter().any(|ty| {
@@ -367,7 +407,27 @@ impl Definition {
     }
 }
 
+impl Definition {
+    /// Returns the types that a definition mentions, with how they are read.
+    fn reads(&self) -> Vec<(Use, &Type)> {
+        match self {
+            Definition::Record(record) => record.reads().collect(),
+            Definition::Choice(_) => Vec::new(),
+            Definition::Union(union) => union.variants.iter().flat_map(Variant::reads).collect(),
+            Definition::Alias(ty) => vec![(Use::Read, ty)],
+        }
+    }
+}
+
 impl Variant {
+    fn reads(&self) -> Vec<(Use, &Type)> {
+        match &self.content {
+            Content::Unit => Vec::new(),
+            Content::Value { ty, optional } => vec![(Use::read(*optional), ty)],
+            Content::Fields(record) => record.reads().collect(),
+        }
+    }
+
     fn types(&self) -> Vec<&Type> {
         match &self.content {
             Content::Unit => Vec::new(),
@@ -378,6 +438,12 @@ impl Variant {
 }
 
 impl Record {
+    fn reads(&self) -> impl Iterator<Item = (Use, &Type)> {
+        let fields = self.fields.iter();
+        let fields = fields.map(|field| (Use::read(field.optional), &field.ty));
+        fields.chain(self.rest.iter().map(|ty| (Use::Read, ty)))
+    }
+
     fn types(&self) -> impl Iterator<Item = &Type> {
         let fields = self.fields.iter().map(|field| &field.ty);
         fields.chain(&self.rest)

@@ -26,104 +26,34 @@ const TEMPLATE: &str = concat!(
 );
 
 /// Names of types, functions and constants that the template declares.
+#[rustfmt::skip]
 const TYPES: &[&str] = &[
-    "Clock",
-    "ErrorCode",
-    "Events",
-    "FileEntry",
-    "Files",
-    "HTTPRequest",
-    "HTTPResponse",
-    "Limits",
-    "Load",
-    "Log",
-    "LogDebug",
-    "LogError",
-    "LogInfo",
-    "LogLevel",
-    "LogLine",
-    "LogTrace",
-    "LogWarn",
-    "MemoryLog",
-    "MemoryStore",
-    "Options",
-    "Panic",
-    "PluginError",
-    "Ptr",
-    "Store",
-    "Tuple1",
-    "Tuple2",
-    "Tuple3",
-    "Tuple4",
-    "Tuple5",
-    "Tuple6",
-    "Tuple7",
-    "Tuple8",
-    "Tuple9",
-    "Tuple10",
-    "Tuple11",
-    "Tuple12",
-    "Tuple13",
-    "Tuple14",
-    "Tuple15",
-    "Tuple16",
+    "Clock", "ErrorCode", "Events", "FileEntry", "Files", "HTTPRequest", "HTTPResponse", "Limits", "Load", "Log",
+    "LogDebug", "LogError", "LogInfo", "LogLevel", "LogLine", "LogTrace", "LogWarn", "MemoryLog", "MemoryStore", "Options",
+    "Panic", "PluginError", "Ptr", "Store", "Tuple1", "Tuple2", "Tuple3", "Tuple4", "Tuple5", "Tuple6", "Tuple7", "Tuple8",
+    "Tuple9", "Tuple10", "Tuple11", "Tuple12", "Tuple13", "Tuple14", "Tuple15", "Tuple16",
 ];
 
-/// Names of methods that the template declares.
-const METHODS: &[&str] = &["Close", "Event", "LoadState", "SaveState", "Start", "Stop"];
+/// Names of methods that the template declares, or that `go vet` gives a signature.
+#[rustfmt::skip]
+const METHODS: &[&str] = &[
+    "Close", "Event", "LoadState", "ReadByte", "ReadRune", "SaveState", "Start", "Stop", "UnreadByte", "UnreadRune", "WriteByte",
+];
 
 /// Names of fields that the template declares.
 const FIELDS: &[&str] = &["Rest"];
 
-/// Words that are no names of packages: keywords, and the packages that the template imports.
+/// Words that are no names of packages: keywords, names that every package has, and packages that
+/// the template imports.
+#[rustfmt::skip]
 const PACKAGES: &[&str] = &[
-    "api",
-    "binary",
-    "break",
-    "bytes",
-    "case",
-    "chan",
-    "const",
-    "context",
-    "continue",
-    "default",
-    "defer",
-    "else",
-    "errors",
-    "fallthrough",
-    "fmt",
-    "for",
-    "func",
-    "go",
-    "goto",
-    "if",
-    "import",
-    "interface",
-    "internal",
-    "io",
-    "json",
-    "main",
-    "map",
-    "maps",
-    "math",
-    "package",
-    "rand",
-    "range",
-    "return",
-    "select",
-    "slices",
-    "sort",
-    "strconv",
-    "strings",
-    "struct",
-    "switch",
-    "sync",
-    "time",
-    "type",
-    "utf8",
-    "var",
-    "vendor",
-    "wazero",
+    "any", "api", "append", "big", "binary", "bool", "break", "byte", "bytes", "cap", "case", "chan", "clear", "close",
+    "comparable", "const", "context", "continue", "copy", "default", "defer", "delete", "else", "error", "errors",
+    "fallthrough", "false", "float32", "float64", "fmt", "for", "func", "go", "goto", "if", "import", "int", "int16", "int32",
+    "int64", "int8", "interface", "internal", "io", "iota", "json", "len", "main", "make", "map", "maps", "math", "max", "min",
+    "new", "nil", "package", "panic", "print", "rand", "range", "return", "rune", "select", "slices", "strconv", "string",
+    "strings", "struct", "switch", "sync", "time", "true", "type", "uint", "uint16", "uint32", "uint64", "uint8", "utf8", "var",
+    "vendor", "wazero",
 ];
 
 /// The language.

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::client::language::Spelling;
-use crate::interface::{Definition, Plugin, Type, Width};
+use crate::interface::{Definition, Plugin, Type, Use, Width};
 
 /// Returns a type's name.
 pub fn name(ty: &Type, types: &dyn Spelling) -> String {
@@ -192,11 +192,14 @@ fn integer(width: Width) -> Option<&'static str> {
 /// Returns the helpers of the template that a plugin's types need, by name.
 pub fn helpers(plugin: &Plugin, types: &dyn Spelling) -> BTreeSet<String> {
     let mut helpers = BTreeSet::new();
-    for ty in plugin.mentioned() {
-        for expression in [read(ty, types), read_optional(ty, types), write(ty, types)] {
-            let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
-            helpers.extend(words.map(str::to_owned));
-        }
+    for (use_, ty) in plugin.uses() {
+        let expression = match use_ {
+            Use::Read => read(ty, types),
+            Use::ReadOptional => read_optional(ty, types),
+            Use::Write => write(ty, types),
+        };
+        let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
+        helpers.extend(words.map(str::to_owned));
     }
     helpers
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::client::language::Spelling;
-use crate::interface::{Plugin, Type, Width};
+use crate::interface::{Plugin, Type, Use, Width};
 
 /// Returns a type's name.
 pub fn name(ty: &Type, types: &dyn Spelling) -> String {
@@ -89,11 +89,13 @@ pub fn write(ty: &Type, types: &dyn Spelling) -> String {
 /// Returns the helpers of the template that a plugin's types need, by name.
 pub fn helpers(plugin: &Plugin, types: &dyn Spelling) -> BTreeSet<String> {
     let mut helpers = BTreeSet::new();
-    for ty in plugin.mentioned() {
-        for expression in [read(ty, types), write(ty, types)] {
-            let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
-            helpers.extend(words.map(str::to_owned));
-        }
+    for (use_, ty) in plugin.uses() {
+        let expression = match use_ {
+            Use::Read | Use::ReadOptional => read(ty, types),
+            Use::Write => write(ty, types),
+        };
+        let words = expression.split(|c: char| !c.is_ascii_alphanumeric());
+        helpers.extend(words.map(str::to_owned));
     }
     helpers
 }
