@@ -83,6 +83,22 @@ fn excerpt(text: &str, error: &serde_json::Error) -> String {
 mod tests {
     use super::*;
 
+    /// In a build of this workspace, a crate enables `arbitrary_precision`.
+    #[test]
+    fn numbers_in_enums_with_a_tag_are_read_in_any_build() {
+        #[derive(Debug, PartialEq, serde::Deserialize)]
+        #[serde(tag = "kind")]
+        enum Tagged {
+            Length { metres: f64, count: u64 },
+        }
+        let text = br#"{"kind":"Length","metres":1.5,"count":18446744073709551615}"#;
+        let expected = Tagged::Length {
+            metres: 1.5,
+            count: u64::MAX,
+        };
+        assert_eq!(decode::<Tagged>(text, Region::Result).unwrap(), expected);
+    }
+
     fn reason<T: DeserializeOwned>(text: &[u8]) -> (String, String) {
         match decode::<T>(text, Region::Result) {
             Err(FailureKind::BadJson {
