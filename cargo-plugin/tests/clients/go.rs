@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{check, compare, found, not_run, written};
+use super::{check, compare, found, not_run, write_small, written};
 use crate::{installed, support};
 
 /// The programs that use clients: the lines of the guide, one that gives a plugin all services, and
@@ -34,6 +34,7 @@ fn staticcheck() -> Option<PathBuf> {
 fn clients_in_go_pass_checks_and_the_table() {
     let Some(go) = go() else { return };
     let folder = written("go");
+    write_small(&folder, "go");
     let clients = folder.path().join("clients");
     let sources = Path::new(support::WORKSPACE).join("cargo-plugin/tests/clients/go");
     let programs = PROGRAMS.map(|program| format!("{program}/main.go"));

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::{check, compare, found, not_run, written};
+use super::{check, compare, found, not_run, write_small, written};
 use crate::{installed, support};
 
 /// The class path of Chicory, which set-up copies from Maven Central.
@@ -31,6 +31,7 @@ fn clients_in_java_pass_checks_and_the_table() {
     };
     let Some(jars) = chicory() else { return };
     let folder = written("java");
+    write_small(&folder, "java");
     let sources = Path::new(support::WORKSPACE).join("cargo-plugin/tests/clients/java");
     let mut files = Vec::new();
     for name in ["Driver.java", "Hello.java", "UseServices.java"] {

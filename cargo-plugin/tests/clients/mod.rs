@@ -69,6 +69,40 @@ fn written(lang: &str) -> Folder {
     folder
 }
 
+/// The commands of modules whose clients need little of what a template has, so that it may import
+/// or declare nothing that is not used.
+const SMALL: [(&str, &str); 4] = [
+    ("nothing", ""),
+    (
+        "text",
+        r#"{"name": "a", "codec": "raw", "input": "text", "output": "text"}"#,
+    ),
+    (
+        "numbers",
+        r#"{"name": "a", "codec": "raw", "output": "i8"}"#,
+    ),
+    (
+        "map",
+        r#"{"name": "a", "arguments": {"type": "object"}, "result": {"type": "null"}}"#,
+    ),
+];
+
+/// Adds such clients to the folder `clients`.
+fn write_small(folder: &Folder, lang: &str) {
+    for (id, command) in SMALL {
+        let line = format!(
+            r#"{{"abi": 1, "id": "{id}", "name": "A", "version": "1.0.0", "commands": [{command}]}}"#
+        );
+        let line = line.replace('"', "\\\"");
+        let wat = format!("(module (@custom \"plugin-sdk\" \"{line}\\n\"))");
+        let file = format!("{id}.wasm");
+        folder.write(&file, wat::parse_str(wat).unwrap());
+        folder
+            .run(&["client", &file, "--lang", lang, "-o", "clients"])
+            .good();
+    }
+}
+
 /// Runs a checker of source code, which must find nothing.
 #[track_caller]
 fn check(command: &mut Command) {
