@@ -1,5 +1,5 @@
-//! The hosts in Go (`hosts/go`), which the tests run next to the harness's emulators of them, and the
-//! checker of clients in Go.
+//! The hosts in Go (`hosts/go`), which the tests run next to the harness's emulators of them, and
+//! the checker of clients in Go.
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};

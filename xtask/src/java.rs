@@ -6,7 +6,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use toolchain::process::{self, LOCAL};
 
-/// The folder with the `pom.xml` that names Chicory and its version.
+/// The file that names Chicory and its version.
 const POM: &str = "cargo-plugin/tests/clients/java/pom.xml";
 
 /// Maven's plugin that copies a project's dependencies, in the version that Maven 3.8 knows.

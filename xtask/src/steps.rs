@@ -74,7 +74,7 @@ pub fn test() -> Result<()> {
     tests?;
 
     let mut outcome = Outcome::default();
-    // Not every machine reaches the registries of Go and Java. Tests that need them do not run there.
+    // Not every machine reaches the registries of Go and Java.
     for optional in &tools.optional {
         if let Err(reason) = &optional.place {
             outcome.add_not_run(format!("{}: {reason}", optional.name));
@@ -301,7 +301,7 @@ fn tools_for_tests() -> Result<Tools> {
     })
 }
 
-/// Sets up a tool. A failure is no error.
+/// Sets up a tool that may be missing.
 fn optional(
     name: &'static str,
     variable: &'static str,

@@ -26,7 +26,7 @@ fn go() -> Option<PathBuf> {
 fn staticcheck() -> Option<PathBuf> {
     let place = format!("go-tools/staticcheck{EXE_SUFFIX}");
     let staticcheck = installed("PLUGIN_SDK_STATICCHECK", &place);
-    let missing = "staticcheck is missing; `cargo xtask setup` installs it if the proxy of Go modules is reachable";
+    let missing = "staticcheck is missing; type `cargo xtask setup`";
     found(staticcheck, &["-version"], missing)
 }
 

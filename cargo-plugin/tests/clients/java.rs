@@ -26,7 +26,7 @@ fn chicory() -> Option<Vec<PathBuf>> {
 #[test]
 fn clients_in_java_pass_checks_and_the_table() {
     let missing = "there is no JDK 17 or later";
-    let Some(javac) = found("javac", &["-version"], missing) else {
+    let Some(javac) = found("javac", &["--release", "17", "-version"], missing) else {
         return;
     };
     let Some(jars) = chicory() else { return };

@@ -22,6 +22,7 @@ final class UseServices {
   private static final class Host implements Services.Files, Services.Events, Services.Clock {
     private final Map<String, byte[]> files = new TreeMap<>();
     private final List<String> events = new ArrayList<>();
+    private Services plugin;
 
     @Override
     public byte[] read(String path) {
@@ -53,6 +54,12 @@ final class UseServices {
 
     @Override
     public void subscribe(String pattern) {
+      try {
+        plugin.heard();
+        throw new IllegalStateException("the plugin must not be called by the service that it calls");
+      } catch (Services.PluginException error) {
+        check(error.code().equals(Services.ErrorCode.BUSY), error);
+      }
       events.add("subscribe " + pattern);
     }
 
@@ -117,6 +124,7 @@ final class UseServices {
             .settings(Map.of("unit", "km"))
             .random(byte[]::new);
     try (Services plugin = Services.load(wasm, options)) {
+      host.plugin = plugin;
       new UseServices(plugin).callAll(host);
     }
     check(log.lines().equals(List.of(new Services.LogLine(3, log.lines().get(0).target(), "a line"))), log.lines());

@@ -44,7 +44,7 @@ type scenario struct {
 
 var ctx = context.Background()
 
-// check ends the program: an error here is no outcome of a call.
+// check ends the program: an error here is not an outcome of a call.
 func check(err error) {
 	if err != nil {
 		panic(err)

@@ -20,6 +20,7 @@ import (
 type host struct {
 	files  map[string][]byte
 	events []string
+	plugin *services.Services
 }
 
 func (*host) Now() time.Time           { return time.Unix(1_234_567_890, 123_456_789) }
@@ -30,7 +31,11 @@ func (h *host) Emit(_ context.Context, topic string, data any) error {
 	return nil
 }
 
-func (h *host) Subscribe(_ context.Context, pattern string) error {
+// Subscribe calls the plugin that is calling it, which must fail.
+func (h *host) Subscribe(ctx context.Context, pattern string) error {
+	if _, err := h.plugin.Heard(ctx); !errors.Is(err, services.CodeBusy) {
+		return fmt.Errorf("expected the plugin to be busy: %w", err)
+	}
 	h.events = append(h.events, "subscribe "+pattern)
 	return nil
 }
@@ -113,6 +118,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer plugin.Close(ctx)
+	host.plugin = plugin
 	number := json.Number("18446744073709551615")
 	expect(plugin, services.DoKvGet{Value: "a"}, nil)
 	expect(plugin, services.DoKvSet{Value: services.Tuple2[string, any]{V1: "a", V2: number}}, nil)
