@@ -180,8 +180,8 @@ impl Bundle {
     }
 }
 
-/// Returns the target that a freshly built module is made for; fails if it is not the requested one,
-/// as [`Project::made_for`] does.
+/// Returns the target that a freshly built module is made for; fails if it is not the requested
+/// one, as [`Project::made_for`] does.
 fn made_for(project: &Project, target: Option<BuildTarget>, wasm: &[u8]) -> Result<BuildTarget> {
     if component::is_core(wasm) && !matches!(target, Some(BuildTarget::Host(_))) {
         return Ok(BuildTarget::Component);

@@ -80,7 +80,7 @@ impl ImplementationOptions {
                 let known = known.join(", ");
                 let preferred = text::line(preferred, MAX_NAME);
                 return Err(Error::new(format!(
-                    "the preferred implementation `{preferred}` is none of {known}"
+                    "the preferred implementation `{preferred}` is not one of {known}"
                 )));
             }
         }

@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 /// A host known to the harness.
 pub type Host = &'static HostContract;
 
-/// What a plugin is built for.
+/// The target of a plugin's build.
 #[derive(Clone, Copy)]
 pub enum BuildTarget {
     /// A host that runs modules.

@@ -24,7 +24,7 @@ const EXPORTS: [(&str, &str); 5] = [
     ("toolfs", include_str!("header/toolfs.h")),
 ];
 
-/// What every plugin with such exports needs.
+/// The parts that every plugin with such exports needs.
 const PANIC: &str = include_str!("header/panic.h");
 const MANIFEST: &str = include_str!("header/manifest.h");
 

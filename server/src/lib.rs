@@ -34,9 +34,10 @@
 //! | `GET /openapi.json` | a description of all routes |
 //! | `POST /mcp` | the Model Context Protocol, with the feature `mcp`: each command is a tool |
 //!
-//! The answer to a call has the fuel that it used in the header `x-plugin-fuel`, if fuel is counted.
-//! A call is ended when its client closes the connection, unless the plugin saves its state, or its
-//! last calls took less than a millisecond each: then it ends by its time limit at the latest.
+//! The answer to a call has the fuel that it used in the header `x-plugin-fuel`, if fuel is
+//! counted. A call is ended when its client closes the connection, unless the plugin saves its
+//! state, or its last calls took less than a millisecond each: then it ends by its time limit at
+//! the latest.
 //!
 //! The first six are the HTTP API of NeoTalk. Their answers are `{"success": true, "data": …}`, and
 //! an error of any route is `{"success": false, "error": {"code", "message", "request_id"}}`.
@@ -99,9 +100,9 @@ struct Server {
 /// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
 /// clients take, and ends in order.
 ///
-/// Calls run on the runtime's threads for blocking work. Those of a plugin whose last calls took less
-/// than a millisecond each run on the thread of their request, if the plugin is free; at least one
-/// thread of the runtime is left for other requests.
+/// Calls run on the runtime's threads for blocking work. Those of a plugin whose last calls took
+/// less than a millisecond each run on the thread of their request, if the plugin is free; at least
+/// one thread of the runtime is left for other requests.
 pub fn router(registry: Registry, options: ServerOptions) -> Router {
     let calls = Arc::new(Semaphore::new(options.max_calls));
     let server = Arc::new(Server {

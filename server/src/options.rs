@@ -66,8 +66,8 @@ impl ServerOptions {
         self
     }
 
-    /// Sets how long a request waits for its call; 30 s unless set. After that its status is 504, and
-    /// the call is ended. That of a plugin which saves its state ends by
+    /// Sets how long a request waits for its call; 30 s unless set. After that its status is 504,
+    /// and the call is ended. That of a plugin which saves its state ends by
     /// [its own time limit](plugin_sdk_harness::PluginBuilder::timeout).
     pub fn call_timeout(mut self, timeout: Duration) -> Self {
         self.call_timeout = timeout;

@@ -1,5 +1,5 @@
-//! Shared parts of the end-to-end tests: guests, built once in a process, a host that hides nothing,
-//! and tools that may be missing.
+//! Shared parts of the end-to-end tests: guests, built once in a process, a host that hides
+//! nothing, and tools that may be missing.
 #![forbid(unsafe_code)]
 #![allow(
     clippy::expect_used,

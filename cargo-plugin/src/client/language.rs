@@ -12,7 +12,8 @@ pub trait Language {
     /// The identifiers: the case and the reserved words of each kind.
     const IDENTIFIERS: Identifiers;
 
-    /// Returns the files of a client, as paths with their templates. The first is the client itself.
+    /// Returns the files of a client, as paths with their templates. The first is the client
+    /// itself.
     fn files(&self, names: &FileNames) -> Vec<(String, &'static str)>;
 
     /// Returns the ways in which templates mention a type: its spelling as `type`, and further

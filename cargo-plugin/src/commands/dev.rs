@@ -15,7 +15,7 @@ use crate::host_options::Offer;
 use crate::project::{DEV, Features, Project, Selection};
 use crate::terminal::{Terminal, Verdict};
 
-/// How often the sources are looked at.
+/// The interval at which the sources are checked.
 const LOOK: Duration = Duration::from_millis(300);
 
 /// The most files and folders of a project that are looked at.

@@ -59,7 +59,7 @@ pub struct Serve {
     offer: Offer,
 }
 
-/// Where a server listens, and whom it answers.
+/// The address of a server, and the clients that it answers.
 #[derive(clap::Args)]
 pub struct Listen {
     /// The port of the server; 0 takes a free one

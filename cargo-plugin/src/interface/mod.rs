@@ -1,5 +1,5 @@
 //! A plugin in terms that every language has: named types, commands, errors, events, and the
-//! services that the plugin calls. Clients and components are made from it.
+//! services that the plugin calls. Clients and components are written from it.
 //!
 //! `plugin` makes it from a module, `reading` makes types from schemas, `objects` and `unions`
 //! recognise the forms in which serde writes structs and enums, and `recursion` finds the types
@@ -123,7 +123,7 @@ pub struct Permission {
     pub reason: String,
 }
 
-/// What a client does with values of a type.
+/// A client's use of values of a type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Use {
     Read,

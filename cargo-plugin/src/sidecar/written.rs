@@ -16,7 +16,7 @@ const MAX_BYTES: u64 = 4 << 20;
 /// The names of sidecars that do not depend on the module's name.
 const FIXED: [(&str, Format); 2] = [("plugin.json", Format::Json), ("skill.toml", Format::Toml)];
 
-/// What a sidecar says of a plugin.
+/// The description of a plugin in a sidecar.
 #[derive(Debug, Default, PartialEq, Serialize)]
 pub struct WrittenSidecar {
     /// The sidecar's file.

@@ -46,8 +46,8 @@ impl Outcome {
         expected.all(|(name, value)| &found[name] == value)
     }
 
-    /// Returns whether two outcomes are equal. Of a failure that a client finds itself, only the code
-    /// counts: each language has its own messages.
+    /// Returns whether two outcomes are equal. Of a failure that a client finds itself, only the
+    /// code counts: each language has its own messages.
     pub fn is_same(&self, other: &Outcome) -> bool {
         match (self, other) {
             (Outcome::Result(one), Outcome::Result(other))

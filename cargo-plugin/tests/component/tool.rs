@@ -1,4 +1,4 @@
-//! What the tool writes and reads.
+//! The files that the tool writes and reads.
 
 use serde_json::json;
 

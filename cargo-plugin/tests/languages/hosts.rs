@@ -156,7 +156,7 @@ fn the_example_of_ciss_readme_is_a_skill_with_the_header() {
     assert!(plugin.services().logs().contains("Hello from WASM!"));
     let refused = plugin.call::<String>("other", ()).unwrap_err();
     assert_eq!(refused.code(), "unknown_command");
-    // What the skill has read is freed.
+    // The skill frees the text that it has read.
     let before = plugin.memory_bytes();
     for _ in 0..2000 {
         plugin.call::<String>("example", ()).unwrap();
@@ -276,7 +276,7 @@ fn a_package_has_further_implementations() {
         ),
         (
             &["--host", "musicfox", "--preferred", "go"],
-            "`go` is none of",
+            "`go` is not one of",
         ),
         (
             &["--host", "musicfox", "--implementation", "go=none.wasm"],

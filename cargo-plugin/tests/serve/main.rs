@@ -74,7 +74,7 @@ impl Served {
             }
         }
         let url = url.unwrap_or_else(|| panic!("no address in {said:?}"));
-        // What it says later is read too, so that it never waits for a reader.
+        // Its later output is read too, so that it never waits for a reader.
         let later = std::thread::spawn(move || lines.map_while(Result::ok).collect());
         Served {
             child,

@@ -537,9 +537,10 @@ impl Plugin {
         result
     }
 
-    /// Runs calls like [`interruptible`](Plugin::interruptible), for a caller that shares the plugin
-    /// with others. If the plugin [saves its state](Plugin::has_state), a call that has begun ends
-    /// by itself or by its own limits: a caller that leaves does not cost the others the state.
+    /// Runs calls like [`interruptible`](Plugin::interruptible), for a caller that shares the
+    /// plugin with others. If the plugin [saves its state](Plugin::has_state), a call that has
+    /// begun ends by itself or by its own limits: a caller that leaves does not cost the others the
+    /// state.
     ///
     /// # Errors
     ///

@@ -245,7 +245,7 @@ impl<'p, L: Language> Writer<'p, L> {
         let full_names = self.values.get(index).into_iter().flatten().cloned();
         let mut names = names.into_iter().zip(full_names);
         let mut constant = |value: String, description: &str| {
-            // As many as values.
+            // One for each value.
             let (name, full_name) = names.next().unwrap_or_default();
             ConstantView {
                 name: scope.take(&name),

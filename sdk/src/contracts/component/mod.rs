@@ -27,9 +27,9 @@ use description::{Node, function};
 use lift::Place;
 use lower::{put, put_range};
 
-/// The export that every function of the component calls. It takes the description of all functions,
-/// its length, the position of the called one in it, and [`SLOTS`] flat parameters, and returns the
-/// address of the result.
+/// The export that every function of the component calls. It takes the description of all
+/// functions, its length, the position of the called one in it, and [`SLOTS`] flat parameters, and
+/// returns the address of the result.
 pub const CALL_EXPORT: &str = "plugin_component_call";
 
 /// The export that drops a result.
