@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use plugin_sdk::hosts::component::SLOTS;
 use plugin_sdk::hosts::component::description::{content, kind};
 
+use super::declaration::{Case, Declaration, Field, Ty};
 use super::layout::{Layout, cases, of_cases, sequence};
-use super::types::Ty;
-use super::world::{Case, Declaration, Field, Function, Outcome, Parameters, World};
+use super::world::{Function, Outcome, Parameters, World};
 use crate::interface::Element;
 
 /// A description, and the positions of the functions in it.

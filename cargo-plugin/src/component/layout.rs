@@ -1,7 +1,7 @@
 //! The places of values, by the canonical ABI: in bytes of memory, and in flat parameters.
 
-use super::types::Ty;
-use super::world::{Case, Declaration, World};
+use super::declaration::{Case, Declaration, Ty};
+use super::world::World;
 
 /// The size and alignment of a type in bytes, and the number of its flat parameters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,8 @@
 //! | file | |
 //! |---|---|
 //! | `names` | names in WIT |
-//! | `types` | types in WIT, made from a plugin's |
+//! | `declaration` | types in WIT, with their form in JSON |
+//! | `types` | those types, made from a plugin's |
 //! | `world` | the functions of a component |
 //! | `wit` | a world as text |
 //! | `layout` | the places of values in memory and in flat parameters |
@@ -14,6 +15,7 @@
 //!
 //! The guest's side is `plugin_sdk::hosts::component`.
 
+mod declaration;
 mod describe;
 mod layout;
 mod names;

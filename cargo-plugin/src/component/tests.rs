@@ -9,9 +9,9 @@
 use wit_parser::SizeAlign;
 use wit_parser::abi::FlatTypes;
 
+use super::declaration::{Case, Declaration, Declared, Field, Ty};
 use super::layout::{Layout, cases, sequence};
-use super::types::Ty;
-use super::world::{Case, Declaration, Declared, Field, Function, Outcome, Parameters, World};
+use super::world::{Function, Outcome, Parameters, World};
 use super::*;
 use plugin_sdk::hosts::component::description::{content, function, tagging};
 

@@ -3,33 +3,11 @@
 
 use plugin_sdk::hosts::component::description::content;
 
+use super::declaration::{Case, Declaration, Declared, Field, Ty, tagging, unit};
 use super::names::Scope;
-use super::world::{Case, Declaration, Declared, Field, tagging, unit};
 use crate::interface::{
     Choice, Content, Definition, Plugin, Record, Tagging, Type, Union, Variant, Width,
 };
-
-/// A type in WIT, with its form in JSON.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Ty {
-    Boolean,
-    /// An integer of one to eight bytes.
-    Integer {
-        size: usize,
-        signed: bool,
-    },
-    Float,
-    Text,
-    /// JSON as text.
-    Json,
-    List(Box<Ty>),
-    Tuple(Vec<Ty>),
-    Option(Box<Ty>),
-    /// An object with any names; in WIT, a list of names and values.
-    Map(Box<Ty>),
-    /// A declared type, by index.
-    Named(usize),
-}
 
 /// The declared types of a component.
 pub struct Types<'a> {

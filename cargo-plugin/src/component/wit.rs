@@ -2,9 +2,9 @@
 
 use std::fmt::Write as _;
 
+use super::declaration::{Case, Declaration, Declared, Ty};
 use super::names::kebab;
-use super::types::Ty;
-use super::world::{Case, Declaration, Declared, Function, Outcome, Parameters, World};
+use super::world::{Function, Outcome, Parameters, World};
 use crate::interface::Element;
 
 /// The namespace of the packages of plugins.

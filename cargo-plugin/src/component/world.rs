@@ -1,9 +1,10 @@
 //! A component in terms of WIT: its functions, and the types that they name.
 
-use plugin_sdk::hosts::component::description::{content, function, tagging};
+use plugin_sdk::hosts::component::description::function;
 
+use super::declaration::{Declaration, Declared, Field, Ty};
 use super::names::Scope;
-use super::types::{Ty, Types};
+use super::types::Types;
 use crate::interface::{self, Definition, Element, Form, Plugin, Type};
 
 /// The functions and types of a component.
@@ -18,48 +19,6 @@ pub struct World {
     pub functions: Vec<Function>,
     /// The interfaces of `plugin-sdk:host` that the plugin calls.
     pub services: Vec<String>,
-}
-
-/// A type with a name.
-pub struct Declared {
-    pub name: String,
-    pub description: String,
-    pub definition: Declaration,
-}
-
-/// The definition of a type.
-pub enum Declaration {
-    Record(Vec<Field>),
-    Enum(Vec<Case>),
-    Variant {
-        /// One of [`tagging`].
-        tagging: u8,
-        tag: String,
-        content: String,
-        cases: Vec<Case>,
-    },
-}
-
-/// A field of a record, or a parameter.
-pub struct Field {
-    /// The name in JSON.
-    pub json: String,
-    pub name: String,
-    pub description: String,
-    pub ty: Ty,
-    /// True if the member may be absent; `none` then means that it is.
-    pub may_be_absent: bool,
-}
-
-/// A case of an enum or a variant.
-pub struct Case {
-    /// The names in JSON: the first is written, all are read.
-    pub json: Vec<String>,
-    pub name: String,
-    pub description: String,
-    /// One of [`content`].
-    pub content: u8,
-    pub ty: Option<Ty>,
 }
 
 /// A function of the component.
@@ -241,8 +200,15 @@ fn of_command(command: &interface::Command, name: String, types: &mut Types<'_>)
                 result => Some(types.of(result)),
             }),
         ),
-        Form::Raw { input, output, .. } => (
-            function::RAW,
+        Form::Raw {
+            input,
+            output,
+            in_place,
+        } => (
+            match in_place {
+                true => function::IN_PLACE,
+                false => function::RAW,
+            },
             Parameters::Raw(*input),
             Outcome::Raw(*output),
         ),
@@ -291,27 +257,5 @@ fn whole(ty: &Type, types: &mut Types<'_>) -> Parameters {
     Parameters::Whole {
         name: "arguments",
         ty: types.of(ty),
-    }
-}
-
-/// Returns the content of a case without a value, for an enum.
-pub fn unit(json: Vec<String>, name: String, description: String) -> Case {
-    Case {
-        json,
-        name,
-        description,
-        content: content::UNIT,
-        ty: None,
-    }
-}
-
-/// Returns the number that the description of a component has for a tagging.
-pub fn tagging(tagging: &interface::Tagging) -> (u8, &str, &str) {
-    use interface::Tagging;
-    match tagging {
-        Tagging::External => (tagging::EXTERNAL, "", ""),
-        Tagging::Internal { tag } => (tagging::INTERNAL, tag, ""),
-        Tagging::Adjacent { tag, content } => (tagging::ADJACENT, tag, content),
-        Tagging::Untagged => (tagging::UNTAGGED, "", ""),
     }
 }

@@ -180,8 +180,9 @@ fn a_module_by_hand_keeps_its_sidecar() {
         said.contains("cannot use the sidecar `my-plugin.json`"),
         "{said}"
     );
-    for id in ["../p", "a/b", "/tmp/x", ".hidden", "a\\\\b", "é", ""] {
-        folder.write("my-plugin.json", format!(r#"{{"id": "{id}"}}"#));
+    for id in ["../p", "a/b", "/tmp/x", ".hidden", "a\\\\b", "é"] {
+        let sidecar = format!(r#"{{"id": "{id}", "name": "Mine", "version": "1.0.0"}}"#);
+        folder.write("my-plugin.json", sidecar);
         let said = install().bad(3);
         assert!(
             said.contains(&format!("it has the id `{}`", id.replace("\\\\", "\\"))),

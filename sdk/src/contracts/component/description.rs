@@ -52,6 +52,8 @@ pub mod function {
     pub const EVENT: u8 = 5;
     /// Ends the plugin's life.
     pub const CLEANUP: u8 = 6;
+    /// A command whose output is its input, as changed by the command.
+    pub const IN_PLACE: u8 = 7;
 }
 
 /// Kinds of types.

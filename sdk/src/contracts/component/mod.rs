@@ -142,7 +142,7 @@ impl<'a> Function<'a> {
         let mut result = self.result;
         let outcome = match (reply.failed, self.kind) {
             (true, _) => None,
-            (false, function::RAW) => {
+            (false, function::RAW | function::IN_PLACE) => {
                 let size = result.number();
                 if size > 0 {
                     put_bytes(reply.bytes, size, area.from(self.payload), &mut lowered);
@@ -204,7 +204,7 @@ fn put_bytes(bytes: &[u8], size: usize, out: &mut [u8], lowered: &mut Lowered) {
 
 fn run<P: Plugin>(function: Function<'_>, slots: &[u64]) -> *mut u8 {
     let given = Given::take();
-    if function.kind == function::RAW {
+    if matches!(function.kind, function::RAW | function::IN_PLACE) {
         return raw(&function, slots, given);
     }
     let arguments = function.arguments(slots, &given);
@@ -239,8 +239,15 @@ fn raw(function: &Function<'_>, slots: &[u64], mut given: Given) -> *mut u8 {
         Some(block) => block.bytes_mut(),
         None => &mut [],
     };
+    let in_place = function.kind == function::IN_PLACE;
     let result = call::command(function.name.as_bytes(), input, |_, reply| {
-        function.give(&reply, Lowered::default())
+        let answers = reply.failed || !in_place;
+        answers.then(|| function.give(&reply, Lowered::default()))
+    });
+    let result = result.unwrap_or_else(|| {
+        let bytes = block.as_ref().map_or(&[][..], |block| block.bytes());
+        let failed = false;
+        function.give(&Reply { failed, bytes }, Lowered::default())
     });
     if let Some(block) = block {
         // The output may be in it.
