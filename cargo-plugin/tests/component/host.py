@@ -76,6 +76,11 @@ def chosen(ty, value):
     raise ValueError(f"{value!r} is no case")
 
 
+def number(value):
+    """Returns a number as JavaScript writes it: without a fraction if it is whole."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def from_host(ty, value):
     """Converts a value of wasmtime's to one of the table."""
     if ty is None:
@@ -86,7 +91,7 @@ def from_host(ty, value):
         element = type(ty.element)
         if element in NUMBERS:
             wide = element in (types.U64, types.S64)
-            return {"$" + NUMBERS[element]: [str(item) if wide else item for item in value]}
+            return {"$" + NUMBERS[element]: [str(item) if wide else number(item) for item in value]}
         return [from_host(ty.element, item) for item in value]
     if isinstance(ty, types.TupleType):
         return [from_host(part, item) for part, item in zip(ty.elements, value)]
