@@ -20,7 +20,7 @@ use std::sync::OnceLock;
 
 use plugin_sdk_harness::Source;
 
-use crate::support::{self, Folder};
+use crate::support::{self, Folder, not_run};
 use outcome::Outcome;
 use table::TABLE;
 
@@ -164,13 +164,6 @@ fn found(program: impl Into<PathBuf>, arguments: &[&str], missing: &str) -> Opti
             None
         }
     }
-}
-
-/// Reports that a test does not run, and why. The line bypasses the capture of a test's output: a
-/// test that passes is otherwise silent.
-fn not_run(reason: &str) {
-    // Without an error stream, there is nothing to report to.
-    let _ = writeln!(std::io::stderr(), "\nnot run: {reason}");
 }
 
 #[test]

@@ -22,7 +22,7 @@ use std::process::Command;
 use plugin_sdk_harness::{Plugin, Source};
 use serde_json::{Value, json};
 
-use crate::support::{Folder, WORKSPACE, parsed, target_dir};
+use crate::support::{Folder, WORKSPACE, not_run, parsed, target_dir};
 
 /// A call, by JSON on the module and by typed values on the component.
 struct Call {
@@ -161,10 +161,10 @@ fn installed(variable: &str, place: &str) -> Option<PathBuf> {
     if path.exists() {
         return Some(path);
     }
-    eprintln!(
-        "not run: there is no {} (`cargo xtask setup` installs it)",
+    not_run(&format!(
+        "components: there is no {} (`cargo xtask setup` installs it)",
         path.display()
-    );
+    ));
     None
 }
 

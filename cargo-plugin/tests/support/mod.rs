@@ -13,6 +13,7 @@ pub mod modules;
 pub mod project;
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use assert_cmd::Command;
@@ -27,6 +28,13 @@ pub fn target_dir() -> PathBuf {
         .parent()
         .unwrap()
         .to_owned()
+}
+
+/// Reports that a test does not run, and why. The line bypasses the capture of a test's output: a
+/// test that passes is otherwise silent.
+pub fn not_run(reason: &str) {
+    // Without an error stream, there is nothing to report to.
+    let _ = writeln!(std::io::stderr(), "\nnot run: {reason}");
 }
 
 /// Returns the part of the workspace's manifest with the optimisation of dependencies: with any
