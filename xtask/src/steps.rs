@@ -26,8 +26,9 @@ const LINTS: &str = "stable";
 
 /// Sets up the machine, and reports the variables to export for a plain `cargo test`.
 pub fn set_up() -> Result<()> {
-    let tools = tools_for_tests()?;
-    build_extism_host(&tools.toolchain)?;
+    let toolchain = toolchain_with_crates()?;
+    let tools = tools_for_tests(toolchain)?;
+    build_extism_host(&toolchain)?;
     let exports = tools.exports();
     if exports.is_empty() {
         say("ready");
@@ -58,20 +59,24 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
 
 /// Runs all tests even if some fail, and the tests of failures with a second toolchain.
 pub fn test() -> Result<()> {
-    let tools = tools_for_tests()?;
+    let toolchain = toolchain_with_crates()?;
     let cargo = |arguments: &[&str]| {
-        let mut cargo = tools.toolchain.command("cargo");
-        tools.add_to(&mut cargo);
+        let mut cargo = toolchain.command("cargo");
         cargo.args(["test", "--workspace"]).args(arguments);
         cargo
     };
-    // In parallel: each uses only one core for a while, when it compiles its engine.
-    let (extism, tests) = thread::scope(|scope| {
-        let extism = scope.spawn(|| build_extism_host(&tools.toolchain));
+    // In parallel: downloads need little of the processor, and each build only one core for a while,
+    // when it compiles its engine.
+    let (tools, extism, tests) = thread::scope(|scope| {
+        let tools = scope.spawn(|| tools_for_tests(toolchain));
+        let extism = scope.spawn(|| build_extism_host(&toolchain));
         let tests = program("building the tests", cargo(&["--no-run"]));
-        (extism.join(), tests)
+        (tools.join(), extism.join(), tests)
     });
     tests?;
+    let tools = tools
+        .map_err(|_| anyhow!("setting up the tests' programs panicked"))
+        .flatten()?;
 
     let mut outcome = Outcome::default();
     // Not every machine reaches the registries of Go and Java.
@@ -87,7 +92,9 @@ pub fn test() -> Result<()> {
     {
         outcome.add_failure(format!("{error:#}"));
     }
-    test_program("tests", &mut outcome, cargo(&["--no-fail-fast"]))?;
+    let mut all = cargo(&["--no-fail-fast"]);
+    tools.add_to(&mut all);
+    test_program("tests", &mut outcome, all)?;
     test_program(
         "tests of JSON with the default features of serde_json",
         &mut outcome,
@@ -270,8 +277,8 @@ impl Tools {
 /// The command that runs the set-up of tools alone.
 const ALONE: &str = "cargo xtask setup";
 
-fn tools_for_tests() -> Result<Tools> {
-    let toolchain = toolchain_step()?;
+/// Sets up the programs that the tests run.
+fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
     let python = step("set-up: Python", ALONE, interpreters::python)?;
     step("set-up: Node", ALONE, interpreters::node)?;
     let node = step(
@@ -287,10 +294,6 @@ fn tools_for_tests() -> Result<Tools> {
         })?,
         optional("the engine of clients in Java", CHICORY, java::chicory)?,
     ];
-    // The tests of compile errors run cargo offline.
-    let mut fetch = toolchain.command("cargo");
-    fetch.arg("fetch");
-    program("set-up: crates", fetch)?;
     Ok(Tools {
         toolchain,
         python,
@@ -334,6 +337,15 @@ fn build_extism_host(toolchain: &Toolchain) -> Result<()> {
         .args(["--manifest-path", "tests/extism/Cargo.toml", "--target-dir"])
         .arg(extism_folder());
     program("set-up: Extism", cargo)
+}
+
+/// Sets up the toolchain, and downloads the crates: the tests of compile errors run cargo offline.
+fn toolchain_with_crates() -> Result<Toolchain> {
+    let toolchain = toolchain_step()?;
+    let mut fetch = toolchain.command("cargo");
+    fetch.arg("fetch");
+    program("set-up: crates", fetch)?;
+    Ok(toolchain)
 }
 
 fn toolchain_step() -> Result<Toolchain> {
