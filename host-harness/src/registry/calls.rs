@@ -50,7 +50,7 @@ impl Registry {
     /// counts as one call.
     ///
     /// A closure that calls the same plugin through the registry waits for ever, unless it has
-    /// [several instances](PluginOptions::instances).
+    /// [several instances](super::PluginOptions::instances).
     ///
     /// # Errors
     ///

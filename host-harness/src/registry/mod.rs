@@ -73,7 +73,7 @@ const MAX_NOTICES: usize = 1000;
 /// earlier ones. A call that traps ends its instance. The registry then creates another one, with
 /// the initial state, unless that has happened [too often](PluginOptions::max_restarts): then the
 /// plugin has failed, until [`start`](Registry::start) or [`reload`](Registry::reload). A call that
-/// its host [interrupts](Plugin::interruptible) ends its instance too, and does not count.
+/// its host [interrupts](crate::Plugin::interruptible) ends its instance too, and does not count.
 ///
 /// # Events
 ///
@@ -313,8 +313,8 @@ impl Registry {
     ///
     /// The new instance is created next to the old one, with the same configuration, and its init
     /// and start hooks run. Then calls wait for a moment while the state moves over, if both
-    /// modules can [save and load it](Plugin::save_state). Calls that have begun end on the old
-    /// instance, whose stop and cleanup hooks run at last.
+    /// modules can [save and load it](crate::Plugin::save_state). Calls that have begun end on the
+    /// old instance, whose stop and cleanup hooks run at last.
     ///
     /// # Errors
     ///
