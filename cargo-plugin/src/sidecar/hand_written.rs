@@ -29,10 +29,7 @@ impl HandWritten {
     /// If it does not exist, or has no id that can be the name of a folder.
     pub fn next_to(module: &Path, host: Host) -> Result<Self> {
         let kind = kind(host)?;
-        let path = match kind.file_name.strip_prefix('.') {
-            Some(extension) => module.with_extension(extension),
-            None => module.with_file_name(kind.file_name),
-        };
+        let path = kind.next_to(module);
         let failed = || Error::new(format!("cannot use the sidecar `{}`", text::path(&path)));
         let contents = read(&path).map_err(|reason| {
             failed().because(format!("it {reason}")).help(format!(

@@ -11,8 +11,9 @@ mod written;
 
 pub use written::WrittenSidecar;
 
-use std::fs;
-use std::path::Path;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
@@ -116,6 +117,16 @@ const KINDS: [Kind; 3] = [
     },
 ];
 
+impl Kind {
+    /// Returns the path of this sidecar next to a module.
+    fn next_to(&self, module: &Path) -> PathBuf {
+        match self.file_name.strip_prefix('.') {
+            Some(extension) => module.with_extension(extension),
+            None => module.with_file_name(self.file_name),
+        }
+    }
+}
+
 /// Returns the sidecars that a module's host reads. Other hosts could not run the module.
 pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar> {
     let kinds = KINDS.iter().filter(|kind| kind.host == host.name);
@@ -139,11 +150,14 @@ pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar
 /// Reads a sidecar of a bounded size. An error says what is wrong with the file.
 pub fn read(path: &Path) -> Result<String, String> {
     let cannot = |error| format!("cannot be read: {error}");
-    match fs::metadata(path).map_err(cannot)?.len() {
-        bytes if bytes > MAX_BYTES => {
-            Err(format!("has {bytes} bytes, and {MAX_BYTES} are allowed"))
-        }
-        _ => fs::read_to_string(path).map_err(cannot),
+    let file = File::open(path).map_err(cannot)?;
+    let mut contents = Vec::new();
+    file.take(MAX_BYTES + 1)
+        .read_to_end(&mut contents)
+        .map_err(cannot)?;
+    match contents.len() as u64 > MAX_BYTES {
+        true => Err(format!("has more than {} MiB", MAX_BYTES >> 20)),
+        false => String::from_utf8(contents).map_err(|_| "is not text in UTF-8".to_owned()),
     }
 }
 

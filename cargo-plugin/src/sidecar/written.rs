@@ -1,20 +1,12 @@
 //! Sidecars that an author has written by hand, next to a module that does not describe itself.
 
-use std::fs::File;
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use serde::Serialize;
 use serde_json::Value;
 
-use super::Format;
+use super::{Format, KINDS};
 use crate::text;
-
-/// The largest file that is read, in bytes.
-const MAX_BYTES: u64 = 4 << 20;
-
-/// The names of sidecars that do not depend on the module's name.
-const FIXED: [(&str, Format); 2] = [("plugin.json", Format::Json), ("skill.toml", Format::Toml)];
 
 /// The description of a plugin in a sidecar.
 #[derive(Debug, Default, PartialEq, Serialize)]
@@ -45,25 +37,17 @@ impl WrittenSidecar {
     /// # Errors
     /// If there is one that cannot be read. The reason is in words for a report.
     pub fn find(module: &Path) -> Result<Option<Self>, String> {
-        let own = (module.with_extension("json"), Format::Json);
-        let fixed = FIXED.map(|(name, format)| (module.with_file_name(name), format));
-        let mut places = std::iter::once(own).chain(fixed);
+        let mut places = KINDS.iter().map(|kind| (kind.next_to(module), kind.format));
         match places.find(|(path, _)| path.is_file()) {
             Some((path, format)) => Self::read(&path, format).map(Some),
             None => Ok(None),
         }
     }
 
-    fn read(path: &PathBuf, format: Format) -> Result<Self, String> {
+    fn read(path: &Path, format: Format) -> Result<Self, String> {
         let file = text::path(path);
+        let contents = super::read(path).map_err(|reason| format!("`{file}` {reason}"))?;
         let failed = |reason: String| format!("`{file}` cannot be read: {reason}");
-        let mut contents = String::new();
-        File::open(path)
-            .and_then(|opened| opened.take(MAX_BYTES + 1).read_to_string(&mut contents))
-            .map_err(|error| failed(error.to_string()))?;
-        if contents.len() as u64 > MAX_BYTES {
-            return Err(failed(format!("it has more than {} MiB", MAX_BYTES >> 20)));
-        }
         let document = format.parse(&contents);
         let document = document.map_err(|error| failed(text::line(&error, 500)))?;
         if !document.is_object() {
