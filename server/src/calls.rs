@@ -111,3 +111,17 @@ fn panicked() -> ApiError {
     let message = "the host's part of the call has panicked";
     ApiError::new(StatusCode::INTERNAL_SERVER_ERROR, message)
 }
+
+/// Calls a command that takes bytes. If it answers in place, the answer is the changed input.
+pub(crate) fn call_bytes(
+    plugin: &mut Plugin,
+    command: &str,
+    mut input: Vec<u8>,
+    in_place: bool,
+) -> Result<Vec<u8>, Failure> {
+    if in_place {
+        plugin.call_in_place(command, &mut input)?;
+        return Ok(input);
+    }
+    plugin.call_raw(command, &input).map(<[u8]>::to_vec)
+}

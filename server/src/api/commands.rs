@@ -16,6 +16,7 @@ use super::called::Called;
 use super::{Answer, Path};
 use crate::Server;
 use crate::answer::{ApiError, Data, json_text};
+use crate::calls::call_bytes;
 
 /// The body of a call that names its command.
 #[derive(Deserialize)]
@@ -52,16 +53,10 @@ pub(super) async fn named_in_path(
     Path((id, command)): Path<(String, String)>,
     body: Body,
 ) -> Answer {
-    let mut body = server.read(body).await?;
+    let body = server.read(body).await?;
     Ok(match raw(&server.registry, &id, &command)? {
         Some(Raw { media, in_place }) => {
-            let call = move |plugin: &mut Plugin| match in_place {
-                true => {
-                    plugin.call_in_place(&*command, &mut body)?;
-                    Ok(body)
-                }
-                false => plugin.call_raw(&*command, &body).map(<[u8]>::to_vec),
-            };
+            let call = move |plugin: &mut Plugin| call_bytes(plugin, &command, body, in_place);
             let called = Called::of(&server, id, call).await;
             called.answer(|bytes| ([(header::CONTENT_TYPE, media)], bytes).into_response())
         }

@@ -13,6 +13,7 @@ use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotation
 use serde_json::{Map, Value, json};
 
 use crate::answer::Explained;
+use crate::calls::call_bytes;
 
 /// Permissions whose use another program can notice.
 const CHANGING: [&str; 4] = ["kv", "files", "http", "events"];
@@ -175,16 +176,12 @@ impl CommandTool {
                 text_output,
                 in_place,
             } => {
-                let mut input = match raw_input(arguments.remove(INPUT), text_input) {
+                let input = match raw_input(arguments.remove(INPUT), text_input) {
                     Ok(input) => input,
                     Err(message) => return refusal("invalid_argument", message, None, None),
                 };
                 let output = self.with_instance(registry, shared, interrupt, |plugin| {
-                    if in_place {
-                        plugin.call_in_place(&*self.command, &mut input)?;
-                        return Ok(input);
-                    }
-                    plugin.call_raw(&*self.command, &input).map(<[u8]>::to_vec)
+                    call_bytes(plugin, &self.command, input, in_place)
                 });
                 output.map(|bytes| {
                     let text = match text_output {
