@@ -179,22 +179,29 @@ func (p *Plugin) Execute(input []byte) ([]byte, error) {
 // limits, guest.ErrBounds for a response outside the plugin's memory, guest.ErrTimeout, a
 // *guest.Trap, and guest.ErrDead after one of these two.
 func (p *Plugin) ExecuteContext(ctx context.Context, input []byte) ([]byte, error) {
+	output, _, err := p.execute(ctx, input)
+	return output, err
+}
+
+// execute does the same, and returns the decoded response too.
+func (p *Plugin) execute(ctx context.Context, input []byte) ([]byte, *PluginResponse, error) {
 	p.mutex.Lock()
 	defer p.mutex.Unlock()
 	if !p.initialized && p.instance.Err() == nil {
-		return nil, ErrNotInitialized
+		return nil, nil, ErrNotInitialized
 	}
 	output, err := p.call(ctx, "execute", input)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if output == nil {
-		return nil, fmt.Errorf("%w: execute returned 0 instead of a response", ErrContract)
+		return nil, nil, fmt.Errorf("%w: execute returned 0 instead of a response", ErrContract)
 	}
-	if _, err := ParseResponse(output); err != nil {
-		return nil, err
+	response, err := ParseResponse(output)
+	if err != nil {
+		return nil, nil, err
 	}
-	return output, nil
+	return output, response, nil
 }
 
 // Run encodes a request, passes it to the plugin, and decodes the result into the value that target
@@ -206,11 +213,7 @@ func (p *Plugin) Run(ctx context.Context, request PluginRequest, target any) err
 	if err != nil {
 		return fmt.Errorf("encoding the request: %w", err)
 	}
-	output, err := p.ExecuteContext(ctx, input)
-	if err != nil {
-		return err
-	}
-	response, err := ParseResponse(output)
+	_, response, err := p.execute(ctx, input)
 	if err != nil {
 		return err
 	}
