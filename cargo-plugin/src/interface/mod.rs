@@ -398,16 +398,9 @@ impl Plugin {
 impl Definition {
     /// Returns the types that a definition mentions.
     pub fn types(&self) -> Vec<&Type> {
-        match self {
-            Definition::Record(record) => record.types().collect(),
-            Definition::Choice(_) => Vec::new(),
-            Definition::Union(union) => union.variants.iter().flat_map(Variant::types).collect(),
-            Definition::Alias(ty) => vec![ty],
-        }
+        self.reads().into_iter().map(|(_, ty)| ty).collect()
     }
-}
 
-impl Definition {
     /// Returns the types that a definition mentions, with how they are read.
     fn reads(&self) -> Vec<(Use, &Type)> {
         match self {
@@ -427,14 +420,6 @@ impl Variant {
             Content::Fields(record) => record.reads().collect(),
         }
     }
-
-    fn types(&self) -> Vec<&Type> {
-        match &self.content {
-            Content::Unit => Vec::new(),
-            Content::Value { ty, .. } => vec![ty],
-            Content::Fields(record) => record.types().collect(),
-        }
-    }
 }
 
 impl Record {
@@ -442,11 +427,6 @@ impl Record {
         let fields = self.fields.iter();
         let fields = fields.map(|field| (Use::read(field.optional), &field.ty));
         fields.chain(self.rest.iter().map(|ty| (Use::Read, ty)))
-    }
-
-    fn types(&self) -> impl Iterator<Item = &Type> {
-        let fields = self.fields.iter().map(|field| &field.ty);
-        fields.chain(&self.rest)
     }
 
     /// Returns whether an object without members is valid.

@@ -12,9 +12,6 @@ use super::unions::Read;
 use super::{Command, Element, ErrorCode, Event, Form, Hooks, Permission, Plugin, Type};
 use crate::error::Result;
 
-/// The module of the SDK's own services.
-const SERVICES: &str = "plugin_host";
-
 impl Plugin {
     /// Reads a plugin.
     ///
@@ -93,7 +90,7 @@ impl Plugin {
         };
         for imported in inspection.imports() {
             let import = &imported.import;
-            match import.module == SERVICES {
+            match import.module == abi::SERVICES_MODULE {
                 true => {
                     let service = import.name.split('_').next().unwrap_or_default();
                     self.services.insert(service.to_owned());
