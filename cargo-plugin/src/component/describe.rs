@@ -25,6 +25,7 @@ impl Description {
             // Position 0 is that of no type.
             bytes: vec![0],
             written: HashMap::new(),
+            declared: vec![None; world.types.len()],
         };
         let functions = world.functions.iter();
         let functions = functions
@@ -42,6 +43,8 @@ struct Writer<'a> {
     bytes: Vec<u8>,
     /// The positions of nodes, so that equal ones are written once.
     written: HashMap<Vec<u8>, usize>,
+    /// The positions of the declared types, once they are written.
+    declared: Vec<Option<usize>>,
 }
 
 impl Writer<'_> {
@@ -89,7 +92,22 @@ impl Writer<'_> {
         self.node(node)
     }
 
+    /// Writes a type, and a declared one only once: types may share parts at every level.
     fn ty(&mut self, ty: &Ty) -> usize {
+        let Ty::Named(index) = ty else {
+            return self.write(ty);
+        };
+        if let Some(Some(position)) = self.declared.get(*index) {
+            return *position;
+        }
+        let position = self.write(ty);
+        if let Some(known) = self.declared.get_mut(*index) {
+            *known = Some(position);
+        }
+        position
+    }
+
+    fn write(&mut self, ty: &Ty) -> usize {
         let world = self.world;
         let node = match ty {
             Ty::Boolean => vec![kind::BOOLEAN],
