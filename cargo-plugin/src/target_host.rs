@@ -140,6 +140,16 @@ pub fn expect(expected: Host, wasm: &[u8], file: &str) -> Result<()> {
     }
 }
 
+/// Rejects a module that is made for a host other than the SDK's own; the error begins with `what`.
+pub fn expect_own(wasm: &[u8], what: &str) -> Result<()> {
+    match host(wasm).filter(|host| host.feature.is_some()) {
+        None => Ok(()),
+        Some(host) => Err(Error::new(what)
+            .because(format!("it is built for the host `{}`", host.name))
+            .help("build it without a feature `host-…`")),
+    }
+}
+
 /// Returns the message about a module that is made for this host instead of the requested one.
 pub fn mismatch(found: Host) -> String {
     format!(

@@ -35,12 +35,7 @@ impl Client {
         let plugin = PluginFile::read_or_build(&self.file, terminal)?;
         let inspection = plugin.inspection()?;
         let manifest = plugin.manifest(&inspection)?;
-        let host = target_host::host(&plugin.wasm);
-        if let Some(host) = host.filter(|host| host.feature.is_some()) {
-            return Err(Error::new("a client cannot load this plugin")
-                .because(format!("it is built for the host `{}`", host.name))
-                .help("build it without a feature `host-…`"));
-        }
+        target_host::expect_own(&plugin.wasm, "a client cannot load this plugin")?;
         let client = client::write(&manifest, &inspection, self.lang)?;
         let mut files = Vec::new();
         for file in client.files {

@@ -32,12 +32,7 @@ impl Page {
         let plugin = PluginFile::read_or_build(&self.file, terminal)?;
         let inspection = plugin.inspection()?;
         let manifest = plugin.manifest(&inspection)?;
-        let host = target_host::host(&plugin.wasm);
-        if let Some(host) = host.filter(|host| host.feature.is_some()) {
-            return Err(Error::new("the page cannot run this plugin")
-                .because(format!("it is built for the host `{}`", host.name))
-                .help("build it without a feature `host-…`"));
-        }
+        target_host::expect_own(&plugin.wasm, "the page cannot run this plugin")?;
         let path = self
             .output
             .unwrap_or_else(|| PathBuf::from(format!("{}.html", manifest.id)));
