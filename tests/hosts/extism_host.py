@@ -1,10 +1,9 @@
-"""Runs a plugin in Extism's Python package: python extism_host.py <plugin.wasm> <manifest>
+"""Runs a plugin in Extism's Python package, whose native library is Extism's Rust crate:
+python extism_host.py <plugin.wasm> <manifest>
 
-The manifest is JSON with the members of an Extism manifest other than the module, such as
-{"config": {"greeting": "Hi"}}. The program reads and writes the same lines as the host in
-tests/extism, which uses Extism's Rust crate.
+The arguments, and the lines that the program reads and writes, are those of extism_host.mjs.
 """
-import json, os, sys
+import json, os, re, sys
 from pathlib import Path
 import extism
 
@@ -32,4 +31,6 @@ plugin = extism.Plugin({**json.loads(sys.argv[2]), "wasm": [{"path": sys.argv[1]
 for call in map(json.loads, sys.stdin):
     print(json.dumps(serve(plugin, call)))
 logger.drain()
-print(json.dumps({"log": [line.rstrip() for line in log]}))
+# A line: `<time>  INFO extism::pdk: <text> plugin="<id>"`.
+lines = (re.match(r"\S+ +(\w+) extism::pdk: (.*) plugin=\S*$", line.rstrip(), re.DOTALL) for line in log)
+print(json.dumps({"log": [line.groups() for line in lines]}))

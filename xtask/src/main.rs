@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod durations;
 mod go;
 mod interpreters;
 mod java;

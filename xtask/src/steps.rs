@@ -3,19 +3,19 @@
 //! Every step reports its name and duration. The first failure ends the command, and reports how to
 //! run that step alone.
 
-use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use toolchain::Toolchain;
 use toolchain::process::{self, LOCAL, say};
 
+use crate::durations;
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::java;
@@ -28,7 +28,6 @@ const LINTS: &str = "stable";
 pub fn set_up() -> Result<()> {
     let toolchain = toolchain_with_crates()?;
     let tools = tools_for_tests(toolchain)?;
-    build_extism_host(&toolchain)?;
     let exports = tools.exports();
     if exports.is_empty() {
         say("ready");
@@ -57,6 +56,9 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
     process::show(cargo(&["run", "--quiet"]).arg("--").args(arguments))
 }
 
+/// The number of steps and test binaries whose durations a run of the tests reports.
+const SLOWEST: usize = 10;
+
 /// Runs all tests even if some fail, and the tests of failures with a second toolchain.
 pub fn test() -> Result<()> {
     let toolchain = toolchain_with_crates()?;
@@ -65,13 +67,11 @@ pub fn test() -> Result<()> {
         cargo.args(["test", "--workspace"]).args(arguments);
         cargo
     };
-    // In parallel: downloads need little of the processor, and each build only one core for a while,
-    // when it compiles its engine.
-    let (tools, extism, tests) = thread::scope(|scope| {
+    // In parallel, because downloads need little of the processor.
+    let (tools, tests) = thread::scope(|scope| {
         let tools = scope.spawn(|| tools_for_tests(toolchain));
-        let extism = scope.spawn(|| build_extism_host(&toolchain));
         let tests = program("building the tests", cargo(&["--no-run"]));
-        (tools.join(), extism.join(), tests)
+        (tools.join(), tests)
     });
     tests?;
     let tools = tools
@@ -84,13 +84,6 @@ pub fn test() -> Result<()> {
         if let Err(reason) = &optional.place {
             outcome.add_not_run(format!("{}: {reason}", optional.name));
         }
-    }
-    // Without it, a few tests of this host fail and report why.
-    if let Err(error) = extism
-        .map_err(|_| anyhow!("building the host on Extism panicked"))
-        .flatten()
-    {
-        outcome.add_failure(format!("{error:#}"));
     }
     let mut all = cargo(&["--no-fail-fast"]);
     tools.add_to(&mut all);
@@ -108,6 +101,13 @@ pub fn test() -> Result<()> {
         "all tests ran with {first}{}",
         second.unwrap_or_default()
     ));
+    for (name, took) in outcome.durations() {
+        durations::record(name, *took);
+    }
+    say("the slowest steps and test binaries, some of which ran at the same time:");
+    for (name, took) in durations::slowest(SLOWEST) {
+        say(format!("{:>12}  {name}", durations::shown(took)));
+    }
     say(outcome.summary());
     match outcome.failures() {
         [] => Ok(()),
@@ -198,9 +198,6 @@ pub fn bench(arguments: &[OsString]) -> Result<()> {
 /// The variable with the path of the Python that has the packages for the tests.
 const PYTHON: &str = "PLUGIN_SDK_PYTHON";
 
-/// The variable with the path of the host that uses Extism's own crate.
-const EXTISM_HOST: &str = "PLUGIN_SDK_EXTISM_HOST";
-
 /// The variable with the path of Binaryen's optimiser, a program for Node.
 const WASM_OPT: &str = "PLUGIN_SDK_WASM_OPT";
 
@@ -236,7 +233,6 @@ struct Optional {
 struct Tools {
     toolchain: Toolchain,
     python: PathBuf,
-    extism_host: PathBuf,
     node: NodePrograms,
     go: PathBuf,
     optional: Vec<Optional>,
@@ -260,7 +256,6 @@ impl Tools {
     fn programs(&self) -> Vec<(&'static str, PathBuf)> {
         let always = [
             (PYTHON, &self.python),
-            (EXTISM_HOST, &self.extism_host),
             (WASM_OPT, &self.node.wasm_opt),
             (ASC, &self.node.asc),
             (NODE_MODULES, &self.node.modules),
@@ -297,7 +292,6 @@ fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
     Ok(Tools {
         toolchain,
         python,
-        extism_host: extism_folder().join(format!("debug/extism-host{EXE_SUFFIX}")),
         node,
         go,
         optional,
@@ -322,21 +316,6 @@ fn optional(
         variable,
         place,
     })
-}
-
-fn extism_folder() -> PathBuf {
-    process::workspace_root().join("target/extism")
-}
-
-/// Builds the host that uses Extism's own crate. It is a separate workspace with its own engine,
-/// and the first build takes some minutes.
-fn build_extism_host(toolchain: &Toolchain) -> Result<()> {
-    let mut cargo = toolchain.command("cargo");
-    cargo
-        .args(["build", "--locked", "--quiet"])
-        .args(["--manifest-path", "tests/extism/Cargo.toml", "--target-dir"])
-        .arg(extism_folder());
-    program("set-up: Extism", cargo)
 }
 
 /// Sets up the toolchain, and downloads the crates: the tests of compile errors run cargo offline.
@@ -395,7 +374,9 @@ fn step<T>(name: &str, alone: impl Display, work: impl FnOnce() -> Result<T>) ->
     eprintln!("==> {name}");
     let start = Instant::now();
     let done = work();
-    let took = shown(start.elapsed());
+    let elapsed = start.elapsed();
+    let took = durations::shown(elapsed);
+    durations::record(name, elapsed);
     match done {
         Ok(value) => {
             eprintln!("==> {name}: done in {took}");
@@ -404,19 +385,6 @@ fn step<T>(name: &str, alone: impl Display, work: impl FnOnce() -> Result<T>) ->
         Err(error) => Err(error.context(format!(
             "{name} failed after {took}; to run it alone: {alone}"
         ))),
-    }
-}
-
-fn shown(duration: Duration) -> String {
-    let seconds = duration.as_secs_f64();
-    if seconds < 60.0 {
-        format!("{seconds:.1} s")
-    } else {
-        format!(
-            "{} min {} s",
-            duration.as_secs() / 60,
-            duration.as_secs() % 60
-        )
     }
 }
 
@@ -443,7 +411,6 @@ mod tests {
         Tools {
             toolchain,
             python: PathBuf::from("target/python/bin/python"),
-            extism_host: PathBuf::from("target/extism/debug/extism-host"),
             node: NodePrograms {
                 modules: PathBuf::from("target/node/node_modules"),
                 wasm_opt: PathBuf::from("target/node/wasm-opt"),
@@ -467,7 +434,6 @@ mod tests {
         };
         let always = [
             "PLUGIN_SDK_PYTHON",
-            "PLUGIN_SDK_EXTISM_HOST",
             "PLUGIN_SDK_WASM_OPT",
             "PLUGIN_SDK_ASC",
             "PLUGIN_SDK_NODE_MODULES",
@@ -480,11 +446,5 @@ mod tests {
             names(Toolchain::LINKED, Ok(PathBuf::from("target/go"))),
             [&["RUSTUP_TOOLCHAIN"], &always[..], &["PLUGIN_SDK_GO_HOSTS"]].concat()
         );
-    }
-
-    #[test]
-    fn short_and_long_durations_are_readable() {
-        assert_eq!(shown(Duration::from_millis(230)), "0.2 s");
-        assert_eq!(shown(Duration::from_secs(125)), "2 min 5 s");
     }
 }

@@ -4,6 +4,7 @@
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Command, ExitStatus};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 
@@ -21,6 +22,8 @@ pub struct Outcome {
     not_run: Vec<String>,
     /// The binaries' names, as cargo prints them, and their files.
     executables: Vec<(String, PathBuf)>,
+    /// The binaries' names, and how long each took, as far as they report it.
+    durations: Vec<(String, Duration)>,
     current: Option<Binary>,
 }
 
@@ -29,6 +32,7 @@ pub struct Outcome {
 struct Binary {
     name: String,
     has_result: bool,
+    took: Duration,
 }
 
 impl Outcome {
@@ -81,6 +85,11 @@ impl Outcome {
     /// Returns the failures.
     pub fn failures(&self) -> &[String] {
         &self.failures
+    }
+
+    /// Returns the names of the binaries and how long each took.
+    pub fn durations(&self) -> &[(String, Duration)] {
+        &self.durations
     }
 
     /// Summarises the run in a line.
@@ -137,6 +146,7 @@ impl Outcome {
         self.current = Some(Binary {
             name,
             has_result: false,
+            took: Duration::ZERO,
         });
     }
 
@@ -144,6 +154,13 @@ impl Outcome {
         // Merged documentation tests print a result for each group.
         if let Some(binary) = &mut self.current {
             binary.has_result = true;
+            let seconds = counts.rsplit_once("finished in ");
+            let seconds = seconds.and_then(|(_, took)| took.trim_end_matches('s').parse().ok());
+            // `try_from_secs_f64` refuses a number that is negative or huge.
+            let took = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+            if let Some(took) = took {
+                binary.took += took;
+            }
         }
         let counts = counts.split_once(". ").map_or(counts, |(_, counts)| counts);
         for count in counts.split(';') {
@@ -161,11 +178,17 @@ impl Outcome {
 
     /// Ends a binary. One that ends without a result has aborted or was killed.
     fn end_binary(&mut self) {
-        if let Some(binary) = self.current.take()
-            && !binary.has_result
-        {
-            self.failures
-                .push(format!("{}: ended without a result", binary.name));
+        match self.current.take() {
+            None => {}
+            Some(Binary {
+                name,
+                has_result: false,
+                ..
+            }) => {
+                self.failures
+                    .push(format!("{name}: ended without a result"));
+            }
+            Some(Binary { name, took, .. }) => self.durations.push((name, took)),
         }
     }
 }
@@ -206,7 +229,15 @@ mod tests {
              test result: FAILED. 0 passed; 1 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.00s\n   \
              Doc-tests shop\n\
              test src/lib.rs - Shop::sell (line 3) ... FAILED\n\
-             test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+             test result: FAILED. 5 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 1.50s\n\
+             test result: ok. 0 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 2.25s\n",
+        );
+        let durations = outcome.durations().iter();
+        assert_eq!(
+            durations
+                .map(|(_, took)| took.as_millis())
+                .collect::<Vec<_>>(),
+            [0, 0, 3750]
         );
         assert_eq!(
             outcome.failures(),

@@ -3,9 +3,8 @@
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use audio_filter::{AudioFilter, Config};
 use plugin_sdk_harness::services::DirectoryFiles;
@@ -13,7 +12,7 @@ use plugin_sdk_harness::{Plugin, Source, hosts};
 use plugin_sdk_tests::{go_program, not_run};
 use serde_json::{Value, json};
 
-use super::program::python;
+use super::program::{converse, python};
 use super::{WORKSPACE, build_for, target_dir};
 
 /// The modules of Go.
@@ -89,27 +88,6 @@ fn the_tests_in_go_pass() {
     }
 }
 
-/// Returns a program's answers to some requests.
-fn converse(program: &Path, requests: &[Value]) -> Vec<Value> {
-    let mut child = Command::new(program)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let mut input = child.stdin.take().unwrap();
-    let mut answers = BufReader::new(child.stdout.take().unwrap()).lines();
-    let answers = requests
-        .iter()
-        .map(|request| {
-            writeln!(input, "{request}").unwrap();
-            serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap()
-        })
-        .collect();
-    drop(input);
-    assert!(child.wait().unwrap().success());
-    answers
-}
-
 #[test]
 fn rag_answers_as_in_the_emulator() {
     let program = match go_program("toolfs-host") {
@@ -163,7 +141,7 @@ fn rag_answers_as_in_the_emulator() {
     let requests: Vec<Value> = std::iter::once(load)
         .chain(calls.iter().map(request))
         .collect();
-    let answers = converse(&program, &requests);
+    let answers = converse(&mut Command::new(program), &requests).unwrap();
     assert_eq!(answers[0]["ok"]["name"], "rag", "{}", answers[0]);
     for ((operation, arguments), answer) in calls.iter().zip(&answers[1..]) {
         let response = &answer["ok"];
