@@ -831,7 +831,7 @@ impl Sample {
         let mut zig = lenient_zig("cc");
         zig.args(["-target", "wasm32-wasi", "-mexec-model=reactor", "-std=c11"])
             // Functions without a module in the guide's C become imports.
-            .args(["-O2", "-Wl,--no-entry", "-Wl,--import-symbols"]);
+            .args(["-Oz", "-Wl,--no-entry", "-Wl,--import-symbols"]);
         Self::of(&mut zig, host, sources, "-o")
     }
 
