@@ -229,6 +229,7 @@ mod text;
 mod wasm;
 
 pub use abi::{Command, CommandName, Warning};
+pub use engine::{Engine, UnknownEngine};
 pub use failure::{
     BuildFailure, Failure, FailureKind, Frame, HostCall, Import, LogLine, Panic, Quota, Region,
     Stack, Usage,
@@ -244,6 +245,7 @@ pub use plugin::{AsyncPlugin, AsyncPool};
 pub use plugin::{Plugin, PluginBuilder, Pool};
 pub use run::{Answers, Module};
 pub use source::{BuiltModule, CargoEnvironment, CrateSource, Source, remedies};
+#[cfg(feature = "symbols")]
 pub use symbols::symbols_file;
 #[doc(hidden)]
 pub use text::{is_safe, nearest};

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use wasmtime::ResourceLimiter;
-
 use crate::memory::PAGE;
 
 /// Limits for the parts of a module. A host reads and compiles a module before any of its code
@@ -232,35 +230,19 @@ impl Limiter {
         }
         within
     }
-}
 
-impl ResourceLimiter for Limiter {
-    // An error would trap. A refusal returns -1 to the guest, which can handle it.
-    // `maximum` is the limit of the module or of the engine.
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    /// Decides about growth of memory to `desired` bytes. `maximum` is the limit of the module or
+    /// of the engine.
+    pub(crate) fn allows_memory(&mut self, desired: usize, maximum: Option<usize>) -> bool {
         let requested = desired as u64;
         let limit = maximum.map_or(self.memory_bytes, |maximum| {
             self.memory_bytes.min(maximum as u64)
         });
-        Ok(self.decide(Denied::Memory { requested, limit }, requested <= limit))
+        self.decide(Denied::Memory { requested, limit }, requested <= limit)
     }
 
-    fn memory_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
-        self.denied = self.asked;
-        Ok(())
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> wasmtime::Result<bool> {
+    /// Decides about growth of a table to `desired` elements.
+    pub(crate) fn allows_table(&mut self, current: usize, desired: usize) -> bool {
         let limit = self.table_elements;
         let requested = self
             .used_elements
@@ -269,11 +251,11 @@ impl ResourceLimiter for Limiter {
         if allowed {
             self.used_elements = requested;
         }
-        Ok(allowed)
+        allowed
     }
 
-    fn table_grow_failed(&mut self, _error: wasmtime::Error) -> wasmtime::Result<()> {
+    /// Records that growth within the limits has failed.
+    pub(crate) fn growth_failed(&mut self) {
         self.denied = self.asked;
-        Ok(())
     }
 }

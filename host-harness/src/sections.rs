@@ -11,6 +11,7 @@ pub(crate) fn custom(wasm: &[u8]) -> impl Iterator<Item = CustomSectionReader<'_
 }
 
 /// Returns the offset at which the function bodies of a module begin, if it has any.
+#[cfg(feature = "symbols")]
 pub(crate) fn code_start(wasm: &[u8]) -> Option<u64> {
     sections(wasm).find_map(|payload| match payload {
         Payload::CodeSectionStart { range, .. } => Some(range.start as u64),

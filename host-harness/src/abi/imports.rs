@@ -40,11 +40,6 @@ impl ImportedFunction {
             found: signature(self.parameters.iter().copied(), self.result),
         }))
     }
-
-    /// Returns whether all parameters are 32-bit integers, as in nearly all imports.
-    pub(crate) fn plain(&self) -> bool {
-        self.parameters.iter().all(|ty| *ty == WasmType::I32)
-    }
 }
 
 fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType>) -> String {

@@ -1,35 +1,191 @@
-//! WebAssembly engines, few per process and shared, with their epoch clocks.
+//! WebAssembly engines behind one interface: wasmtime, and the interpreter wasmi.
+//!
+//! The rest of the crate names only the types of this folder: [`SharedEngine`] compiles a module
+//! and [links](Linked) it, which creates a [`Store`] for each instance; a [`Func`] is an exported
+//! function, and an [`Error`] the reason why a call had no result. `host.rs` has the traits between
+//! an engine and the host functions. Each type has a variant for each engine that is compiled in,
+//! so that with one of them nothing is decided at run time.
+//!
+//! | | `wasmtime/` | `wasmi/` |
+//! |---|---|---|
+//! | runs | compiled code, kept in a cache on disk | an intermediate form, translated at the first call of a function |
+//! | time limits | epochs | slices of fuel, after each of which the clock is read |
+//! | traps | with a backtrace and a core dump | with what `prepare.rs` makes the module export |
 
-mod cache;
+mod clock;
+mod ending;
+mod error;
+mod host;
+mod store;
+#[cfg(feature = "wasmi")]
+mod wasmi;
+#[cfg(feature = "wasmtime")]
+mod wasmtime;
 
-use std::num::NonZeroUsize;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
-use std::time::Duration;
 
-use wasmtime::{Config, Engine, EngineWeak, PoolingAllocationConfig, WasmBacktraceDetails};
-
+use crate::abi::ImportedFunction;
 use crate::failure::{Failure, FailureKind};
-use cache::CodeCache;
-pub(crate) use cache::{CacheDir, Entry};
 
-/// The interval of an engine's clock, and so the precision of timeouts.
-pub(crate) const TICK: Duration = Duration::from_millis(10);
+pub(crate) use clock::{Clock, TICK, duration, ticks};
+pub(crate) use ending::{HostTrap, Reason, full_name};
+pub(crate) use error::{Cause, Ended, Error, Trap};
+#[cfg(feature = "async")]
+pub(crate) use host::AsyncCaller;
+pub(crate) use host::{Caller, Guest, HostState};
+pub(crate) use store::{Func, Linked, Params, Results, Store};
 
-/// The maximum number of guest frames in a failure's backtrace.
-const MAX_FRAMES: usize = 64;
+#[cfg(not(any(feature = "wasmtime", feature = "wasmi")))]
+compile_error!(
+    "plugin-sdk-harness needs an engine: enable its feature `wasmtime` (fast calls) or `wasmi` (fast builds)"
+);
 
-/// Stack reserved for host functions in an async call, in bytes. Untouched parts take no memory.
-const HOST_STACK: usize = 1 << 20;
+/// The environment variable with the name of the default engine.
+const VARIABLE: &str = "PLUGIN_SDK_ENGINE";
+
+/// An engine that runs WebAssembly.
+///
+/// Each needs the feature of its name. [`PluginBuilder::engine`](crate::PluginBuilder::engine)
+/// chooses one for an instance; the [default](Engine::usual) is for all others. The guide compares
+/// the two.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Engine {
+    /// A compiler: calls at native speed, async calls, pools, backtraces. It takes minutes to
+    /// build.
+    Wasmtime,
+    /// An interpreter: built in seconds, for the tests of plugins.
+    Wasmi,
+}
+
+impl Engine {
+    /// All engines.
+    pub const ALL: &[Engine] = &[Engine::Wasmtime, Engine::Wasmi];
+
+    /// Returns the engine's name, which is also its feature: `wasmtime` or `wasmi`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Engine::Wasmtime => "wasmtime",
+            Engine::Wasmi => "wasmi",
+        }
+    }
+
+    /// Returns whether the engine is compiled in.
+    pub const fn is_available(self) -> bool {
+        match self {
+            Engine::Wasmtime => cfg!(feature = "wasmtime"),
+            Engine::Wasmi => cfg!(feature = "wasmi"),
+        }
+    }
+
+    /// Returns the default engine: the one that the variable `PLUGIN_SDK_ENGINE` names, or else
+    /// wasmtime if it is compiled in, or else wasmi.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the variable names an engine that does not exist or is not compiled in.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::Engine;
+    ///
+    /// # if std::env::var_os("PLUGIN_SDK_ENGINE").is_none() {
+    /// assert_eq!(Engine::usual()?, Engine::Wasmtime);
+    /// # }
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn usual() -> Result<Self, Failure> {
+        let named = std::env::var(VARIABLE).unwrap_or_default();
+        let engine = match named.as_str() {
+            "" if Engine::Wasmtime.is_available() => Engine::Wasmtime,
+            "" => Engine::Wasmi,
+            name => name.parse().map_err(|UnknownEngine(reason)| {
+                unusable(format!("the variable {VARIABLE}: {reason}"))
+            })?,
+        };
+        engine.available()
+    }
+
+    /// Returns the engine if it is compiled in.
+    pub(crate) fn available(self) -> Result<Self, Failure> {
+        if self.is_available() {
+            return Ok(self);
+        }
+        let name = self.name();
+        Err(unusable(format!(
+            "the engine `{name}` is not compiled in; the feature `{name}` of plugin-sdk-harness adds it"
+        )))
+    }
+
+    /// Returns the failure of something that this engine cannot do.
+    pub(crate) fn lacks(self, what: &str) -> Failure {
+        unusable(format!(
+            "the engine `{self}` has no {what}; wasmtime has: enable the feature `wasmtime` of plugin-sdk-harness, and choose `.engine(Engine::Wasmtime)` or `{VARIABLE}=wasmtime`"
+        ))
+    }
+}
+
+impl fmt::Display for Engine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// The error for a name that no engine has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownEngine(String);
+
+impl fmt::Display for UnknownEngine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for UnknownEngine {}
+
+impl FromStr for Engine {
+    type Err = UnknownEngine;
+
+    fn from_str(name: &str) -> Result<Self, UnknownEngine> {
+        let named = Engine::ALL.iter().find(|engine| engine.name() == name);
+        named.copied().ok_or_else(|| {
+            let name = crate::text::name(name);
+            UnknownEngine(format!(
+                "no engine is named `{name}`; the engines are `wasmtime` and `wasmi`"
+            ))
+        })
+    }
+}
+
+fn unusable(reason: String) -> Failure {
+    Failure::load(FailureKind::Engine { reason })
+}
 
 /// The options of an engine. A module is compiled separately for each combination.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EngineOptions {
+    pub(crate) engine: Engine,
     pub(crate) fuel: bool,
     pub(crate) clock: bool,
     pub(crate) stack_bytes: usize,
     pub(crate) pool: Option<Pool>,
     pub(crate) cache: CacheDir,
+}
+
+impl EngineOptions {
+    /// Checks that the engine has what the options ask for.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        match self.engine.available()? {
+            Engine::Wasmtime => Ok(()),
+            engine if self.pool.is_some() => Err(engine.lacks("pool of slots for instances")),
+            engine if matches!(self.cache, CacheDir::At(_)) => {
+                Err(engine.lacks("cache of compiled code"))
+            }
+            Engine::Wasmi => Ok(()),
+        }
+    }
 }
 
 /// A preallocated pool of slots for instances.
@@ -39,33 +195,40 @@ pub(crate) struct Pool {
     pub(crate) table_elements: usize,
 }
 
-/// Returns the duration of a number of ticks.
-pub(crate) fn duration(ticks: u64) -> Duration {
-    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+/// The location of the cache of compiled code.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum CacheDir {
+    /// The folder in the variable `PLUGIN_SDK_CACHE_DIR`, or else the user's cache folder.
+    #[default]
+    Usual,
+    /// The given folder.
+    At(PathBuf),
+    /// No cache.
+    Off,
 }
 
-/// The tick counter of an engine's clock, cheap to read; always 0 if calls have no timeout.
-#[derive(Clone, Default)]
-pub(crate) struct Clock(Arc<AtomicU64>);
-
-impl Clock {
-    #[inline]
-    pub(crate) fn now(&self) -> u64 {
-        self.0.load(Ordering::Relaxed)
-    }
-
-    /// Returns whether a deadline has passed; 0 means no deadline.
-    #[inline]
-    pub(crate) fn passed(&self, deadline: u64) -> bool {
-        deadline != 0 && self.now() >= deadline
-    }
+/// The state of the cache entry for a module.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Entry {
+    /// The entry is intact.
+    Sound,
+    /// There is no entry, or it was damaged and has been removed.
+    Absent,
+    /// The entry is damaged and cannot be removed.
+    Damaged,
 }
 
 /// An engine, shared by all modules with the same options.
 pub(crate) struct SharedEngine {
-    engine: Engine,
+    kind: Kind,
     clock: Clock,
-    cache: Option<CodeCache>,
+}
+
+enum Kind {
+    #[cfg(feature = "wasmtime")]
+    Wasmtime(wasmtime::Engine),
+    #[cfg(feature = "wasmi")]
+    Wasmi(wasmi::Engine),
 }
 
 impl SharedEngine {
@@ -87,193 +250,87 @@ impl SharedEngine {
     }
 
     fn new(options: &EngineOptions) -> Result<Self, Failure> {
-        let cache = CodeCache::open(&options.cache)?;
-        let mut config = Config::new();
-        config
-            .cache(cache.as_ref().map(|cache| cache.engines().clone()))
-            .consume_fuel(options.fuel)
-            .epoch_interruption(options.clock)
-            .max_wasm_stack(options.stack_bytes)
-            // An async call has its own stack, which host functions use too.
-            .async_stack_size(options.stack_bytes.saturating_add(HOST_STACK))
-            // Needed to recognise an overflow of the guest's own stack; free until a trap.
-            .coredump_on_trap(true)
-            .wasm_backtrace_max_frames(NonZeroUsize::new(MAX_FRAMES))
-            // Whatever the variable WASMTIME_BACKTRACE_DETAILS says: see `symbols/mod.rs`.
-            .wasm_backtrace_details(WasmBacktraceDetails::Disable)
-            // The ABI needs a single 32-bit memory. Other features only enlarge the attack surface.
-            .wasm_memory64(false)
-            .wasm_multi_memory(false);
-        if let Some(pool) = options.pool {
-            config.allocation_strategy(pooling(pool));
-        }
-        let engine = Engine::new(&config).map_err(Failure::engine)?;
+        options.check()?;
         let clock = Clock::default();
-        if options.clock {
-            start_clock(engine.weak(), clock.clone())?;
-        }
-        Ok(SharedEngine {
-            engine,
-            clock,
-            cache,
-        })
-    }
-
-    pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        let kind = match options.engine {
+            #[cfg(feature = "wasmtime")]
+            Engine::Wasmtime => Kind::Wasmtime(wasmtime::Engine::new(options, &clock)?),
+            #[cfg(feature = "wasmi")]
+            Engine::Wasmi => Kind::Wasmi(wasmi::Engine::new(options, &clock)?),
+            // The check has refused it.
+            #[allow(unreachable_patterns, reason = "with both engines there is no other")]
+            other => return Err(other.lacks("code in this build")),
+        };
+        Ok(SharedEngine { kind, clock })
     }
 
     pub(crate) fn clock(&self) -> &Clock {
         &self.clock
     }
 
-    /// Returns the cache of compiled code, if the engine has one.
-    pub(crate) fn cache(&self) -> Option<&CodeCache> {
-        self.cache.as_ref()
-    }
-}
-
-/// Converts a timeout to ticks; 0 means no limit.
-///
-/// Adds one tick because the first one may come at once, so that a call never gets less time.
-pub(crate) fn ticks(timeout: Option<Duration>) -> u64 {
-    let Some(timeout) = timeout else { return 0 };
-    let ticks = timeout
-        .as_nanos()
-        .div_ceil(TICK.as_nanos())
-        .saturating_add(1);
-    // Stays far below the range of the epoch counter, to which the ticks are added.
-    u64::try_from(ticks)
-        .unwrap_or(u64::MAX)
-        .min(u64::from(u32::MAX))
-}
-
-/// Starts a thread that ticks until the engine is no longer in use.
-fn start_clock(engine: EngineWeak, clock: Clock) -> Result<(), Failure> {
-    let tick = move || {
-        while let Some(engine) = engine.upgrade() {
-            clock.0.fetch_add(1, Ordering::Relaxed);
-            engine.increment_epoch();
-            drop(engine);
-            std::thread::sleep(TICK);
+    /// Verifies the cache's entry for a module.
+    pub(crate) fn cached(&self, wasm: &[u8]) -> Entry {
+        match &self.kind {
+            #[cfg(feature = "wasmtime")]
+            Kind::Wasmtime(engine) => engine.cached(wasm),
+            #[cfg(feature = "wasmi")]
+            Kind::Wasmi(_) => {
+                let _ = wasm;
+                Entry::Absent
+            }
         }
-    };
-    let thread = std::thread::Builder::new()
-        .name("plugin-clock".to_owned())
-        .spawn(tick);
-    match thread {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Failure::load(FailureKind::Engine {
-            reason: format!("no thread for its clock: {error}"),
-        })),
     }
-}
 
-fn pooling(pool: Pool) -> PoolingAllocationConfig {
-    let instances = pool.instances;
-    let mut config = PoolingAllocationConfig::new();
-    config
-        .total_core_instances(instances)
-        .total_memories(instances)
-        .total_tables(instances)
-        .total_stacks(instances)
-        .table_elements(pool.table_elements)
-        // Zeroing a little memory is faster than releasing it and faulting it in again.
-        .linear_memory_keep_resident(256 * 1024)
-        .table_keep_resident(16 * 1024);
-    config
+    /// Compiles a module and links it to its host functions. `found` is the state of its
+    /// [entry](SharedEngine::cached) in the cache.
+    pub(crate) fn link<T: HostState>(
+        &self,
+        wasm: &[u8],
+        imports: &[ImportedFunction],
+        found: Entry,
+    ) -> Result<Linked<T>, Failure> {
+        Ok(match &self.kind {
+            #[cfg(feature = "wasmtime")]
+            Kind::Wasmtime(engine) => Linked::Wasmtime(engine.link(wasm, imports, found)?),
+            #[cfg(feature = "wasmi")]
+            Kind::Wasmi(engine) => {
+                let _ = found;
+                Linked::Wasmi(engine.link(wasm, imports)?)
+            }
+        })
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn options(cache: CacheDir) -> EngineOptions {
-        EngineOptions {
-            fuel: false,
-            clock: false,
-            stack_bytes: 1 << 20,
-            pool: None,
-            cache,
-        }
-    }
-
-    #[test]
-    fn compiled_modules_are_cached_for_the_next_engine() {
-        let dir = tempfile::tempdir().unwrap();
-        let counts = |options: &EngineOptions| {
-            let shared = SharedEngine::new(options).unwrap();
-            wasmtime::Module::new(
-                shared.engine(),
-                wat::parse_str("(module (func nop))").unwrap(),
-            )
-            .unwrap();
-            let cache = shared.cache.as_ref().unwrap().engines();
-            (cache.cache_hits(), cache.cache_misses())
-        };
-        let plain = options(CacheDir::At(dir.path().to_path_buf()));
-        assert_eq!(counts(&plain), (0, 1), "the first engine compiles");
-        assert_eq!(counts(&plain), (1, 0), "the second one finds it");
-        let fuelled = EngineOptions {
-            fuel: true,
-            ..plain.clone()
-        };
-        assert_eq!(counts(&fuelled), (0, 1), "other settings make other code");
-        assert_eq!(counts(&plain), (1, 0), "and leave the first alone");
-
-        let elsewhere = tempfile::tempdir().unwrap();
-        assert_eq!(
-            counts(&options(CacheDir::At(elsewhere.path().to_path_buf()))),
-            (0, 1),
-            "another folder knows nothing"
-        );
-    }
-
     #[test]
     fn engines_with_equal_options_are_shared_until_unused() {
-        let options = EngineOptions {
-            stack_bytes: 123_456,
-            ..options(CacheDir::Off)
-        };
-        let one = SharedEngine::with(&options).unwrap();
-        let other = SharedEngine::with(&options).unwrap();
-        assert!(Arc::ptr_eq(&one, &other));
-        let gone = Arc::downgrade(&one);
-        drop((one, other));
-        assert!(gone.upgrade().is_none());
-    }
-
-    #[test]
-    fn clock_thread_ends_with_its_engine() {
-        let shared = SharedEngine::new(&EngineOptions {
-            clock: true,
-            ..options(CacheDir::Off)
-        })
-        .unwrap();
-        let engine = shared.engine().weak();
-        drop(shared);
-        // The clock's thread holds a reference to the engine only while it ticks.
-        while engine.upgrade().is_some() {
-            std::thread::yield_now();
+        for engine in Engine::ALL.iter().copied().filter(|it| it.is_available()) {
+            let options = EngineOptions {
+                engine,
+                fuel: false,
+                clock: false,
+                stack_bytes: 123_456,
+                pool: None,
+                cache: CacheDir::Off,
+            };
+            let one = SharedEngine::with(&options).unwrap();
+            let other = SharedEngine::with(&options).unwrap();
+            assert!(Arc::ptr_eq(&one, &other));
+            let gone = Arc::downgrade(&one);
+            drop((one, other));
+            assert!(gone.upgrade().is_none());
         }
     }
 
     #[test]
-    fn unusable_explicit_cache_folder_is_an_error() {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        let failure = SharedEngine::new(&options(CacheDir::At(file.path().join("cache"))))
-            .err()
-            .unwrap();
-        assert_eq!(failure.code(), "engine");
-    }
-
-    #[test]
-    fn ticks_are_never_too_few_and_never_overflow() {
-        assert_eq!(ticks(None), 0);
-        assert_eq!(ticks(Some(Duration::ZERO)), 1);
-        assert_eq!(ticks(Some(Duration::from_millis(1))), 2);
-        assert_eq!(ticks(Some(Duration::from_millis(10))), 2);
-        assert_eq!(ticks(Some(Duration::from_secs(1))), 101);
-        assert_eq!(ticks(Some(Duration::MAX)), u64::from(u32::MAX));
+    fn engines_are_found_by_name_only() {
+        assert_eq!("wasmi".parse(), Ok(Engine::Wasmi));
+        assert_eq!(Engine::Wasmtime.name().parse(), Ok(Engine::Wasmtime));
+        let error = "\u{1b}[31mv8".parse::<Engine>().unwrap_err().to_string();
+        assert!(!error.contains('\u{1b}'), "{error}");
+        assert!(error.ends_with("the engines are `wasmtime` and `wasmi`"));
     }
 }

@@ -4,8 +4,8 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use serde::Serialize;
-use wasmtime::FrameInfo;
 
+use super::ways::{self, WayOut};
 use crate::symbols::{self, Symbols};
 use crate::text;
 
@@ -48,27 +48,13 @@ pub(crate) struct Backtrace {
     read: OnceLock<Read>,
 }
 
-/// The way a guest ended itself, judged by the names of its functions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum WayOut {
-    /// A failed allocation.
-    Allocation,
-    /// A panic.
-    Panic,
-    /// A panic while another one was handled.
-    PanicInPanic,
-    /// Anything else.
-    Other,
-    /// The module has no names to judge by.
-    Unknown,
-}
-
-#[derive(Clone)]
-struct RawFrame {
+/// A frame of the guest stack, as the engine knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct RawFrame {
     /// The name in the module, which may be mangled.
-    function: Option<String>,
-    function_index: u32,
-    module_offset: Option<u64>,
+    pub(crate) function: Option<String>,
+    pub(crate) function_index: u32,
+    pub(crate) module_offset: Option<u64>,
 }
 
 #[derive(Clone)]
@@ -79,21 +65,18 @@ struct Read {
 }
 
 impl Backtrace {
-    pub(crate) fn new(frames: &[FrameInfo], symbols: Option<Arc<Symbols>>) -> Self {
-        let nameless = frames.iter().filter(|frame| frame.func_name().is_none());
-        let nameless = nameless.map(FrameInfo::func_index).collect();
-        let names = symbols.as_ref().map(|symbols| symbols.names(&nameless));
-        let named = |index: u32| names.as_ref()?.get(&index).map(String::as_str);
-        let raw = |frame: &FrameInfo| RawFrame {
-            function: frame
-                .func_name()
-                .or_else(|| named(frame.func_index()))
-                .map(str::to_owned),
-            function_index: frame.func_index(),
-            module_offset: frame.module_offset().map(|offset| offset as u64),
-        };
+    /// Creates a backtrace, with names from `symbols` for functions that the module does not name.
+    pub(crate) fn new(mut raw: Vec<RawFrame>, symbols: Option<Arc<Symbols>>) -> Self {
+        let nameless = raw.iter().filter(|frame| frame.function.is_none());
+        let nameless = nameless.map(|frame| frame.function_index).collect();
+        if let Some(names) = symbols.as_ref().map(|symbols| symbols.names(&nameless)) {
+            for frame in &mut raw {
+                let name = || names.get(&frame.function_index).cloned();
+                frame.function = frame.function.take().or_else(name);
+            }
+        }
         Backtrace {
-            raw: frames.iter().map(raw).collect(),
+            raw,
             symbols,
             read: OnceLock::new(),
         }
@@ -106,17 +89,12 @@ impl Backtrace {
                 .iter()
                 .filter_map(|frame| frame.function.as_deref())
         };
-        // Mangled names contain identifiers unchanged.
-        let with = |part: &str| names().filter(|name| name.contains(part)).count();
-        if with("alloc_error") + with("rust_oom") + with("rdl_oom") > 0 {
-            return WayOut::Allocation;
-        }
-        match with("rust_begin_unwind") {
-            0 if names().any(is_mangled) => WayOut::Other,
-            0 => WayOut::Unknown,
-            1 => WayOut::Panic,
-            _ => WayOut::PanicInPanic,
-        }
+        let count = |test: fn(&str) -> bool| names().filter(|name| test(name)).count();
+        WayOut::of(
+            count(ways::is_failed_allocation),
+            count(ways::is_panic),
+            names().any(ways::is_mangled),
+        )
     }
 
     pub(super) fn all(&self) -> &[Frame] {
@@ -180,11 +158,6 @@ impl Backtrace {
         frames.truncate(MAX_FRAMES);
         frames
     }
-}
-
-/// Returns whether a name is mangled by Rust; an export's name is not.
-fn is_mangled(name: &str) -> bool {
-    name.starts_with("_ZN") || name.starts_with("_R")
 }
 
 fn end_of(file: &str) -> String {

@@ -4,15 +4,13 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use serde::Serialize;
-use strum::IntoStaticStr;
 
 use super::Failure;
 use super::problem::Problem;
 use crate::permissions::Permission;
 
 /// The typed cause of a [`Failure`].
-#[derive(Clone, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone)]
 #[non_exhaustive]
 pub enum FailureKind {
     /// The plugin returned an error: for bad arguments, or one that its author defined.
@@ -257,7 +255,6 @@ pub enum FailureKind {
         found: String,
     },
     /// The emulated [host](crate::hosts) does not support the requested operation.
-    #[strum(serialize = "unsupported")]
     UnsupportedByHost {
         /// The host's name: `neotalk`.
         host: &'static str,
@@ -295,7 +292,6 @@ pub enum FailureKind {
     },
     /// The plugin needs permissions that are not granted, and the builder
     /// [requires them](crate::PluginBuilder::require_permissions).
-    #[strum(serialize = "permissions_not_granted")]
     NotGranted {
         /// The permissions that are not granted, with the plugin's reasons.
         permissions: Vec<Permission>,
@@ -365,8 +361,7 @@ pub struct Import {
 }
 
 /// The reason why a plugin's crate could not be built.
-#[derive(Clone, Debug, PartialEq, Eq, IntoStaticStr)]
-#[strum(serialize_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum BuildFailure {
     /// There is no crate in the folder.
@@ -380,7 +375,6 @@ pub enum BuildFailure {
         dir: PathBuf,
     },
     /// The crate's library is not a `cdylib`, so the build makes no module.
-    #[strum(serialize = "not_a_cdylib")]
     NotCdylib {
         /// The crate's `Cargo.toml`.
         manifest: PathBuf,
@@ -400,7 +394,6 @@ pub enum BuildFailure {
     /// A dependency defines a function under the name of one that hosts call in the plugin.
     ///
     /// A module has at most one function of a name.
-    #[strum(serialize = "symbol_clash")]
     Clash {
         /// The function's name.
         symbol: String,
@@ -408,7 +401,6 @@ pub enum BuildFailure {
         dependency: String,
     },
     /// The compiler or cargo reported an error.
-    #[strum(serialize = "build_failed")]
     Failed {
         /// The command.
         command: String,
@@ -439,8 +431,66 @@ impl FailureKind {
     /// Returns the word for the kind, even if the plugin's error has its own code.
     pub(super) fn word(&self) -> &'static str {
         match self {
-            FailureKind::Build(build) => build.into(),
-            kind => kind.into(),
+            FailureKind::Build(build) => build.word(),
+            FailureKind::Plugin(_) => "plugin",
+            FailureKind::SchemaMismatch { .. } => "schema_mismatch",
+            FailureKind::BadSchema { .. } => "bad_schema",
+            FailureKind::Panic(_) => "panic",
+            FailureKind::OutOfMemory { .. } => "out_of_memory",
+            FailureKind::StackOverflow(_) => "stack_overflow",
+            FailureKind::OutOfFuel { .. } => "out_of_fuel",
+            FailureKind::Timeout { .. } => "timeout",
+            FailureKind::Cancelled => "cancelled",
+            FailureKind::Trap { .. } => "trap",
+            FailureKind::Poisoned { .. } => "poisoned",
+            FailureKind::OutOfBounds { .. } => "out_of_bounds",
+            FailureKind::Misaligned { .. } => "misaligned",
+            FailureKind::AllocationFailed { .. } => "allocation_failed",
+            FailureKind::NotUtf8 { .. } => "not_utf8",
+            FailureKind::BadJson { .. } => "bad_json",
+            FailureKind::BadBinary { .. } => "bad_binary",
+            FailureKind::BadBatch { .. } => "bad_batch",
+            FailureKind::ResultTooLarge { .. } => "result_too_large",
+            FailureKind::ArgumentsTooLarge { .. } => "arguments_too_large",
+            FailureKind::BadArguments { .. } => "bad_arguments",
+            FailureKind::UnknownCommand { .. } => "unknown_command",
+            FailureKind::NotWasm { .. } => "not_wasm",
+            FailureKind::Truncated { .. } => "truncated",
+            FailureKind::Component => "component",
+            FailureKind::InvalidModule { .. } => "invalid_module",
+            FailureKind::ModuleTooLarge { .. } => "module_too_large",
+            FailureKind::ModuleLimit { .. } => "module_limit",
+            FailureKind::AbiVersion { .. } => "abi_version",
+            FailureKind::MissingExport { .. } => "missing_export",
+            FailureKind::WrongExport { .. } => "wrong_export",
+            FailureKind::MissingImports { .. } => "missing_imports",
+            FailureKind::WrongImport { .. } => "wrong_import",
+            FailureKind::BadHostArgument { .. } => "bad_host_argument",
+            FailureKind::HostFunction { .. } => "host_function",
+            FailureKind::AsyncHostFunction { .. } => "async_host_function",
+            FailureKind::ContractViolation { .. } => "contract_violation",
+            FailureKind::UnsupportedByHost { .. } => "unsupported",
+            FailureKind::TableTooLarge { .. } => "table_too_large",
+            FailureKind::PoolExhausted { .. } => "pool_exhausted",
+            FailureKind::Io { .. } => "io",
+            FailureKind::Service { .. } => "service",
+            FailureKind::NotGranted { .. } => "permissions_not_granted",
+            FailureKind::Engine { .. } => "engine",
+        }
+    }
+}
+
+impl BuildFailure {
+    fn word(&self) -> &'static str {
+        match self {
+            BuildFailure::NoCrate { .. } => "no_crate",
+            BuildFailure::Workspace { .. } => "workspace",
+            BuildFailure::NotCdylib { .. } => "not_a_cdylib",
+            BuildFailure::NoFeature { .. } => "no_feature",
+            BuildFailure::MissingTarget { .. } => "missing_target",
+            BuildFailure::Clash { .. } => "symbol_clash",
+            BuildFailure::Failed { .. } => "build_failed",
+            BuildFailure::NoCargo { .. } => "no_cargo",
         }
     }
 }

@@ -19,6 +19,7 @@ mod report;
     reason = "a test fails by panicking"
 )]
 mod tests;
+pub(crate) mod ways;
 
 use std::fmt;
 use std::sync::Arc;
@@ -30,12 +31,13 @@ use crate::text;
 pub use advice::is_javascript;
 pub(crate) use advice::is_of_plugins;
 pub use backtrace::Frame;
-pub(crate) use backtrace::{Backtrace, WayOut};
+pub(crate) use backtrace::{Backtrace, RawFrame};
 pub(crate) use context::{Context, Stage};
 pub use context::{HostCall, LogLine, Quota, Usage};
 pub(crate) use hint::{PRINTING, unsupported};
 pub use kind::{BuildFailure, FailureKind, Import, Panic, Region, Stack};
 pub use problem::Problem;
+pub(crate) use ways::WayOut;
 
 /// The maximum number of host calls in a failure.
 const MAX_HOST_CALLS: usize = 8;
@@ -149,7 +151,7 @@ impl Failure {
     }
 
     /// Creates a failure of the engine that no guest caused.
-    pub(crate) fn engine(error: wasmtime::Error) -> Self {
+    pub(crate) fn engine(error: impl fmt::Display) -> Self {
         Failure::load(FailureKind::Engine {
             reason: format!("{error:#}"),
         })

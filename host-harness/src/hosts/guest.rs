@@ -8,8 +8,8 @@ use std::ops::Range;
 use plugin_sdk::code;
 use serde::Deserialize;
 use serde_json::{Value, json};
-use wasmtime::{TypedFunc, WasmParams, WasmResults};
 
+use crate::engine::{Func, Params, Results};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::manifest::Manifest;
@@ -134,31 +134,31 @@ impl Guest {
 
     /// Returns whether the module has a function of this name.
     pub(crate) fn has(&mut self, export: &str) -> bool {
-        self.sandbox.function(export).is_some()
+        self.sandbox.parameters(export).is_some()
     }
 
     /// Calls an export, whose type the contract has checked.
-    pub(crate) fn call<P: WasmParams, R: WasmResults>(
+    pub(crate) fn call<P: Params, R: Results>(
         &mut self,
         export: &'static str,
         params: P,
     ) -> Result<R, Failure> {
-        let func: TypedFunc<P, R> = self.sandbox.export(export)?;
+        let func: Func<P, R> = self.sandbox.export(export)?;
         func.call(&mut self.sandbox.store, params).map_err(|error| {
             let stage = self.stage(export);
-            self.sandbox.trapped(stage, &error)
+            self.sandbox.trapped(stage, error)
         })
     }
 
     /// Calls an export whose name only the plugin knows.
-    pub(crate) fn call_named<P: WasmParams, R: WasmResults>(
+    pub(crate) fn call_named<P: Params, R: Results>(
         &mut self,
         export: &str,
         params: P,
     ) -> Result<R, Failure> {
-        let func: TypedFunc<P, R> = self.sandbox.export(export)?;
+        let func: Func<P, R> = self.sandbox.export(export)?;
         let called = func.call(&mut self.sandbox.store, params);
-        called.map_err(|error| self.sandbox.trapped(self.during.clone(), &error))
+        called.map_err(|error| self.sandbox.trapped(self.during.clone(), error))
     }
 
     /// Returns the stage of a call: the command, or else the export.
@@ -184,7 +184,7 @@ impl Guest {
         address: u32,
         most: u32,
     ) -> Result<&[u8], Failure> {
-        let memory = self.sandbox.memory.data(&self.sandbox.store);
+        let memory = self.sandbox.store.memory();
         let from = match memory.get(address as usize..) {
             None | Some([]) => {
                 return Err(self.failure(self.sandbox.out_of_bounds(region, address, 1)));
@@ -217,7 +217,7 @@ impl Guest {
 
     /// Writes bytes to an address.
     pub(crate) fn write(&mut self, address: u32, bytes: &[u8]) -> Result<(), Failure> {
-        let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
+        let memory = self.sandbox.store.memory_mut();
         match range_mut(memory, address, bytes.len()) {
             Some(place) => place.copy_from_slice(bytes),
             None if bytes.is_empty() => {}
@@ -313,12 +313,10 @@ impl Guest {
         let Some(allocator) = self.rules.allocator else {
             return Ok(());
         };
-        let Some(free) = self.sandbox.function(allocator.free) else {
-            return Ok(());
-        };
-        match free.ty(&self.sandbox.store).params().len() {
-            1 => self.call(allocator.free, address),
-            _ => self.call(allocator.free, (address, len)),
+        match self.sandbox.parameters(allocator.free) {
+            None => Ok(()),
+            Some(1) => self.call(allocator.free, address),
+            Some(_) => self.call(allocator.free, (address, len)),
         }
     }
 

@@ -8,26 +8,24 @@ use std::time::Duration;
 
 use plugin_sdk::imports::{Answer, CallError, Serve, Served, Serving};
 use tokio::time::Instant;
-use wasmtime::Caller;
 
-use super::Guest;
 use super::dispatch::{
-    self, Begun, begin, bent, deliver, end, error_instead, no_room, refused, settle, take_guest,
-    too_late, wanted, write,
+    self, Begun, begin, bent, deliver, end, error_instead, no_import, no_room, refused, settle,
+    take_guest, too_late, wanted, write,
 };
-use super::ending::HostTrap;
 use super::state::State;
+use crate::engine::{AsyncCaller, Guest, HostTrap};
 use crate::services::{Call, Strike, within};
 
 /// Serves a call of the import with this index. Slots and memory are as the guest left them.
-pub(super) async fn call(
-    caller: &mut Caller<'_, State>,
+pub(super) async fn call<C: AsyncCaller<State>>(
+    caller: &mut C,
     number: usize,
     slots: &[u64],
-) -> wasmtime::Result<u64> {
+) -> Result<u64, C::Error> {
     let guest = take_guest(caller)?;
-    let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let begun = begin(state, memory, number, slots)?;
+    let (memory, state) = caller.memory_and_data(&guest);
+    let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
     let function = begun.function;
     let served = match refused(&state.host, &begun, slots) {
         Some(refused) => refused,
@@ -39,9 +37,9 @@ pub(super) async fn call(
     let mut answer = end(caller.data_mut(), &begun, served)?;
     let mut first = true;
     let slot = loop {
-        let address = match (wanted(&answer), &guest.alloc) {
-            (Some(len), Some(alloc)) => alloc.call_async(&mut *caller, len).await?,
-            _ => 0,
+        let address = match wanted(&answer) {
+            Some(len) => caller.alloc_async(&guest, len).await?,
+            None => 0,
         };
         match deliver(caller, &guest, function, &answer, address)? {
             Some(slot) => break slot,
@@ -55,7 +53,7 @@ pub(super) async fn call(
 
 /// Serves a call with an injected fault.
 async fn struck(
-    caller: &mut Caller<'_, State>,
+    caller: &mut impl AsyncCaller<State>,
     guest: &Guest,
     begun: &Begun,
     slots: &[u64],
@@ -65,7 +63,7 @@ async fn struck(
         return Ok(error);
     }
     if let Strike::Delay(delay) = strike {
-        let left = time_left(caller.data().deadline);
+        let left = time_left(caller.data_mut().deadline);
         tokio::time::sleep(left.map_or(delay, |left| delay.min(left))).await;
     }
     let answer = serve(caller, guest, begun, slots).await?;
@@ -74,12 +72,12 @@ async fn struck(
 
 /// Calls an implementation, and awaits its future if it has one.
 async fn serve(
-    caller: &mut Caller<'_, State>,
+    caller: &mut impl AsyncCaller<State>,
     guest: &Guest,
     begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
-    let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
+    let (memory, state) = caller.memory_and_data(guest);
     let deadline = state.deadline;
     let (function, call) = (begun.function, state.host.call(time_left(deadline)));
     let implementation = state.host.implementations.get_mut(begun.place);

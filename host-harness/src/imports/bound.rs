@@ -1,7 +1,5 @@
 //! The imports of a module, bound to host functions.
 
-use std::sync::Arc;
-
 use plugin_sdk::imports::{HostFunction, Kind, Parameter};
 
 /// The number of byte arguments per call whose start is kept.
@@ -101,9 +99,4 @@ pub(super) fn places(function: &HostFunction) -> impl Iterator<Item = (usize, &'
         *next += parameter.types.iter().flatten().count();
         Some((at, parameter))
     })
-}
-
-/// Returns the name of a function as failures show it.
-pub(super) fn full_name(function: &HostFunction) -> Arc<str> {
-    format!("{}.{}", function.module, function.name).into()
 }

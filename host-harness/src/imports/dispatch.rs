@@ -7,27 +7,24 @@ use std::time::{Duration, Instant};
 use plugin_sdk::abi::{self, Packed};
 use plugin_sdk::code;
 use plugin_sdk::imports::{Answer, CallError, HostFunction, HostFunctions, Kind, Serve};
-use wasmtime::Caller;
 
-use super::bound::full_name;
-use super::ending::{HostTrap, Reason};
+use super::Host;
 use super::state::State;
-use super::{Guest, Host};
-use crate::engine::TICK;
+use crate::engine::{Caller, Guest, HostTrap, Reason, TICK, full_name};
 use crate::memory::range_mut;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Call, Strike, within};
 
 /// Serves a call of the import with this index. Slots and memory are as the guest left them.
 #[inline]
-pub(super) fn call(
-    caller: &mut Caller<'_, State>,
+pub(super) fn call<C: Caller<State>>(
+    caller: &mut C,
     number: usize,
     slots: &[u64],
-) -> wasmtime::Result<u64> {
+) -> Result<u64, C::Error> {
     let guest = take_guest(caller)?;
-    let (memory, state) = guest.memory.data_and_store_mut(&mut *caller);
-    let begun = begin(state, memory, number, slots)?;
+    let (memory, state) = caller.memory_and_data(&guest);
+    let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
     let slot = match answer(state, memory, &begun, slots) {
         Ok(Answer::Slot(slot)) => Ok(slot),
         Ok(answer) => finish(caller, &guest, begun.function, answer),
@@ -40,14 +37,20 @@ pub(super) fn call(
 /// Takes the calling instance's memory and allocator out of the host; the caller puts them back.
 /// Copying a function would cost more than the rest of a call.
 #[inline]
-pub(super) fn take_guest(caller: &mut Caller<'_, State>) -> wasmtime::Result<Box<Guest>> {
+pub(super) fn take_guest<C: Caller<State>>(caller: &mut C) -> Result<Box<Guest>, C::Error> {
     let guest = caller.data_mut().host.guest.take();
-    match guest.or_else(|| guest_to_be(caller).map(Box::new)) {
+    // A start function makes calls before the instance exists, and its parts are attached.
+    match guest.or_else(|| caller.guest().map(Box::new)) {
         Some(guest) => Ok(guest),
-        None => Err(wasmtime::format_err!(
-            "a host function was called before there was an instance"
+        None => Err(C::error(
+            "a host function was called before there was an instance",
         )),
     }
+}
+
+#[cold]
+pub(super) fn no_import<C: Caller<State>>() -> C::Error {
+    C::error("an import that the module does not have")
 }
 
 /// A call in progress.
@@ -63,25 +66,21 @@ pub(super) struct Begun {
     watched: Option<Instant>,
 }
 
-/// Records that a call starts.
+/// Records that a call starts. Returns `None` if the module does not have the import.
 #[inline]
 pub(super) fn begin(
     state: &mut State,
     memory: &[u8],
     number: usize,
     slots: &[u64],
-) -> wasmtime::Result<Begun> {
+) -> Option<Begun> {
     let host = &mut state.host;
-    let Some(bound) = host.bound.get(number) else {
-        return Err(wasmtime::format_err!(
-            "an import that the module does not have"
-        ));
-    };
+    let bound = host.bound.get(number)?;
     let (function, place, denied) = (bound.function, bound.implementation, bound.denied);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
     let watched = (state.observer.as_deref_mut()).map(|observer| report_start(observer, host));
-    Ok(Begun {
+    Some(Begun {
         number,
         function,
         place,
@@ -290,16 +289,6 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
     answer
 }
 
-/// Looks up the calling instance's memory and allocator before they are attached: a start function
-/// makes calls before the instance exists.
-#[cold]
-fn guest_to_be(caller: &mut Caller<'_, State>) -> Option<Guest> {
-    let memory = caller.get_export(abi::MEMORY_EXPORT)?.into_memory()?;
-    let alloc = caller.get_export(abi::ALLOC_EXPORT);
-    let alloc = alloc.and_then(|alloc| alloc.into_func()?.typed(&*caller).ok());
-    Some(Guest { memory, alloc })
-}
-
 /// Returns an error to the guest, if the function's signature has one.
 pub(super) fn refuse(
     function: &HostFunction,
@@ -341,17 +330,17 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
 
 /// Delivers a result to the guest.
 #[inline]
-fn finish(
-    caller: &mut Caller<'_, State>,
+fn finish<C: Caller<State>>(
+    caller: &mut C,
     guest: &Guest,
     function: &'static HostFunction,
     mut answer: Answer,
-) -> wasmtime::Result<u64> {
+) -> Result<u64, C::Error> {
     let mut first = true;
     loop {
-        let address = match (wanted(&answer), &guest.alloc) {
-            (Some(len), Some(alloc)) => alloc.call(&mut *caller, len)?,
-            _ => 0,
+        let address = match wanted(&answer) {
+            Some(len) => caller.alloc(guest, len)?,
+            None => 0,
         };
         match deliver(caller, guest, function, &answer, address)? {
             Some(slot) => return Ok(slot),
@@ -389,7 +378,7 @@ pub(super) fn bytes_of(answer: &Answer) -> &[u8] {
 /// [needs](wanted) one; 0 means none. Reads the memory anew, because `alloc` may have grown it.
 #[inline]
 pub(super) fn deliver(
-    caller: &mut Caller<'_, State>,
+    caller: &mut impl Caller<State>,
     guest: &Guest,
     function: &'static HostFunction,
     answer: &Answer,
@@ -446,7 +435,7 @@ pub(super) fn deliver(
 
 #[inline]
 pub(super) fn write(
-    caller: &mut Caller<'_, State>,
+    caller: &mut impl Caller<State>,
     guest: &Guest,
     function: &HostFunction,
     address: u32,
@@ -455,7 +444,7 @@ pub(super) fn write(
     if bytes.is_empty() {
         return Ok(());
     }
-    let memory = guest.memory.data_mut(&mut *caller);
+    let (memory, _) = caller.memory_and_data(guest);
     let size = memory.len();
     match range_mut(memory, address, bytes.len()) {
         Some(place) => {
@@ -467,12 +456,12 @@ pub(super) fn write(
 }
 
 fn read_u32(
-    caller: &mut Caller<'_, State>,
+    caller: &mut impl Caller<State>,
     guest: &Guest,
     function: &HostFunction,
     address: u32,
 ) -> Result<u32, HostTrap> {
-    let memory = guest.memory.data(&*caller);
+    let (memory, _) = caller.memory_and_data(guest);
     let number = memory
         .get(address as usize..)
         .and_then(|bytes| bytes.first_chunk());

@@ -3,10 +3,9 @@
 
 use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
-use super::bound::{BYTES, Bound, Regions, full_name, places};
+use super::bound::{BYTES, Bound, Regions, places};
 use super::dispatch::bytes_of;
-use super::ending::HostTrap;
-use crate::engine::{Clock, duration};
+use crate::engine::{Clock, HostTrap, duration, full_name};
 use crate::failure::HostCall;
 use crate::text;
 
@@ -208,7 +207,7 @@ impl Call {
         }
         let ticks = self.ended.saturating_sub(self.begun);
         Some(HostCall {
-            function: full_name(bound.function).to_string(),
+            function: full_name(bound.function),
             arguments,
             outcome: match self.outcome {
                 Outcome::None => None,

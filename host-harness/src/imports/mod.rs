@@ -1,6 +1,6 @@
 //! Binds a guest's imports to host functions and dispatches the calls.
 //!
-//! `link.rs` links functions that know only the index of their import, once for all instances of a
+//! The engine links functions that know only the index of their import, once for all instances of a
 //! module. The [`Host`] in each instance's store knows what that import is bound to. `dispatch.rs`
 //! serves every call, `asynchronous.rs` those that may have to wait, and `history.rs` keeps the
 //! last few.
@@ -9,32 +9,25 @@
 mod asynchronous;
 mod bound;
 mod dispatch;
-mod ending;
 mod history;
 mod interrupt;
-mod link;
 mod state;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use plugin_sdk::imports::HostFunctions;
-use wasmtime::{Memory, TypedFunc};
 
 use crate::abi::ImportedFunction;
-use crate::engine::{Clock, duration};
+use crate::engine::{Clock, Guest, duration, full_name};
 use crate::failure::{Failure, FailureKind, HostCall, Import, LogLine, MAX_LOG_LINES};
 use crate::limits::Limits;
 use crate::permissions::{GrantWords, Grants};
 use crate::services::{Call, Faults, RecordedLog};
-use bound::{Bound, Regions, counts, full_name};
+use bound::{Bound, Regions, counts};
 use history::History;
 
-pub(crate) use ending::{HostTrap, Reason};
 pub use interrupt::Interrupt;
-pub(crate) use link::link;
-#[cfg(feature = "async")]
-pub(crate) use link::link_async;
 pub(crate) use state::State;
 
 /// The number of the next host's first call. Each host has room for 2^32 calls.
@@ -63,14 +56,6 @@ pub(crate) struct Host {
     log_bytes: u64,
     /// The number of the current call.
     number: u64,
-}
-
-/// The parts of the calling instance that a host function needs. A store has one instance, so these
-/// are the caller's.
-struct Guest {
-    memory: Memory,
-    /// `None` if the emulated host does not require this export.
-    alloc: Option<TypedFunc<u32, u32>>,
 }
 
 impl Host {
@@ -105,7 +90,7 @@ impl Host {
             import.check(function)?;
             if function.serve.is_async() && !can_wait {
                 return Err(Failure::load(FailureKind::AsyncHostFunction {
-                    function: full_name(function).to_string(),
+                    function: full_name(function),
                 }));
             }
             bound.push(Bound {
@@ -178,8 +163,8 @@ impl Host {
     }
 
     /// Gives the host functions access to the guest.
-    pub(crate) fn attach(&mut self, memory: Memory, alloc: Option<TypedFunc<u32, u32>>) {
-        self.guest = Some(Box::new(Guest { memory, alloc }));
+    pub(crate) fn attach(&mut self, guest: Guest) {
+        self.guest = Some(Box::new(guest));
     }
 
     /// Records that a call of the guest starts, with a timeout in ticks; 0 for none.

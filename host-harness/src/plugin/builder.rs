@@ -13,7 +13,7 @@ use super::emulated::Emulated;
 use super::encode::Gate;
 use super::runner::Runner;
 use crate::abi::Callee;
-use crate::engine::{CacheDir, EngineOptions, Pool};
+use crate::engine::{CacheDir, Engine, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::hosts::{Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
@@ -57,6 +57,7 @@ use crate::source::{Source, remedies};
 pub struct PluginBuilder {
     origin: Origin,
     limits: Chosen,
+    engine: Option<Engine>,
     pool: Option<u32>,
     cache: CacheDir,
     config: Result<Vec<u8>, String>,
@@ -122,6 +123,7 @@ impl Plugin {
     }
 
     /// Creates an instance of a module in text form with the default limits.
+    #[cfg(feature = "wat")]
     pub fn from_wat(text: &str) -> Result<Self, Failure> {
         Self::builder(Source::wat(text)).build()
     }
@@ -256,6 +258,23 @@ impl PluginBuilder {
     /// that is called through a pointer.
     pub fn table_elements(mut self, elements: u32) -> Self {
         self.limits.table_elements = Some(elements);
+        self
+    }
+
+    /// Chooses the engine that runs the plugin, instead of the [default](Engine::usual).
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Engine, Plugin, Source};
+    ///
+    /// # const WAT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/examples/commands.wat"));
+    /// for engine in Engine::ALL.iter().copied().filter(|engine| engine.is_available()) {
+    ///     let mut plugin = Plugin::builder(Source::wat(WAT)).engine(engine).build()?;
+    ///     assert_eq!(plugin.call_raw("echo", b"abc")?, b"abc");
+    /// }
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn engine(mut self, engine: Engine) -> Self {
+        self.engine = Some(engine);
         self
     }
 
@@ -562,6 +581,7 @@ impl PluginBuilder {
         PluginBuilder {
             origin,
             limits: Chosen::default(),
+            engine: None,
             pool: None,
             cache: CacheDir::default(),
             config: Ok(Vec::new()),
@@ -695,7 +715,7 @@ impl PluginBuilder {
             .emulated
             .map_or_else(Limits::default, |host| host.limits(module.manifest()));
         let limits = self.limits.over(limits);
-        let mut options = self.engine_options(&limits);
+        let mut options = self.engine_options(&limits)?;
         // A guest yields to other tasks at the clock's ticks.
         options.clock |= can_wait;
         let gate = Gate::default();
@@ -777,8 +797,12 @@ impl PluginBuilder {
         })
     }
 
-    fn engine_options(&self, limits: &Limits) -> EngineOptions {
-        EngineOptions {
+    fn engine_options(&self, limits: &Limits) -> Result<EngineOptions, Failure> {
+        Ok(EngineOptions {
+            engine: match self.engine {
+                Some(engine) => engine.available()?,
+                None => Engine::usual()?,
+            },
             fuel: limits.fuel.is_some(),
             clock: limits.timeout.is_some(),
             stack_bytes: limits.stack_bytes,
@@ -787,7 +811,7 @@ impl PluginBuilder {
                 table_elements: limits.table_elements as usize,
             }),
             cache: self.cache.clone(),
-        }
+        })
     }
 }
 

@@ -2,10 +2,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::Store;
-
 use super::module::Compiled;
-use crate::engine::ticks;
+#[cfg(feature = "async")]
+use crate::abi::ImportedFunction;
+use crate::engine::{Error, Store, ticks};
+#[cfg(feature = "async")]
+use crate::failure::Failure;
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
 
@@ -19,37 +21,51 @@ pub(crate) struct Blueprint {
 }
 
 impl Blueprint {
-    /// Creates a store and starts the time and the fuel of the instantiation.
-    pub(super) fn store(&self, host: Host) -> Store<State> {
-        let state = State {
+    /// Creates an instance, with the time and the fuel of a call.
+    pub(super) fn instantiate(&self, host: Host) -> Result<Store<State>, Error> {
+        let ticks = ticks(self.limits.timeout);
+        let state = self.state(host, ticks);
+        let linked = self.compiled.linked();
+        linked.instantiate(state, ticks, self.limits.fuel)
+    }
+
+    /// Creates an instance for async calls, with the time and the fuel of a call.
+    #[cfg(feature = "async")]
+    pub(super) async fn instantiate_async(
+        &self,
+        imports: &[ImportedFunction],
+        host: Host,
+    ) -> Result<Result<Store<State>, Error>, Failure> {
+        let mut state = self.state(host, ticks(self.limits.timeout));
+        state.begin_turns(self.limits.timeout);
+        let linked = self.compiled.linked();
+        let fuel = self.limits.fuel;
+        linked.instantiate_async(imports, state, fuel).await
+    }
+
+    /// Returns the state of an instance whose instantiation begins.
+    fn state(&self, mut host: Host, ticks: u64) -> State {
+        host.begin(ticks);
+        State {
             limiter: Limiter::new(&self.limits),
             host,
             #[cfg(feature = "async")]
             deadline: None,
             interrupt: None,
             observer: None,
-        };
-        let mut store = Store::new(self.compiled.pre().module().engine(), state);
-        store.limiter(|state| &mut state.limiter);
-        begin(&mut store, ticks(self.limits.timeout), self.limits.fuel);
-        store
+        }
     }
 }
 
 /// Starts the time and the fuel of a call.
 #[inline]
 pub(crate) fn begin(store: &mut Store<State>, ticks: u64, fuel: Option<u64>) {
-    if ticks != 0 {
-        let next = match store.data().interrupt {
-            Some(_) => 1,
-            None => ticks,
-        };
-        store.set_epoch_deadline(next);
-    }
-    if let Some(fuel) = fuel {
-        // Fails only without fuel in the engine, which was created for these limits.
-        let _ = store.set_fuel(fuel);
-    }
+    let next = match store.data().interrupt {
+        // Its end is looked for at each tick.
+        Some(_) => ticks.min(1),
+        None => ticks,
+    };
+    store.begin(next, fuel);
     let state = store.data_mut();
     state.limiter.forget();
     state.host.begin(ticks);

@@ -6,12 +6,12 @@
 use std::ops::Range;
 
 use plugin_sdk::abi::{self, MAX_LEN, Packed};
-use wasmtime::{TypedFunc, WasmParams};
 
 use super::blueprint::Blueprint;
 use super::sandbox::{self, Sandbox};
 use super::trap;
 use crate::abi::{Callee, CommandTable};
+use crate::engine::{Error, Func, Params, Results};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 
@@ -25,12 +25,12 @@ const MIN_BUFFER: u32 = 1024;
 /// The size up to which an argument buffer doubles, and by which it grows from there on, in bytes.
 const BUFFER_STEP: u32 = 1 << 20;
 
-type CallFunc = TypedFunc<(u32, u32), u64>;
+type CallFunc = Func<(u32, u32), u64>;
 
 pub(crate) struct Instance {
     pub(crate) sandbox: Sandbox,
-    alloc: TypedFunc<u32, u32>,
-    free: TypedFunc<(u32, u32), ()>,
+    alloc: Func<u32, u32>,
+    free: Func<(u32, u32), ()>,
     commands: CommandTable,
     /// The exports of the commands, each resolved at its first call.
     resolved: Box<[Option<CallFunc>]>,
@@ -61,7 +61,7 @@ impl Instance {
 
     /// Creates an instance from a sandbox whose exports were checked.
     fn of(mut sandbox: Sandbox, commands: CommandTable) -> Result<Self, Failure> {
-        let alloc: TypedFunc<u32, u32> = sandbox.export(abi::ALLOC_EXPORT)?;
+        let alloc: Func<u32, u32> = sandbox.export(abi::ALLOC_EXPORT)?;
         let free = sandbox.export(abi::FREE_EXPORT)?;
         sandbox.attach(Some(alloc.clone()));
         Ok(Instance {
@@ -119,7 +119,7 @@ impl Instance {
     ) -> Result<(), Failure> {
         // At most the capacity, which is a u32.
         self.buffer.len = len as u32;
-        let memory = self.sandbox.memory.data_mut(&mut self.sandbox.store);
+        let memory = self.sandbox.store.memory_mut();
         match memory.get_mut(self.buffer.place()) {
             Some(place) => {
                 write(place);
@@ -161,14 +161,10 @@ impl Instance {
 
     /// Returns the guest's answer, or the failure.
     #[inline]
-    fn answered(
-        &mut self,
-        callee: Callee,
-        answer: wasmtime::Result<u64>,
-    ) -> Result<Packed, Failure> {
+    fn answered(&mut self, callee: Callee, answer: Result<u64, Error>) -> Result<Packed, Failure> {
         match answer {
             Ok(bits) => Ok(Packed::from_bits(bits)),
-            Err(error) => Err(self.trapped(callee, &error)),
+            Err(error) => Err(self.trapped(callee, error)),
         }
     }
 
@@ -215,7 +211,7 @@ impl Instance {
         answer
     }
 
-    fn call_export<P: WasmParams, R: wasmtime::WasmResults>(
+    fn call_export<P: Params, R: Results>(
         &mut self,
         callee: Callee,
         name: &str,
@@ -223,7 +219,7 @@ impl Instance {
     ) -> Result<R, Failure> {
         let func = self.sandbox.export::<P, R>(name)?;
         func.call(&mut self.sandbox.store, params)
-            .map_err(|error| self.trapped(callee, &error))
+            .map_err(|error| self.trapped(callee, error))
     }
 
     /// Returns the last call's arguments as they are now.
@@ -263,7 +259,7 @@ impl Instance {
         let capacity = self.capacity_for(callee, len)?;
         if let Some(old) = self.buffer.take() {
             let freed = self.free.call(&mut self.sandbox.store, old);
-            freed.map_err(|error| self.trapped(callee, &error))?;
+            freed.map_err(|error| self.trapped(callee, error))?;
         }
         let allocated = self.alloc.call(&mut self.sandbox.store, capacity);
         self.new_buffer(callee, allocated, capacity)
@@ -280,10 +276,10 @@ impl Instance {
     fn new_buffer(
         &mut self,
         callee: Callee,
-        allocated: wasmtime::Result<u32>,
+        allocated: Result<u32, Error>,
         capacity: u32,
     ) -> Result<(), Failure> {
-        let address = allocated.map_err(|error| self.trapped(callee, &error))?;
+        let address = allocated.map_err(|error| self.trapped(callee, error))?;
         if address == 0 {
             let kind = trap::refused(self.sandbox.store.data().limiter.denied())
                 .unwrap_or(FailureKind::AllocationFailed { bytes: capacity });
@@ -331,15 +327,13 @@ impl Instance {
     fn batch(&mut self, number: usize) -> Result<CallFunc, Failure> {
         match self.commands.batch_export(number) {
             Some(export) => self.sandbox.export(export),
-            None => Err(Failure::engine(wasmtime::format_err!(
-                "the command has no export for batches"
-            ))),
+            None => Err(Failure::engine("the command has no export for batches")),
         }
     }
 
     /// Classifies a trap, and marks the instance as dead.
     #[cold]
-    fn trapped(&mut self, callee: Callee, error: &wasmtime::Error) -> Failure {
+    fn trapped(&mut self, callee: Callee, error: Error) -> Failure {
         self.is_ordinary = false;
         let stage = self.stage(callee);
         self.sandbox.trapped(stage, error)
@@ -378,7 +372,7 @@ impl Buffer {
 
     /// Returns the arguments as they are now.
     fn contents<'a>(&self, sandbox: &'a Sandbox) -> &'a [u8] {
-        let memory = sandbox.memory.data(&sandbox.store);
+        let memory = sandbox.store.memory();
         // A buffer is within the memory, which never shrinks.
         memory.get(self.place()).unwrap_or(&[])
     }

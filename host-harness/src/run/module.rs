@@ -1,19 +1,17 @@
 //! Modules: loaded and checked once, and compiled once for each kind of engine.
 
 use std::path::Path;
-#[cfg(any(feature = "async", feature = "schema-checks"))]
+#[cfg(feature = "schema-checks")]
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex};
 
-use wasmtime::InstancePre;
-
 use crate::abi::Contract;
-#[cfg(feature = "async")]
-use crate::abi::ImportedFunction;
 use crate::abi::Warning;
-use crate::engine::{CacheDir, Clock, EngineOptions, Entry, SharedEngine};
-use crate::failure::{Failure, FailureKind};
-use crate::imports::{self, State};
+use crate::engine::{CacheDir, Clock, EngineOptions, Entry, Linked, SharedEngine};
+use crate::failure::Failure;
+#[cfg(feature = "schema-checks")]
+use crate::failure::FailureKind;
+use crate::imports::State;
 use crate::limits::ModuleLimits;
 #[cfg(feature = "schema-checks")]
 use crate::manifest::Checks;
@@ -63,10 +61,7 @@ struct Inner {
 pub(crate) struct Compiled {
     /// Lives as long as its code.
     engine: Arc<SharedEngine>,
-    pre: InstancePre<State>,
-    /// The module linked for async calls, created when the first instance needs it.
-    #[cfg(feature = "async")]
-    pre_async: OnceLock<InstancePre<State>>,
+    linked: Linked<State>,
     symbols: Option<Arc<Symbols>>,
 }
 
@@ -192,20 +187,21 @@ impl Module {
             return Ok(Arc::clone(existing));
         }
         let mut shared = SharedEngine::with(options)?;
-        let found = shared.cache().map_or(Entry::Absent, |cache| {
-            cache.check(shared.engine(), &self.0.wasm)
-        });
+        let found = shared.cached(&self.0.wasm);
         if found == Entry::Damaged {
             shared = SharedEngine::with(&EngineOptions {
                 cache: CacheDir::Off,
                 ..options.clone()
             })?;
         }
+        let module = &self.0;
+        // A module from the cache has passed.
+        if found != Entry::Sound {
+            Inspection::within(&module.wasm, module.limits.clone())?.code()?;
+        }
         let new = Arc::new(Compiled {
-            pre: compile(&shared, &self.0, found)?,
+            linked: shared.link(&module.wasm, module.contract.imports(), found)?,
             engine: shared,
-            #[cfg(feature = "async")]
-            pre_async: OnceLock::new(),
             symbols: self.0.symbols.clone(),
         });
         compiled.push((options.clone(), Arc::clone(&new)));
@@ -214,24 +210,8 @@ impl Module {
 }
 
 impl Compiled {
-    pub(crate) fn pre(&self) -> &InstancePre<State> {
-        &self.pre
-    }
-
-    /// Returns the same with async host functions.
-    #[cfg(feature = "async")]
-    pub(crate) fn pre_async(
-        &self,
-        imports: &[ImportedFunction],
-    ) -> Result<&InstancePre<State>, Failure> {
-        if let Some(pre) = self.pre_async.get() {
-            return Ok(pre);
-        }
-        let linker = imports::link_async(self.pre.module().engine(), imports);
-        let pre = linker
-            .and_then(|linker| linker.instantiate_pre(self.pre.module()))
-            .map_err(Failure::engine)?;
-        Ok(self.pre_async.get_or_init(|| pre))
+    pub(crate) fn linked(&self) -> &Linked<State> {
+        &self.linked
     }
 
     pub(crate) fn symbols(&self) -> Option<&Arc<Symbols>> {
@@ -250,27 +230,4 @@ impl std::fmt::Debug for Module {
             .field("commands", &self.commands().collect::<Vec<_>>())
             .finish()
     }
-}
-
-/// Compiles a module after the check that this will not take too long, or takes it from the cache.
-fn compile(
-    shared: &SharedEngine,
-    module: &Inner,
-    found: Entry,
-) -> Result<InstancePre<State>, Failure> {
-    let (engine, wasm) = (shared.engine(), &module.wasm);
-    if found != Entry::Sound {
-        Inspection::within(wasm, module.limits.clone())?.code()?;
-    }
-    let compiled = wasmtime::Module::from_binary(engine, wasm).map_err(|error| {
-        Failure::load(FailureKind::InvalidModule {
-            reason: format!("{error:#}"),
-        })
-    })?;
-    if let (Entry::Absent, Some(cache)) = (found, shared.cache()) {
-        cache.seal(engine, wasm);
-    }
-    imports::link(engine, module.contract.imports())
-        .and_then(|linker| linker.instantiate_pre(&compiled))
-        .map_err(Failure::engine)
 }

@@ -3,13 +3,12 @@
 //! `instance.rs` uses it to call plugins of the SDK's own ABI, `hosts/` those of emulated hosts.
 
 use plugin_sdk::abi::{self, Packed};
-use wasmtime::{Memory, Store, TypedFunc, UpdateDeadline, WasmParams, WasmResults};
 
 use super::blueprint::{Blueprint, begin};
 use super::json;
 use super::trap::{self, Evidence, PanicRecord};
 use crate::abi::missing_heap;
-use crate::engine::ticks;
+use crate::engine::{Error, Func, Params, Results, Store, ticks};
 use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, Stage, Usage};
 use crate::imports::{Host, Interrupt, State};
 use crate::limits::Limits;
@@ -19,8 +18,6 @@ use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome
 /// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
     pub(crate) store: Store<State>,
-    instance: wasmtime::Instance,
-    pub(crate) memory: Memory,
     /// The record of panics, if the guest has one.
     record: Option<PanicRecord>,
     /// The record of allocations, if the guest counts them.
@@ -36,47 +33,27 @@ impl Sandbox {
     /// Creates an instance of a module whose exports were checked. `record` is the export with the
     /// address of the panic record.
     pub(crate) fn new(blueprint: Blueprint, host: Host, record: &str) -> Result<Self, Failure> {
-        let mut store = blueprint.store(host);
-        let instance = blueprint.compiled.pre().instantiate(&mut store);
-        Self::of(blueprint, store, instance, record)
+        let store = blueprint.instantiate(host);
+        Self::of(blueprint, store, record)
     }
 
     /// Creates a sandbox from an attempt to instantiate the module.
     pub(crate) fn of(
         blueprint: Blueprint,
-        mut store: Store<State>,
-        instance: wasmtime::Result<wasmtime::Instance>,
+        store: Result<Store<State>, Error>,
         record: &str,
     ) -> Result<Self, Failure> {
-        let instance = match instance {
-            Ok(instance) => instance,
-            Err(error) => {
-                let evidence = Evidence {
-                    denied: store.data().limiter.denied(),
-                    ..Evidence::default()
-                };
-                let (kind, backtrace) = trap::classify(&error, &blueprint, evidence);
-                let context = Context {
-                    backtrace,
-                    ..Context::default()
-                };
-                return Err(Failure::new(kind, Stage::Instantiate).with_context(context));
-            }
-        };
-        // The check of the exports has found it: an error here would be the engine's.
-        let memory = instance
-            .get_memory(&mut store, abi::MEMORY_EXPORT)
-            .ok_or_else(|| {
-                Failure::engine(wasmtime::format_err!(
-                    "an export that was there is not there any more"
-                ))
-            })?;
-        let mut address = |export: &str| {
-            let global = instance.get_global(&mut store, export)?;
-            global.get(&mut store).i32().map(i32::cast_unsigned)
-        };
-        let (record, heap) = (address(record), address(abi::HEAP_EXPORT));
-        let bytes = memory.data(&store);
+        let mut store = store.map_err(|error| {
+            let evidence = Evidence::default();
+            let (kind, backtrace) = trap::classify(error.into_ended(), &blueprint, evidence);
+            let context = Context {
+                backtrace,
+                ..Context::default()
+            };
+            Failure::new(kind, Stage::Instantiate).with_context(context)
+        })?;
+        let (record, heap) = (store.global(record), store.global(abi::HEAP_EXPORT));
+        let bytes = store.memory();
         let failed = |kind| Failure::new(kind, Stage::Instantiate);
         let record = record.map(|address| PanicRecord::at(address, bytes));
         let record = record.transpose().map_err(failed)?;
@@ -84,8 +61,6 @@ impl Sandbox {
         let heap = heap.transpose().map_err(failed)?;
         Ok(Sandbox {
             store,
-            instance,
-            memory,
             record,
             heap,
             ticks: ticks(blueprint.limits.timeout),
@@ -104,9 +79,9 @@ impl Sandbox {
     }
 
     /// Gives host functions access to the guest's memory, and to its allocator if it has one.
-    pub(crate) fn attach(&mut self, alloc: Option<TypedFunc<u32, u32>>) {
-        let memory = self.memory;
-        self.host_mut().attach(memory, alloc);
+    pub(crate) fn attach(&mut self, alloc: Option<Func<u32, u32>>) {
+        let guest = self.store.guest(alloc);
+        self.host_mut().attach(guest);
     }
 
     /// Starts the time and the fuel of a call.
@@ -125,44 +100,35 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Sets the handle that can end calls from now on; `None` removes it. The guest looks at it at
-    /// each tick of the clock.
+    /// Sets the handle that can end calls from now on; `None` removes it. It is looked at at each
+    /// tick of the clock.
     pub(crate) fn interrupt_by(&mut self, interrupt: Option<Interrupt>) {
         self.store.data_mut().interrupt = interrupt;
-        self.store.epoch_deadline_callback(|store| {
-            let state = store.data();
-            Ok(match state.is_interrupted() || state.host.is_late() {
-                true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::Continue(1),
-            })
-        });
+        self.store.end_at_ticks();
     }
 
     /// Returns an export, if it is a function of this type.
-    pub(crate) fn export<P: WasmParams, R: WasmResults>(
+    pub(crate) fn export<P: Params, R: Results>(
         &mut self,
         name: &str,
-    ) -> Result<TypedFunc<P, R>, Failure> {
-        self.instance
-            .get_typed_func(&mut self.store, name)
-            .map_err(Failure::engine)
+    ) -> Result<Func<P, R>, Failure> {
+        self.store.func(name)
     }
 
-    /// Returns an exported function of any type.
-    pub(crate) fn function(&mut self, name: &str) -> Option<wasmtime::Func> {
-        self.instance.get_func(&mut self.store, name)
+    /// Returns the number of parameters of an exported function, if there is one of this name.
+    pub(crate) fn parameters(&mut self, name: &str) -> Option<usize> {
+        self.store.parameters(name)
     }
 
     /// Classifies a trap, and marks the instance as dead.
     #[cold]
-    pub(crate) fn trapped(&mut self, stage: Stage, error: &wasmtime::Error) -> Failure {
-        let stack_pointer = trap::stack_pointer(error, &mut self.store);
-        let memory = self.memory.data(&self.store);
+    pub(crate) fn trapped(&mut self, stage: Stage, error: Error) -> Failure {
+        let error = error.into_ended();
+        let memory = self.store.memory();
+        let hooked = |pointer| trap::panic_on_stack(memory, pointer);
         let evidence = Evidence {
-            denied: self.store.data().limiter.denied(),
             panic: self.record.as_ref().and_then(|record| record.read(memory)),
-            hooked: stack_pointer.and_then(|pointer| trap::panic_on_stack(memory, pointer)),
-            stack_pointer,
+            hooked: error.stack_pointer.and_then(hooked),
             interrupted: self.store.data().is_interrupted(),
         };
         let (kind, backtrace) = trap::classify(error, &self.blueprint, evidence);
@@ -183,7 +149,7 @@ impl Sandbox {
     pub(crate) fn bytes(&self, address: u32, len: u32) -> Option<&[u8]> {
         match len {
             0 => Some(&[]),
-            len => range(self.memory.data(&self.store), address, len),
+            len => range(self.store.memory(), address, len),
         }
     }
 
@@ -213,12 +179,12 @@ impl Sandbox {
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
-        self.memory.data_size(&self.store)
+        self.store.memory().len()
     }
 
     /// Returns the contents of the guest's heap, if the guest counts its allocations.
     pub(crate) fn heap(&self) -> Option<Heap> {
-        self.heap.as_ref()?.read(self.memory.data(&self.store))
+        self.heap.as_ref()?.read(self.store.memory())
     }
 
     pub(crate) fn counts_allocations(&self) -> bool {
@@ -228,7 +194,7 @@ impl Sandbox {
     /// Returns the fuel that the last call used; `None` if fuel is not counted.
     pub(crate) fn fuel_used(&self) -> Option<u64> {
         let fuel = self.limits().fuel?;
-        Some(fuel.saturating_sub(self.store.get_fuel().ok()?))
+        Some(fuel.saturating_sub(self.store.fuel_left()?))
     }
 
     /// Returns the circumstances of the call, for a failure.

@@ -1,118 +1,104 @@
 //! Classification of traps.
 
-use std::sync::Arc;
-
 use plugin_sdk::abi;
-use wasmtime::{
-    AsContextMut, Mutability, PoolConcurrencyLimitError, Trap, WasmBacktrace, WasmCoreDump,
-};
 
 use super::blueprint::Blueprint;
+use crate::engine::{Cause, Ended, HostTrap, Reason, Trap};
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
-use crate::imports::{HostTrap, Reason};
-use crate::limits::Denied;
+use crate::limits::{Denied, Limits};
 use crate::memory::range;
-use crate::symbols::Symbols;
 use crate::text;
 
 /// The reach of a stack that grows down past address 0 before a trap: the size of one frame, in
 /// bytes.
 const SHADOW_STACK_REACH: u64 = 16 << 20;
 
-/// The largest description of a memory fault by the engine, in bytes.
-const MAX_FAULT: usize = 100;
-
-/// The evidence for the cause of a trap, in addition to the engine's error.
+/// The evidence for the cause of a trap, in addition to the engine's.
 #[derive(Default)]
 pub(crate) struct Evidence {
-    /// The growth that was refused during the call.
-    pub(crate) denied: Option<Denied>,
     /// The content of the panic record.
     pub(crate) panic: Option<Panic>,
     /// The argument of the plugin's own panic hook.
     pub(crate) hooked: Option<Panic>,
-    /// The guest's stack pointer.
-    pub(crate) stack_pointer: Option<u32>,
     /// `true` if another thread has ended the call.
     pub(crate) interrupted: bool,
 }
 
 /// Returns the kind of failure of an error of a call or of an instantiation, and the guest's stack.
 pub(crate) fn classify(
-    error: &wasmtime::Error,
+    error: Ended,
     blueprint: &Blueprint,
     evidence: Evidence,
 ) -> (FailureKind, Backtrace) {
-    let backtrace = backtrace(error, blueprint.compiled.symbols());
-    let kind = kind(error, blueprint, &backtrace, evidence);
+    let backtrace = Backtrace::new(error.frames, blueprint.compiled.symbols().cloned());
+    let limits = &blueprint.limits;
+    let (cause, denied) = (error.cause, error.denied);
+    let Evidence {
+        panic,
+        hooked,
+        interrupted,
+    } = evidence;
+    let kind = match &cause {
+        Cause::Host(trap) => ended_by_host(trap, limits),
+        Cause::PoolExhausted if let Some(limit) = blueprint.pool => {
+            FailureKind::PoolExhausted { limit }
+        }
+        Cause::PoolExhausted => other(&cause),
+        // Not an error of guest code but of the creation of its memory or tables.
+        Cause::Other(_) => refused(denied).unwrap_or_else(|| other(&cause)),
+        Cause::Trap { trap, address, .. } => match trap {
+            Trap::Interrupted if interrupted => FailureKind::Cancelled,
+            Trap::Interrupted if let Some(limit) = limits.timeout => FailureKind::Timeout {
+                limit,
+                during: None,
+            },
+            Trap::OutOfFuel if let Some(limit) = limits.fuel => FailureKind::OutOfFuel { limit },
+            Trap::StackOverflow => FailureKind::StackOverflow(Stack::Wasm {
+                limit: limits.stack_bytes as u64,
+            }),
+            Trap::MemoryOutOfBounds
+                if let Some(address) = below_zero(error.stack_pointer, *address) =>
+            {
+                FailureKind::StackOverflow(Stack::Shadow { address })
+            }
+            _ => match panic {
+                Some(panic) => FailureKind::Panic(panic),
+                None if *trap == Trap::Unreachable => match hooked {
+                    Some(panic) => FailureKind::Panic(panic),
+                    None => {
+                        let way_out = error.way_out.unwrap_or_else(|| backtrace.way_out());
+                        gave_up(way_out, denied, &cause)
+                    }
+                },
+                None => other(&cause),
+            },
+        },
+    };
     (kind, backtrace)
 }
 
-fn kind(
-    error: &wasmtime::Error,
-    blueprint: &Blueprint,
-    backtrace: &Backtrace,
-    evidence: Evidence,
-) -> FailureKind {
-    let limits = &blueprint.limits;
-    let Evidence {
-        denied,
-        panic,
-        hooked,
-        stack_pointer,
-        interrupted,
-    } = evidence;
-    if let Some(limit) = blueprint.pool
-        && error.is::<PoolConcurrencyLimitError>()
-    {
-        return FailureKind::PoolExhausted { limit };
-    }
-    if let Some(trap) = error.downcast_ref::<HostTrap>() {
-        let ending = trap.ending();
-        let function = ending.function.clone();
-        return match ending.reason.clone() {
-            Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
-            Reason::Failed(error) => FailureKind::HostFunction { function, error },
-            Reason::Timeout => match limits.timeout {
-                Some(limit) => FailureKind::Timeout {
-                    limit,
-                    during: Some(function),
-                },
-                None => other(error),
+/// Returns the failure of a call that a host function ended.
+fn ended_by_host(trap: &HostTrap, limits: &Limits) -> FailureKind {
+    let ending = trap.ending();
+    let function = ending.function.clone();
+    match ending.reason.clone() {
+        Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
+        Reason::Failed(error) => FailureKind::HostFunction { function, error },
+        Reason::Timeout => match limits.timeout {
+            Some(limit) => FailureKind::Timeout {
+                limit,
+                during: Some(function),
             },
-        };
-    }
-    let Some(trap) = error.downcast_ref::<Trap>() else {
-        // Not an error of guest code but of the creation of its memory or tables.
-        return refused(denied).unwrap_or_else(|| other(error));
-    };
-    match trap {
-        Trap::Interrupt if interrupted => FailureKind::Cancelled,
-        Trap::Interrupt if let Some(limit) = limits.timeout => FailureKind::Timeout {
-            limit,
-            during: None,
-        },
-        Trap::OutOfFuel if let Some(limit) = limits.fuel => FailureKind::OutOfFuel { limit },
-        Trap::StackOverflow => FailureKind::StackOverflow(Stack::Wasm {
-            limit: limits.stack_bytes as u64,
-        }),
-        Trap::MemoryOutOfBounds if let Some(address) = below_zero(stack_pointer, error) => {
-            FailureKind::StackOverflow(Stack::Shadow { address })
-        }
-        _ => match panic {
-            Some(panic) => FailureKind::Panic(panic),
-            None if *trap == Trap::UnreachableCodeReached => match hooked {
-                Some(panic) => FailureKind::Panic(panic),
-                None => gave_up(backtrace, denied, error),
+            None => FailureKind::Trap {
+                message: text::from_str(&trap.to_string()),
             },
-            None => other(error),
         },
     }
 }
 
 /// Returns the kind of failure of a guest that gave up without a recorded panic, as far as the
 /// names of functions show it, which a stripped module lacks.
-fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Error) -> FailureKind {
+fn gave_up(way_out: WayOut, denied: Option<Denied>, cause: &Cause) -> FailureKind {
     let unnoted = |message: &str| {
         FailureKind::Panic(Panic {
             message: message.to_owned(),
@@ -121,7 +107,7 @@ fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Erro
             column: 0,
         })
     };
-    match backtrace.way_out() {
+    match way_out {
         WayOut::Panic => unnoted("(no message: the plugin's panic hook did not note it)"),
         // The runtime of Rust writes the message before it calls the hook, and gives up if that
         // panics.
@@ -129,13 +115,13 @@ fn gave_up(backtrace: &Backtrace, denied: Option<Denied>, error: &wasmtime::Erro
             unnoted("(no message: the plugin panicked again while it was written)")
         }
         // The guest was refused memory and continued.
-        WayOut::Other => other(error),
+        WayOut::Other => other(cause),
         // A guest that was refused memory and gave up.
         WayOut::Allocation | WayOut::Unknown if let Some(refused) = refused(denied) => refused,
         WayOut::Allocation => FailureKind::Trap {
             message: "an allocation failed, though no limit had stopped it".to_owned(),
         },
-        WayOut::Unknown => other(error),
+        WayOut::Unknown => other(cause),
     }
 }
 
@@ -147,41 +133,10 @@ pub(crate) fn refused(denied: Option<Denied>) -> Option<FailureKind> {
     })
 }
 
-fn other(error: &wasmtime::Error) -> FailureKind {
-    let message = match error.downcast_ref::<Trap>() {
-        Some(trap) => trap
-            .to_string()
-            .trim_start_matches("wasm trap: ")
-            .to_owned(),
-        None => error.root_cause().to_string(),
-    };
-    let message = match fault_address(error) {
-        Some(address) => format!("{message} at address {address:#x}"),
-        None => message,
-    };
+fn other(cause: &Cause) -> FailureKind {
     FailureKind::Trap {
-        message: text::from_str(&message),
+        message: text::from_str(&cause.to_string()),
     }
-}
-
-/// Returns the guest's stack at the time of an error.
-fn backtrace(error: &wasmtime::Error, symbols: Option<&Arc<Symbols>>) -> Backtrace {
-    error
-        .downcast_ref::<WasmBacktrace>()
-        .map(|backtrace| Backtrace::new(backtrace.frames(), symbols.cloned()))
-        .unwrap_or_default()
-}
-
-/// Returns the guest's stack pointer: by convention of the linker the first global, which must be
-/// mutable.
-///
-/// It is not exported, but a core dump has it.
-pub(crate) fn stack_pointer(error: &wasmtime::Error, mut store: impl AsContextMut) -> Option<u32> {
-    let first = error.downcast_ref::<WasmCoreDump>()?.globals().first()?;
-    if first.ty(&store).mutability() != Mutability::Var {
-        return None;
-    }
-    first.get(&mut store).i32().map(i32::cast_unsigned)
 }
 
 /// Returns the address below 0 that a stack has reached, if it has: by its pointer, or by the
@@ -189,29 +144,15 @@ pub(crate) fn stack_pointer(error: &wasmtime::Error, mut store: impl AsContextMu
 ///
 /// An instruction for whole ranges of memory has no such address, and a function that calls no
 /// other does not move the pointer.
-fn below_zero(stack_pointer: Option<u32>, error: &wasmtime::Error) -> Option<u64> {
+fn below_zero(stack_pointer: Option<u32>, fault: Option<u64>) -> Option<u64> {
     const END: u64 = 1 << 32;
     // Also above the end: an access adds its offset to the wrapped pointer without wrapping again.
     let reach = END - SHADOW_STACK_REACH..END + SHADOW_STACK_REACH;
     let pointer = stack_pointer.map(u64::from);
-    [pointer, fault_address(error)]
+    [pointer, fault]
         .into_iter()
         .flatten()
         .find(|address| reach.contains(address))
-}
-
-/// Returns the address of a memory fault. The engine has it only as text.
-///
-/// The causes include the backtrace and the core dump, which show names from the guest: only the
-/// beginning of each cause is written.
-fn fault_address(error: &wasmtime::Error) -> Option<u64> {
-    let fault = error
-        .chain()
-        .map(|cause| text::beginning(cause, MAX_FAULT))
-        .find(|text| text.starts_with("memory fault"))?;
-    let (_, from_number) = fault.split_once("0x")?;
-    let number = from_number.split(|c: char| !c.is_ascii_hexdigit()).next()?;
-    u64::from_str_radix(number, 16).ok()
 }
 
 /// The place where a guest records its panics.

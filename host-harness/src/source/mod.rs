@@ -8,9 +8,12 @@ pub mod remedies;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
+#[cfg(feature = "wat")]
+use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
 use crate::symbols::Symbols;
+#[cfg(feature = "wat")]
 use crate::text;
 use file::{read_file, within};
 
@@ -46,6 +49,7 @@ enum Origin {
     Crate(CrateSource),
     File(PathBuf),
     Bytes(Arc<[u8]>),
+    #[cfg(feature = "wat")]
     Wat(String),
 }
 
@@ -82,6 +86,7 @@ impl Source {
     /// Creates a source from WebAssembly's text format.
     ///
     /// The text may have up to 64 MiB, or more if [`max_bytes`](Source::max_bytes) allows more.
+    #[cfg(feature = "wat")]
     pub fn wat(text: impl Into<String>) -> Self {
         Source::new(Origin::Wat(text.into()))
     }
@@ -91,7 +96,7 @@ impl Source {
     pub(crate) fn file_path(&self) -> Option<&Path> {
         match &self.origin {
             Origin::File(path) => Some(path),
-            Origin::Crate(_) | Origin::Bytes(_) | Origin::Wat(_) => None,
+            _ => None,
         }
     }
 
@@ -122,6 +127,7 @@ impl Source {
                 file = Some(path.as_path());
                 read_file(path, self.max_bytes)?
             }
+            #[cfg(feature = "wat")]
             Origin::Wat(wat) => {
                 within(wat.len() as u64, self.max_bytes.max(MAX_BYTES))?;
                 wat::parse_str(wat)
@@ -153,7 +159,7 @@ impl Source {
 
     /// Sets the maximum size of the module in bytes; 64 MiB by default.
     ///
-    /// A larger module is refused as [`ModuleTooLarge`](FailureKind::ModuleTooLarge) before it is
+    /// A larger module is refused as [`ModuleTooLarge`](crate::FailureKind::ModuleTooLarge) before it is
     /// read. A module built from a crate is refused before it is examined.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;

@@ -5,18 +5,22 @@
 //! of time and stack to read. The engine is configured to ignore it, for this reason and because it
 //! would read all of it at every trap. Here it is read only when a failure is inspected.
 
+#[cfg(not(feature = "symbols"))]
+mod absent;
+#[cfg(feature = "symbols")]
+mod lookup;
+#[cfg(feature = "symbols")]
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
-use addr2line::Context;
-use addr2line::gimli::{Dwarf, EndianSlice, LittleEndian};
-
-use crate::sections;
-
-pub use self::names::symbols_file;
+#[cfg(not(feature = "symbols"))]
+use absent::Found;
+#[cfg(feature = "symbols")]
+use names::Found;
+#[cfg(feature = "symbols")]
+pub use names::symbols_file;
 
 /// The largest source file that a line is read from, in bytes.
 const MAX_SOURCE: u64 = 2 << 20;
@@ -25,6 +29,10 @@ const MAX_SOURCE: u64 = 2 << 20;
 const MAX_LINE: usize = 300;
 
 /// A module's debug information, its source folder, and the function names stripped from it.
+#[cfg_attr(
+    not(feature = "symbols"),
+    expect(dead_code, reason = "only `lookup.rs` reads some of it")
+)]
 pub(crate) struct Symbols {
     wasm: Arc<[u8]>,
     sources: Option<Sources>,
@@ -33,7 +41,7 @@ pub(crate) struct Symbols {
     /// The place to search for function names: the module's own file, or the path that the host's
     /// author named.
     place: Option<PathBuf>,
-    names: OnceLock<names::Found>,
+    names: OnceLock<Found>,
 }
 
 /// The folders to read source files from. Names of other files are shown relative to them.
@@ -49,13 +57,6 @@ pub(crate) struct Symbol {
     pub(crate) file: Option<String>,
     pub(crate) line: Option<u32>,
     pub(crate) column: Option<u32>,
-}
-
-/// Parsed debug information.
-pub(crate) struct Lines<'a> {
-    context: Context<EndianSlice<'a, LittleEndian>>,
-    /// The offset of the code section, which the offsets in debug information are relative to.
-    code: u64,
 }
 
 impl Symbols {
@@ -92,67 +93,11 @@ impl Symbols {
         self
     }
 
-    fn found(&self) -> &names::Found {
-        self.names.get_or_init(|| match &self.place {
-            Some(place) => names::find(&self.wasm, place),
-            None => names::Found::Nothing,
-        })
-    }
-
-    /// Returns the names of functions that the module itself does not name, by index.
-    pub(crate) fn names(&self, functions: &BTreeSet<u32>) -> BTreeMap<u32, String> {
-        match self.found() {
-            names::Found::Names(file) if !functions.is_empty() => names::of(file, functions),
-            _ => BTreeMap::new(),
-        }
-    }
-
-    /// Explains what is missing to name a stripped module's functions.
-    pub(crate) fn lack(&self) -> Option<String> {
-        let shown = |file: &Path| {
-            let name = file.file_name().unwrap_or(file.as_os_str());
-            crate::text::name(&name.to_string_lossy())
-        };
-        match (self.found(), &self.place) {
-            (names::Found::OfAnother(file), _) => Some(format!(
-                "`{}` exists, but it has the names of another build",
-                shown(file)
-            )),
-            (names::Found::Nothing, Some(place)) => Some(format!(
-                "`{}`, which `cargo plugin build` writes next to the module, is missing",
-                shown(&names::expected(place))
-            )),
-            _ => None,
-        }
-    }
-
     /// Returns the folder of the crate that the module was built from.
     pub(crate) fn crate_dir(&self) -> Option<&Path> {
         self.sources
             .as_ref()
             .map(|sources| sources.crate_dir.as_path())
-    }
-
-    /// Reads the debug information, if there is any.
-    pub(crate) fn lines(&self) -> Option<Lines<'_>> {
-        if !self.trusted {
-            return None;
-        }
-        let sections: Vec<(&str, &[u8])> = sections::custom(&self.wasm)
-            .filter(|section| section.name().starts_with(".debug_"))
-            .map(|section| (section.name(), section.data()))
-            .collect();
-        if sections.is_empty() {
-            return None;
-        }
-        let code = sections::code_start(&self.wasm)?;
-        let load = |id: addr2line::gimli::SectionId| {
-            let section = sections.iter().find(|(name, _)| *name == id.name());
-            let data = section.map_or(&[][..], |(_, data)| data);
-            Ok::<_, addr2line::gimli::Error>(EndianSlice::new(data, LittleEndian))
-        };
-        let context = Context::from_dwarf(Dwarf::load(load).ok()?).ok()?;
-        Some(Lines { context, code })
     }
 
     /// Returns a line of a source file in the crate's or workspace's folder, if the file can be
@@ -232,38 +177,6 @@ impl Sources {
             (Some(one), Some(other)) if one != other => None,
             (found, None) | (None, found) | (found, _) => found,
         }
-    }
-}
-
-impl Lines<'_> {
-    /// Returns the functions at an offset in the module, innermost first. All but the last are
-    /// inlined.
-    pub(crate) fn at(&self, offset: u64) -> Vec<Symbol> {
-        let mut symbols = Vec::new();
-        let Some(probe) = offset.checked_sub(self.code) else {
-            return symbols;
-        };
-        let Ok(mut frames) = self.context.find_frames(probe).skip_all_loads() else {
-            return symbols;
-        };
-        while let Ok(Some(frame)) = frames.next() {
-            let name = frame.function.as_ref().and_then(|function| {
-                let name = function.raw_name().ok()?;
-                Some(name.into_owned())
-            });
-            let location = frame.location.as_ref();
-            symbols.push(Symbol {
-                function: name,
-                file: location.and_then(|place| place.file).map(str::to_owned),
-                line: location
-                    .and_then(|place| place.line)
-                    .filter(|line| *line > 0),
-                column: location
-                    .and_then(|place| place.column)
-                    .filter(|column| *column > 0),
-            });
-        }
-        symbols
     }
 }
 

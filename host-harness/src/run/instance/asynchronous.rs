@@ -3,17 +3,13 @@
 //!
 //! The steps of a call are the same; only the waiting is here.
 
-use std::sync::Arc;
-use std::time::Duration;
-
 use plugin_sdk::abi::{self, Packed};
-use tokio::time::Instant;
-use wasmtime::{Store, UpdateDeadline};
 
 use super::Instance;
 use crate::abi::Callee;
+use crate::engine::Results;
 use crate::failure::{Backtrace, Failure, FailureKind};
-use crate::imports::{Host, State};
+use crate::imports::Host;
 use crate::run::blueprint::Blueprint;
 use crate::run::module::Module;
 use crate::run::sandbox::Sandbox;
@@ -61,19 +57,10 @@ impl Instance {
         module: &Module,
         host: Host,
     ) -> Result<Self, Failure> {
-        let compiled = Arc::clone(&blueprint.compiled);
-        let pre = compiled.pre_async(module.contract().imports())?;
-        let mut store = blueprint.store(host);
-        store.epoch_deadline_callback(|store| {
-            Ok(match store.data().host.is_late() {
-                true => UpdateDeadline::Interrupt,
-                false => UpdateDeadline::Yield(1),
-            })
-        });
-        begin_turns(&mut store, blueprint.limits.timeout);
-        let instance = pre.instantiate_async(&mut store).await;
+        let imports = module.contract().imports();
+        let store = blueprint.instantiate_async(imports, host).await?;
         let commands = module.contract().commands().clone();
-        let sandbox = Sandbox::of(blueprint, store, instance, abi::VERSION_EXPORT)?;
+        let sandbox = Sandbox::of(blueprint, store, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 
@@ -119,7 +106,9 @@ impl Instance {
     fn enter_async(&mut self, callee: Callee) -> Result<Running<'_>, Failure> {
         self.enter(callee)?;
         let timeout = self.sandbox.limits().timeout;
-        begin_turns(&mut self.sandbox.store, timeout);
+        // Its code runs to the next tick of the clock, and continues at its next turn.
+        self.sandbox.store.begin_turn();
+        self.sandbox.store.data_mut().begin_turns(timeout);
         Ok(Running {
             instance: self,
             callee,
@@ -144,7 +133,7 @@ impl Instance {
         let capacity = self.capacity_for(callee, len)?;
         if let Some(old) = self.buffer.take() {
             let freed = self.free.call_async(&mut self.sandbox.store, old).await;
-            freed.map_err(|error| self.trapped(callee, &error))?;
+            freed.map_err(|error| self.trapped(callee, error))?;
         }
         let allocated = self
             .alloc
@@ -169,21 +158,13 @@ impl Instance {
         self.answered(callee, answer)
     }
 
-    async fn run_export_async<R: wasmtime::WasmResults + Sync>(
+    async fn run_export_async<R: Results + Sync>(
         &mut self,
         callee: Callee,
         name: &'static str,
     ) -> Result<R, Failure> {
         let func = self.sandbox.export::<(), R>(name)?;
         let answer = func.call_async(&mut self.sandbox.store, ()).await;
-        answer.map_err(|error| self.trapped(callee, &error))
+        answer.map_err(|error| self.trapped(callee, error))
     }
-}
-
-/// Begins an async call: its code runs to the next tick of the clock, and continues at its next
-/// turn.
-fn begin_turns(store: &mut Store<State>, timeout: Option<Duration>) {
-    store.set_epoch_deadline(1);
-    let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
-    store.data_mut().deadline = deadline;
 }

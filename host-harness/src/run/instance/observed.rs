@@ -84,7 +84,7 @@ impl Instance {
             self.sandbox.begin();
             self.free
                 .call(&mut self.sandbox.store, (address, len))
-                .map_err(|error| self.trapped(callee, &error))?;
+                .map_err(|error| self.trapped(callee, error))?;
         }
         let mut heap = self
             .sandbox

@@ -4,8 +4,6 @@ use std::fmt;
 
 use plugin_sdk::imports::HostFunction;
 
-use super::bound::full_name;
-
 /// The reason why a host function ended the guest's call. Boxed, because it is rare.
 #[derive(Clone, Debug)]
 pub(crate) struct HostTrap(Box<Ending>);
@@ -30,9 +28,9 @@ pub(crate) enum Reason {
 
 impl HostTrap {
     #[cold]
-    pub(super) fn new(function: &HostFunction, reason: Reason) -> Self {
+    pub(crate) fn new(function: &HostFunction, reason: Reason) -> Self {
         HostTrap(Box::new(Ending {
-            function: full_name(function).to_string(),
+            function: full_name(function),
             reason,
         }))
     }
@@ -54,3 +52,8 @@ impl fmt::Display for HostTrap {
 }
 
 impl std::error::Error for HostTrap {}
+
+/// Returns the name of a function as failures show it.
+pub(crate) fn full_name(function: &HostFunction) -> String {
+    format!("{}.{}", function.module, function.name)
+}

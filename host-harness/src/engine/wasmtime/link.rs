@@ -3,34 +3,31 @@
 use plugin_sdk::imports::WasmType;
 use wasmtime::{Caller, Engine, FuncType, Linker, Val, ValType};
 
-#[cfg(feature = "async")]
-use super::asynchronous;
-use super::dispatch;
-use super::state::State;
+use super::super::HostState;
 use crate::abi::ImportedFunction;
 
 /// Creates a linker with every import of a module.
-pub(crate) fn link(
+pub(super) fn link<T: HostState>(
     engine: &Engine,
     imports: &[ImportedFunction],
-) -> wasmtime::Result<Linker<State>> {
+) -> wasmtime::Result<Linker<T>> {
     link_with(engine, imports, link_one)
 }
 
 /// Creates a linker with every import of a module, as asynchronous functions.
 #[cfg(feature = "async")]
-pub(crate) fn link_async(
+pub(super) fn link_async<T: HostState>(
     engine: &Engine,
     imports: &[ImportedFunction],
-) -> wasmtime::Result<Linker<State>> {
+) -> wasmtime::Result<Linker<T>> {
     link_with(engine, imports, link_one_async)
 }
 
-fn link_with(
+fn link_with<T: HostState>(
     engine: &Engine,
     imports: &[ImportedFunction],
-    link_one: fn(&mut Linker<State>, usize, &ImportedFunction) -> wasmtime::Result<()>,
-) -> wasmtime::Result<Linker<State>> {
+    link_one: fn(&mut Linker<T>, usize, &ImportedFunction) -> wasmtime::Result<()>,
+) -> wasmtime::Result<Linker<T>> {
     let mut linker = Linker::new(engine);
     // A module may import a function twice.
     linker.allow_shadowing(true);
@@ -72,19 +69,19 @@ macro_rules! wrap {
         $linker.func_wrap(
             &$import.module,
             &$import.name,
-            move |mut caller: Caller<'_, State>, $($slot: u32),*| -> wasmtime::Result<$result> {
-                dispatch::call(&mut caller, $number, &[$(u64::from($slot)),*]).map($convert)
+            move |mut caller: Caller<'_, T>, $($slot: u32),*| -> wasmtime::Result<$result> {
+                T::serve(&mut caller, $number, &[$(u64::from($slot)),*]).map($convert)
             },
         ).map(drop)
     };
 }
 
-fn link_one(
-    linker: &mut Linker<State>,
+fn link_one<T: HostState>(
+    linker: &mut Linker<T>,
     number: usize,
     import: &ImportedFunction,
 ) -> wasmtime::Result<()> {
-    if import.plain() {
+    if is_plain(import) {
         typed!(wrap, linker, import, number);
     }
     let result = import.result;
@@ -94,7 +91,7 @@ fn link_one(
         ty(import, linker.engine()),
         move |mut caller, parameters, results| {
             let slots: Vec<u64> = parameters.iter().map(slot).collect();
-            let answer = dispatch::call(&mut caller, number, &slots)?;
+            let answer = T::serve(&mut caller, number, &slots)?;
             give(results, result, answer);
             Ok(())
         },
@@ -108,11 +105,11 @@ macro_rules! wrap_async {
         $linker.func_wrap_async(
             &$import.module,
             &$import.name,
-            move |mut caller: Caller<'_, State>, ($($slot,)*): ($(typed!(@integer $slot),)*)| {
+            move |mut caller: Caller<'_, T>, ($($slot,)*): ($(typed!(@integer $slot),)*)| {
                 Box::new(async move {
                     let slots = [$(u64::from($slot)),*];
                     let answer: wasmtime::Result<$result> =
-                        asynchronous::call(&mut caller, $number, &slots).await.map($convert);
+                        T::serve_async(&mut caller, $number, &slots).await.map($convert);
                     answer
                 })
             },
@@ -121,12 +118,12 @@ macro_rules! wrap_async {
 }
 
 #[cfg(feature = "async")]
-fn link_one_async(
-    linker: &mut Linker<State>,
+fn link_one_async<T: HostState>(
+    linker: &mut Linker<T>,
     number: usize,
     import: &ImportedFunction,
 ) -> wasmtime::Result<()> {
-    if import.plain() {
+    if is_plain(import) {
         typed!(wrap_async, linker, import, number);
     }
     let result = import.result;
@@ -137,13 +134,18 @@ fn link_one_async(
         move |mut caller, parameters, results| {
             Box::new(async move {
                 let slots: Vec<u64> = parameters.iter().map(slot).collect();
-                let answer = asynchronous::call(&mut caller, number, &slots).await?;
+                let answer = T::serve_async(&mut caller, number, &slots).await?;
                 give(results, result, answer);
                 Ok(())
             })
         },
     )?;
     Ok(())
+}
+
+/// Returns whether all parameters are 32-bit integers, as in nearly all imports.
+fn is_plain(import: &ImportedFunction) -> bool {
+    import.parameters.iter().all(|ty| *ty == WasmType::I32)
 }
 
 fn ty(import: &ImportedFunction, engine: &Engine) -> FuncType {

@@ -16,6 +16,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
 use wasmtime::{Cache, CacheConfig, Engine};
 
+use super::super::{CacheDir, Entry};
 use crate::failure::{Failure, FailureKind};
 
 /// The environment variable with the cache folder; the value `off` disables the cache.
@@ -33,33 +34,10 @@ const CHECKSUMS: &str = "checksums";
 /// The maximum size of an entry, in bytes.
 const MAX_ENTRY: u64 = 1 << 30;
 
-/// The location of the cache.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum CacheDir {
-    /// The folder in the variable `PLUGIN_SDK_CACHE_DIR`, or else the user's cache folder.
-    #[default]
-    Usual,
-    /// The given folder.
-    At(PathBuf),
-    /// No cache.
-    Off,
-}
-
 /// A folder of compiled code.
 pub(crate) struct CodeCache {
     cache: Cache,
     dir: PathBuf,
-}
-
-/// The state of the cache entry for a module.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Entry {
-    /// The entry is intact.
-    Sound,
-    /// There is no entry, or it was damaged and has been removed.
-    Absent,
-    /// The entry is damaged and cannot be removed.
-    Damaged,
 }
 
 impl CodeCache {
