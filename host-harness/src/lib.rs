@@ -1,5 +1,5 @@
-//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, on wasmtime,
-//! within limits.
+//! Runs plugins written with [`plugin_sdk`] as a real host would: in WebAssembly, within limits, on
+//! wasmtime or on the interpreter wasmi.
 //!
 //! Its first use is in a plugin's own tests. The harness builds the crate under test for
 //! `wasm32-unknown-unknown`, once per process, and calls its commands with values or bytes:
@@ -105,6 +105,13 @@
 //! host that validates refuses a call before anything runs, reports all problems at once, and
 //! enforces constraints such as `maximum`.
 //!
+//! # Engines
+//!
+//! The feature `wasmtime`, on by default, compiles plugins to native code. The feature `wasmi`
+//! interprets them and is built in seconds, which suits the tests of plugins. With both,
+//! [`PluginBuilder::engine`] chooses one, or the variable `PLUGIN_SDK_ENGINE` for a whole process:
+//! see [`Engine`].
+//!
 //! # Async hosts
 //!
 //! With the feature `async`, calls of a plugin built by `PluginBuilder::build_async` are futures,
@@ -181,8 +188,8 @@
 //! | [`services`] | key-value store, files, network, clock and so on |
 //! | `abi` | the check of a module against ABI version 1, its commands, warnings for its author |
 //! | `observe` | statistics, the trace, the heap and leaks |
-//! | `engine` | engines, their clocks, and the cache of compiled code |
-//! | `imports` | host functions: linking, dispatch, history; the state of a store |
+//! | `engine` | wasmtime and wasmi behind one interface: linking, instances, traps, clocks, the cache of compiled code |
+//! | `imports` | host functions: binding, dispatch, history; the state of a store |
 //! | `source` | crates, files and bytes that modules come from; cargo |
 //! | `run` | modules, instances and batches; the sandbox around an instance; traps |
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |

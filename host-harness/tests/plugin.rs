@@ -6,7 +6,7 @@ mod guest;
 use std::time::Duration;
 
 use guest::{ECHO, Guest, command, data};
-use plugin_sdk_harness::{FailureKind, Module, Plugin, Source};
+use plugin_sdk_harness::{Engine, FailureKind, Module, Plugin, Source};
 use serde_json::{Value, json};
 
 /// A command that counts its calls and answers with the count as a digit.
@@ -82,7 +82,8 @@ fn a_thousand_instances_of_one_module_coexist() {
 fn a_pool_reuses_its_places_and_reports_when_it_is_full() {
     // A size that no other test uses, because all pools of one size are shared.
     let module = Module::load(counting().source()).unwrap();
-    let build = || module.plugin().no_cache().pooling(3).build();
+    let builder = || module.plugin().engine(Engine::Wasmtime).no_cache();
+    let build = || builder().pooling(3).build();
     let mut plugins: Vec<Plugin> = (0..3).map(|_| build().unwrap()).collect();
     for plugin in &mut plugins {
         assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
@@ -98,7 +99,7 @@ fn a_pool_reuses_its_places_and_reports_when_it_is_full() {
         1,
         "nothing is left of the instance before"
     );
-    let failure = module.plugin().no_cache().pooling(0).build().unwrap_err();
+    let failure = builder().pooling(0).build().unwrap_err();
     assert_eq!(failure.code(), "pool_exhausted");
 }
 
@@ -439,6 +440,7 @@ fn a_plugin_comes_from_text_bytes_or_a_file() {
         Source::from(file.path()),
     ] {
         let mut plugin = Plugin::builder(source)
+            .engine(Engine::Wasmtime)
             .cache_dir(cache.path())
             .build()
             .unwrap();
@@ -448,4 +450,25 @@ fn a_plugin_comes_from_text_bytes_or_a_file() {
         cache.path().join("engine/modules").is_dir(),
         "what was compiled is kept there"
     );
+}
+
+#[cfg(feature = "wasmi")]
+#[test]
+fn what_an_engine_lacks_is_an_error_that_names_the_other() {
+    let module = Module::load(counting().source()).unwrap();
+    let builder = || module.plugin().engine(Engine::Wasmi);
+    let folder = tempfile::tempdir().unwrap();
+    for (builder, lacks) in [
+        (builder().pooling(1), "pool of slots for instances"),
+        (builder().cache_dir(folder.path()), "cache of compiled code"),
+    ] {
+        let failure = builder.build().unwrap_err();
+        assert_eq!(failure.code(), "engine");
+        let message = failure.message();
+        for part in [lacks, "`wasmi`", "`.engine(Engine::Wasmtime)`"] {
+            assert!(message.contains(part), "{message}");
+        }
+    }
+    let mut plugin = builder().build().unwrap();
+    assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
 }

@@ -9,7 +9,7 @@
 use std::path::Path;
 
 use plugin_sdk_harness::hosts;
-use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
+use plugin_sdk_harness::{Engine, Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
 /// A plugin by hand. It remembers its last request, and returns a fixed response.
@@ -395,7 +395,9 @@ fn bytes_survive_the_base64_encoding() {
 
 #[test]
 fn a_plugin_refuses_invalid_json_and_accepts_large_arguments() {
+    // A megabyte takes an interpreter long.
     let mut plugin = plugin("examples/text-stats")
+        .engine(Engine::Wasmtime)
         .build_for(hosts::toolfs())
         .unwrap();
     refused(plugin.call_raw("stats", b"{\"text\":"), "invalid_json", "");

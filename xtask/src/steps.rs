@@ -59,7 +59,8 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
 /// The number of steps and test binaries whose durations a run of the tests reports.
 const SLOWEST: usize = 10;
 
-/// Runs all tests even if some fail, and the tests of failures with a second toolchain.
+/// Runs all tests even if some fail, those of the harness on a second engine, and those of failures
+/// with a second toolchain.
 pub fn test() -> Result<()> {
     let toolchain = toolchain_with_crates()?;
     let cargo = |arguments: &[&str]| {
@@ -93,6 +94,7 @@ pub fn test() -> Result<()> {
         &mut outcome,
         numbers_as_numbers(&tools),
     )?;
+    test_engine_again(&tools, &mut outcome)?;
     let second = test_failures_again(&tools, &mut outcome)?;
 
     let first = format!("{}, rustc {}", tools.toolchain, tools.toolchain.release()?);
@@ -126,6 +128,24 @@ fn numbers_as_numbers(tools: &Tools) -> Command {
         .args(["--test", "json_oracle", "--test", "schema"])
         .arg("--no-fail-fast");
     cargo
+}
+
+/// The tests that the engine matters to.
+const ENGINE_TESTS: [&str; 8] = [
+    "cis", "failures", "hostile", "musicfox", "neomind", "neotalk", "plugin", "toolfs",
+];
+
+/// Runs [`ENGINE_TESTS`], which have run on wasmtime, on wasmi.
+fn test_engine_again(tools: &Tools, outcome: &mut Outcome) -> Result<()> {
+    let mut cargo = tools.toolchain.command("cargo");
+    // With all packages, so that nothing is built again.
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    for test in ENGINE_TESTS {
+        cargo.args(["--test", test]);
+    }
+    cargo.env("PLUGIN_SDK_ENGINE", "wasmi");
+    tools.add_to(&mut cargo);
+    test_program("tests on the engine wasmi", outcome, cargo)
 }
 
 /// The tests of failures, which depend on the build of the standard library in the module.

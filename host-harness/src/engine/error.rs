@@ -15,9 +15,9 @@ pub(crate) struct Error(Box<Ended>);
 #[derive(Debug)]
 pub(crate) struct Ended {
     pub(crate) cause: Cause,
-    /// The guest's stack, innermost frame first, if the engine has it.
-    pub(crate) frames: Vec<RawFrame>,
-    /// The way in which the guest gave up, if the engine has no frames to judge it by.
+    /// The guest's stack, innermost frame first; `None` if the engine does not keep it.
+    pub(crate) frames: Option<Vec<RawFrame>>,
+    /// The way in which the guest gave up, if there are no frames to judge it by.
     pub(crate) way_out: Option<WayOut>,
     /// The guest's stack pointer.
     pub(crate) stack_pointer: Option<u32>,
@@ -65,7 +65,7 @@ impl Error {
     pub(crate) fn new(cause: Cause) -> Self {
         Error(Box::new(Ended {
             cause,
-            frames: Vec::new(),
+            frames: Some(Vec::new()),
             way_out: None,
             stack_pointer: None,
             denied: None,

@@ -44,6 +44,8 @@ pub struct Frame {
 #[derive(Clone, Default)]
 pub(crate) struct Backtrace {
     raw: Vec<RawFrame>,
+    /// `true` if the engine does not keep the stack.
+    pub(super) is_unknown: bool,
     pub(super) symbols: Option<Arc<Symbols>>,
     read: OnceLock<Read>,
 }
@@ -66,7 +68,10 @@ struct Read {
 
 impl Backtrace {
     /// Creates a backtrace, with names from `symbols` for functions that the module does not name.
-    pub(crate) fn new(mut raw: Vec<RawFrame>, symbols: Option<Arc<Symbols>>) -> Self {
+    /// `None` means an engine that does not keep the stack.
+    pub(crate) fn new(frames: Option<Vec<RawFrame>>, symbols: Option<Arc<Symbols>>) -> Self {
+        let is_unknown = frames.is_none();
+        let mut raw = frames.unwrap_or_default();
         let nameless = raw.iter().filter(|frame| frame.function.is_none());
         let nameless = nameless.map(|frame| frame.function_index).collect();
         if let Some(names) = symbols.as_ref().map(|symbols| symbols.names(&nameless)) {
@@ -77,6 +82,7 @@ impl Backtrace {
         }
         Backtrace {
             raw,
+            is_unknown,
             symbols,
             read: OnceLock::new(),
         }

@@ -21,6 +21,9 @@ const MAX_TRIED: usize = 16;
 /// The maximum number of bytes shown of a file name.
 const MAX_FILE: usize = 300;
 
+/// The note in place of the stack, for an engine that does not keep it.
+const NO_STACK: &str = "the engine wasmi does not keep the stack; `PLUGIN_SDK_ENGINE=wasmtime` shows it, with the feature `wasmtime` of plugin-sdk-harness";
+
 /// Formats a failure as a report, together with the earlier failure that caused it, if any.
 pub(super) fn render(failure: &Failure, renderer: &Renderer, f: &mut Formatter<'_>) -> fmt::Result {
     let account = failure.account();
@@ -91,6 +94,11 @@ impl Part {
         }
         self.notes
             .extend(stack(frames, self.place.as_ref(), symbols));
+        let has_place =
+            |panic: &Panic| panic.line > 0 && !symbols::is_of_standard_library(&panic.file);
+        if context.backtrace.is_unknown && !failure.panic().is_some_and(has_place) {
+            self.notes.push(NO_STACK.to_owned());
+        }
         self.notes.extend(host_calls(failure.host_calls()));
         self.notes.extend(logs(failure.logs()));
         self.notes.extend(failure.usage().map(used));

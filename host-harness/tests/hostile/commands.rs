@@ -51,8 +51,10 @@ fn endless_recursion_overflows_the_wasm_stack() {
 #[test]
 fn a_write_below_its_own_stack_is_a_stack_overflow() {
     let below = "(i32.store (i32.sub (i32.const 0) (i32.const 100)) (i32.const 1)) i64.const 0";
+    // Only wasmtime knows the address of a fault.
+    let builder = Guest::running(below).builder().engine(Engine::Wasmtime);
     let failure = assert_kind!(
-        running(&Guest::running(below)),
+        running_in(builder),
         FailureKind::StackOverflow(Stack::Shadow {
             address: 0xffff_ff9c
         })
@@ -64,8 +66,9 @@ fn a_write_below_its_own_stack_is_a_stack_overflow() {
 fn a_write_with_an_offset_below_its_stack_is_an_overflow() {
     let below =
         "(i32.store offset=256 (i32.sub (i32.const 0) (i32.const 100)) (i32.const 1)) i64.const 0";
+    let builder = Guest::running(below).builder().engine(Engine::Wasmtime);
     assert_kind!(
-        running(&Guest::running(below)),
+        running_in(builder),
         FailureKind::StackOverflow(Stack::Shadow { .. })
     );
 }
@@ -98,16 +101,14 @@ fn a_fill_outside_memory_traps() {
 
 #[test]
 fn a_read_far_outside_memory_traps_with_the_address() {
-    let failure = running(&Guest::running(
-        "(drop (i32.load (i32.const 0x1000000))) i64.const 0",
-    ));
-    let failure = assert_kind!(failure, FailureKind::Trap { .. });
-    assert!(
-        failure
-            .to_string()
-            .contains("out of bounds memory access at address 0x1000000"),
-        "{failure}"
-    );
+    let guest = Guest::running("(drop (i32.load (i32.const 0x1000000))) i64.const 0");
+    let place = match Engine::usual().unwrap() {
+        Engine::Wasmtime => " at address 0x1000000",
+        _ => "",
+    };
+    let failure = assert_kind!(running(&guest), FailureKind::Trap { .. });
+    let expected = format!("command `run` trapped: out of bounds memory access{place}");
+    assert_eq!(failure.message(), expected);
 }
 
 #[test]

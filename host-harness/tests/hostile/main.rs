@@ -21,7 +21,7 @@ use std::time::Duration;
 
 use guest::{ECHO, Guest, RECORD, command, data};
 use plugin_sdk_harness::{
-    Failure, FailureKind, Import, Plugin, PluginBuilder, Region, Source, Stack,
+    Engine, Failure, FailureKind, Import, Plugin, PluginBuilder, Region, Source, Stack,
 };
 use serde_json::Value;
 

@@ -314,7 +314,8 @@ fn deeply_nested_debug_info_does_not_overflow_the_stack() {
     let guest = Guest::running("unreachable")
         .with(&custom(".debug_abbrev", &abbreviations))
         .with(&custom(".debug_info", &information));
-    let failure = assert_kind!(running(&guest), FailureKind::Trap { .. });
+    let builder = guest.builder().engine(Engine::Wasmtime);
+    let failure = assert_kind!(running_in(builder), FailureKind::Trap { .. });
     assert!(failure.to_string().contains("unreachable"), "{failure}");
     assert_eq!(failure.backtrace().len(), 1);
 }

@@ -9,6 +9,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod engines;
 mod extism;
 mod go;
 mod interpreter;

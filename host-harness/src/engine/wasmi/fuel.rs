@@ -4,19 +4,12 @@
 use wasmi::{AsContextMut, TypedFunc, TypedResumableCall, WasmParams, WasmResults};
 
 use super::super::{Cause, HostState, Trap};
+use super::data::Data;
 use super::trap;
 
 /// The fuel of a slice, which takes at most some milliseconds. A single instruction for whole
 /// ranges of memory may need more.
 const SLICE: u64 = 100_000;
-
-/// The data of a store.
-pub(super) struct Data<T> {
-    pub(super) state: T,
-    pub(super) reserve: Reserve,
-    /// The number of calls of the guest that host functions have under way.
-    pub(super) nested: u32,
-}
 
 /// The fuel of the current call that its store does not have yet; `None` if it is not limited.
 pub(super) struct Reserve(Option<u64>);

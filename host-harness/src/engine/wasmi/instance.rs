@@ -1,20 +1,16 @@
 //! Linked modules, instances, and the host functions that they call.
 
 use plugin_sdk::abi;
-use wasmi::errors::{MemoryError, TableError};
 use wasmi::{
-    AsContext, AsContextMut, Instance, Linker, Memory, Module, ResourceLimiter, TypedFunc,
-    WasmParams, WasmResults,
+    AsContext, AsContextMut, Instance, Linker, Memory, Module, TypedFunc, WasmParams, WasmResults,
 };
-// The one type of this trait that wasmi itself does not export.
-use wasmi_core::LimiterError;
 
 use super::super::{Caller, Cause, Ended, Error, Guest as AnyGuest, HostState, Trap};
-use super::fuel::{self, Data, Reserve};
+use super::data::Data;
+use super::fuel::{self, Reserve};
 use super::prepare::Evidence;
 use super::trap;
 use crate::failure::Failure;
-use crate::limits::Limiter;
 
 /// The most calls of a guest that its own host calls may have under way: each takes some of the
 /// native stack. Such a guest's allocator calls a host function that needs the allocator.
@@ -56,16 +52,17 @@ impl<T: HostState> Linked<T> {
             state,
             reserve: Reserve::of(None).0,
             nested: 0,
+            memory_maximum: self.evidence.memory_maximum,
         };
         let mut store = wasmi::Store::new(self.linker.engine(), data);
-        store.limiter(|data| data.state.limiter());
+        store.limiter(|data| data);
         // Only the start function costs fuel, which is called afterwards.
         let _ = store.set_fuel(u64::MAX);
         let instance = self.linker.instantiate_and_start(&mut store, &self.module);
         let instance = instance.map_err(|error| {
             Error::with(Ended {
                 cause: trap::cause(&error),
-                frames: Vec::new(),
+                frames: Some(Vec::new()),
                 way_out: None,
                 stack_pointer: None,
                 denied: store.data_mut().state.limiter().denied(),
@@ -158,7 +155,7 @@ impl<T: HostState> Store<T> {
         let global = |name: Option<&str>| self.global(name?);
         Error::with(Ended {
             cause,
-            frames: Vec::new(),
+            frames: None,
             stack_pointer: global(self.evidence.stack_pointer()),
             way_out: Some(self.evidence.way_out(global(self.evidence.marks()))),
             denied: self.data_mut().limiter().denied(),
@@ -212,49 +209,5 @@ impl<T: HostState> Caller<T> for wasmi::Caller<'_, Data<T>> {
 
     fn error(reason: &'static str) -> wasmi::Error {
         wasmi::Error::host(Cause::Other(reason.to_owned()))
-    }
-}
-
-impl ResourceLimiter for Limiter {
-    // An error would trap. A refusal returns -1 to the guest, which can handle it.
-    fn memory_growing(
-        &mut self,
-        _current: usize,
-        desired: usize,
-        maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(self.allows_memory(desired, maximum))
-    }
-
-    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
-        self.growth_failed();
-        Ok(())
-    }
-
-    fn table_growing(
-        &mut self,
-        current: usize,
-        desired: usize,
-        _maximum: Option<usize>,
-    ) -> Result<bool, LimiterError> {
-        Ok(self.allows_table(current, desired))
-    }
-
-    fn table_grow_failed(&mut self, _error: &TableError) -> Result<(), LimiterError> {
-        self.growth_failed();
-        Ok(())
-    }
-
-    fn instances(&self) -> usize {
-        1
-    }
-
-    // Limits of the module bound their numbers.
-    fn tables(&self) -> usize {
-        usize::MAX
-    }
-
-    fn memories(&self) -> usize {
-        usize::MAX
     }
 }

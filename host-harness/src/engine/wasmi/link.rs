@@ -5,7 +5,7 @@ use wasmi::errors::LinkerError;
 use wasmi::{Engine, F32, F64, FuncType, Linker, Val, ValType};
 
 use super::super::HostState;
-use super::fuel::Data;
+use super::data::Data;
 use crate::abi::ImportedFunction;
 
 /// Creates a linker with every import of a module.

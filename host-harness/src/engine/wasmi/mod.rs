@@ -2,8 +2,10 @@
 //!
 //! `prepare.rs` makes a module export what the interpreter itself does not know of a trap,
 //! `link.rs` links imports to host functions, `instance.rs` runs instances, `fuel.rs` makes time
-//! limits of slices of fuel, and `trap.rs` reads errors.
+//! limits of slices of fuel, `data.rs` has the limits of memory and tables, and `trap.rs` reads
+//! errors.
 
+mod data;
 mod fuel;
 mod instance;
 mod link;
@@ -35,7 +37,7 @@ impl Engine {
             .consume_fuel(options.fuel || options.clock)
             // Only what a call does costs fuel, so that the first call costs as much as the next.
             .fuel_cost(CustomFuelCosts {
-                bytes_copied_per_fuel: 64,
+                bytes_copied_per_fuel: 4096,
                 fuel_per_bytes_translated: 0,
                 fuel_per_bytes_validated: 0,
             })

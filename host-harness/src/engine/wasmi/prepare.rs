@@ -8,7 +8,8 @@
 //! - a new global, in which the functions that begin a panic, or give up after a failed allocation,
 //!   note that they were called. A module without names has none.
 //!
-//! Sections that stay the same are copied.
+//! Its memory loses the maximum size, which [`Data`](super::data::Data) enforces instead. Sections
+//! that stay the same are copied.
 
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -18,6 +19,7 @@ use wasmparser::{
 };
 
 use crate::failure::{WayOut, ways};
+use crate::memory::PAGE;
 use crate::wasm::function_names;
 
 /// A module to translate.
@@ -26,7 +28,7 @@ pub(super) struct Prepared {
     pub(super) evidence: Evidence,
 }
 
-/// The names of the exports that were added.
+/// The names of the exports that were added, and what was removed.
 #[derive(Clone, Default)]
 pub(super) struct Evidence {
     start: Option<Box<str>>,
@@ -34,6 +36,8 @@ pub(super) struct Evidence {
     marks: Option<Box<str>>,
     /// `true` if functions have names that Rust has mangled.
     is_mangled: bool,
+    /// The maximum size of the memory that the module declares, in bytes.
+    pub(super) memory_maximum: Option<usize>,
 }
 
 impl Evidence {
@@ -64,6 +68,7 @@ impl Evidence {
 const ALLOCATION: u32 = 1 << 16;
 
 // Identifiers of sections, and kinds of exports.
+const MEMORIES: u8 = 5;
 const GLOBALS: u8 = 6;
 const EXPORTS: u8 = 7;
 const START: u8 = 8;
@@ -76,6 +81,8 @@ const GLOBAL: u8 = 3;
 struct Survey<'a> {
     /// Each section but custom ones: its identifier and its contents.
     sections: Vec<(u8, Range<usize>)>,
+    /// The minimum and maximum size of the only memory, in pages, if it has a maximum.
+    memory: Option<(u64, u64)>,
     globals: Option<(u32, Range<usize>)>,
     exports: Option<(u32, Range<usize>)>,
     exported: BTreeSet<&'a str>,
@@ -109,6 +116,9 @@ pub(super) fn prepare(wasm: &[u8]) -> Result<Prepared, BinaryReaderError> {
         stack_pointer: survey.has_stack_pointer.then(|| name("stack_pointer")),
         marks: has_marks.then(|| name("marks")),
         is_mangled: survey.is_mangled,
+        memory_maximum: survey
+            .memory
+            .map(|(_, pages)| usize::try_from(pages.saturating_mul(PAGE)).unwrap_or(usize::MAX)),
     };
 
     let mut exports = Vec::new();
@@ -137,11 +147,17 @@ pub(super) fn prepare(wasm: &[u8]) -> Result<Prepared, BinaryReaderError> {
             }
             marks_declared = true;
         }
-        match *id {
-            GLOBALS if has_marks => {
+        match (*id, survey.memory) {
+            (MEMORIES, Some((minimum, _))) => {
+                // One memory, without a maximum.
+                let mut contents = vec![1, 0];
+                number(&mut contents, minimum as usize);
+                section(&mut out, MEMORIES, &contents);
+            }
+            (GLOBALS, _) if has_marks => {
                 more(&mut out, GLOBALS, wasm, survey.globals.as_ref(), 1, &MARK)
             }
-            EXPORTS => more(
+            (EXPORTS, _) => more(
                 &mut out,
                 EXPORTS,
                 wasm,
@@ -149,9 +165,9 @@ pub(super) fn prepare(wasm: &[u8]) -> Result<Prepared, BinaryReaderError> {
                 added,
                 &exports,
             ),
-            START => {}
-            CODE if has_marks => section(&mut out, CODE, &survey.code(wasm, mark)?),
-            id => section(&mut out, id, wasm.get(range.clone()).unwrap_or_default()),
+            (START, _) => {}
+            (CODE, _) if has_marks => section(&mut out, CODE, &survey.code(wasm, mark)?),
+            (id, _) => section(&mut out, id, wasm.get(range.clone()).unwrap_or_default()),
         }
     }
     Ok(Prepared {
@@ -183,6 +199,16 @@ impl<'a> Survey<'a> {
                             TypeRef::Global(_) => survey.imported_globals += 1,
                             _ => {}
                         }
+                    }
+                }
+                Payload::MemorySection(section) if section.count() == 1 => {
+                    for memory in section {
+                        let memory = memory?;
+                        survey.memory = memory
+                            .maximum
+                            .filter(|_| !memory.memory64 && !memory.shared)
+                            .filter(|_| memory.page_size_log2.is_none())
+                            .map(|maximum| (memory.initial, maximum));
                     }
                 }
                 Payload::GlobalSection(section) => {

@@ -25,7 +25,7 @@ pub(super) fn read<T: HostState>(
         });
     Error::with(Ended {
         cause: cause(error),
-        frames,
+        frames: Some(frames),
         way_out: None,
         denied: store.as_context_mut().data_mut().limiter().denied(),
         stack_pointer: stack_pointer(error, store),

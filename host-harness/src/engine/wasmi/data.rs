@@ -1,0 +1,65 @@
+//! The data of a store, and its limits of memory and tables.
+
+use wasmi::ResourceLimiter;
+use wasmi::errors::{MemoryError, TableError};
+// The one type of this trait that wasmi itself does not export.
+use wasmi_core::LimiterError;
+
+use super::super::HostState;
+use super::fuel::Reserve;
+
+/// See the [module](self).
+pub(super) struct Data<T> {
+    pub(super) state: T,
+    pub(super) reserve: Reserve,
+    /// The number of calls of the guest that host functions have under way.
+    pub(super) nested: u32,
+    /// The maximum size of the memory that the module declares, in bytes. The interpreter does not
+    /// know it, because it would refuse larger ones without asking.
+    pub(super) memory_maximum: Option<usize>,
+}
+
+impl<T: HostState> ResourceLimiter for Data<T> {
+    // An error would trap. A refusal returns -1 to the guest, which can handle it.
+    fn memory_growing(
+        &mut self,
+        _current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        let maximum = self.memory_maximum;
+        Ok(self.state.limiter().allows_memory(desired, maximum))
+    }
+
+    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
+        self.state.limiter().growth_failed();
+        Ok(())
+    }
+
+    fn table_growing(
+        &mut self,
+        current: usize,
+        desired: usize,
+        _maximum: Option<usize>,
+    ) -> Result<bool, LimiterError> {
+        Ok(self.state.limiter().allows_table(current, desired))
+    }
+
+    fn table_grow_failed(&mut self, _error: &TableError) -> Result<(), LimiterError> {
+        self.state.limiter().growth_failed();
+        Ok(())
+    }
+
+    fn instances(&self) -> usize {
+        1
+    }
+
+    // Limits of the module bound their numbers.
+    fn tables(&self) -> usize {
+        usize::MAX
+    }
+
+    fn memories(&self) -> usize {
+        usize::MAX
+    }
+}
