@@ -150,7 +150,7 @@ pub struct Loaded {
 /// Loads a plugin's file for a host; without one, for the host that the module is made for.
 pub fn load(path: &Path, host: Option<Host>, terminal: &Terminal) -> Result<Loaded> {
     let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
-    let source = Source::bytes(Arc::clone(&wasm)).symbols(path);
+    let source = Source::bytes(Arc::clone(&wasm)).symbols(path).path(path);
     load_from(source, wasm, host, &text::path(path), terminal)
 }
 

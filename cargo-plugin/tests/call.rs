@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+#[path = "call/replay.rs"]
+mod replay;
 mod support;
 
 use insta::assert_snapshot;

@@ -187,13 +187,15 @@
 //! | [`manifest`] | a plugin's description of itself, and values checked against its schemas |
 //! | [`services`] | key-value store, files, network, clock and so on |
 //! | `abi` | the check of a module against ABI version 1, its commands, warnings for its author |
-//! | `observe` | statistics, the trace, the heap and leaks |
+//! | `observe` | statistics, the trace, the [`transcript`], the heap and leaks |
 //! | `engine` | wasmtime and wasmi behind one interface: linking, instances, traps, clocks, the cache of compiled code |
 //! | `imports` | host functions: binding, dispatch, history; the state of a store |
+//! | [`capsule`] | the file of a failure, with everything that led to it |
 //! | `source` | crates, files and bytes that modules come from; cargo |
 //! | `run` | modules, instances and batches; the sandbox around an instance; traps |
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
 //! | `plugin` | [`Plugin`], its builder, pools and async calls |
+//! | `replay` | capsules that run again |
 //! | `registry` | plugins by id, loaded from folders, with events between them and swaps while they run |
 //!
 //! # The path of a call
@@ -211,6 +213,7 @@
 #![warn(missing_docs)]
 
 mod abi;
+pub mod capsule;
 #[cfg(all(doc, not(doctest)))]
 #[doc = include_str!("../docs/limits.md")]
 pub mod docs {}
@@ -226,6 +229,7 @@ mod permissions;
 mod plugin;
 #[cfg(feature = "registry")]
 pub mod registry;
+mod replay;
 mod run;
 mod sections;
 pub mod services;
@@ -243,6 +247,7 @@ pub use failure::{
 };
 pub use imports::Interrupt;
 pub use limits::ModuleLimits;
+pub use observe::transcript;
 pub use observe::{
     CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, Times, TraceEvent,
     TraceKind,
@@ -250,6 +255,7 @@ pub use observe::{
 #[cfg(feature = "async")]
 pub use plugin::{AsyncPlugin, AsyncPool};
 pub use plugin::{Plugin, PluginBuilder, Pool};
+pub use replay::Replayed;
 pub use run::{Answers, Module};
 pub use source::{BuiltModule, CargoEnvironment, CrateSource, Source, remedies};
 #[cfg(feature = "symbols")]

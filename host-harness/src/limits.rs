@@ -142,6 +142,22 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
+    /// Chooses all limits.
+    pub(crate) fn all(limits: &Limits) -> Self {
+        Chosen {
+            memory_pages: Some(limits.memory_pages),
+            table_elements: Some(limits.table_elements),
+            stack_bytes: Some(limits.stack_bytes),
+            fuel: limits.fuel,
+            timeout: Some(limits.timeout),
+            max_result_bytes: Some(limits.max_result_bytes),
+            max_argument_bytes: Some(limits.max_argument_bytes),
+            max_log_bytes: Some(limits.max_log_bytes),
+            max_schema_bytes: Some(limits.schemas.bytes),
+            max_schema_steps: Some(limits.schemas.steps),
+        }
+    }
+
     /// Returns these limits, with the chosen ones replaced.
     pub(crate) fn over(&self, limits: Limits) -> Limits {
         Limits {

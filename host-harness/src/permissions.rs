@@ -66,6 +66,11 @@ impl Grants {
         self.words
     }
 
+    /// Returns whether every permission is granted, and the names of those that are.
+    pub(crate) fn granted(&self) -> (bool, impl Iterator<Item = &str>) {
+        (self.all, self.names.iter().map(String::as_str))
+    }
+
     /// Returns whether a permission is granted.
     #[inline]
     pub fn allows(&self, permission: &str) -> bool {

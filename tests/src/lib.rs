@@ -28,6 +28,8 @@ mod guide {
     mod services {}
     #[doc = include_str!("../../docs/guide/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../docs/guide/replay.md")]
+    mod replay {}
     #[doc = include_str!("../../docs/guide/describing.md")]
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]

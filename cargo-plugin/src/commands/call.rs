@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use clap::CommandFactory;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+use plugin_sdk_harness::capsule::Capsule;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{Failure, Module, PluginBuilder};
 use serde::Serialize;
@@ -58,6 +59,10 @@ pub struct Call {
     /// Shows each call between host and plugin, on standard error
     #[arg(long)]
     trace: bool,
+    /// Writes everything that happens to the plugin into a file, which `cargo plugin replay` runs
+    /// again
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// The host to emulate [default: the one that the plugin is built for]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::parser(), hide_possible_values = true)]
     emulated: Option<Host>,
@@ -98,8 +103,21 @@ impl Call {
         if self.trace {
             builder = builder.trace_to_stderr();
         }
-        let (outcome, stats) = call(builder, host, &name, &input, info, loaded);
+        if let Some(file) = &self.record {
+            builder = builder.record_in(file);
+        }
+        let Called {
+            outcome,
+            stats,
+            capsule,
+        } = call(builder, host, &name, &input, info, loaded);
         let stats = stats.filter(|_| self.stats);
+        // The harness has written that of a failure.
+        if let (Some(file), Some(capsule), true) = (&self.record, capsule, outcome.is_ok()) {
+            capsule.write(file).map_err(|error| {
+                Error::new(format!("cannot write `{}`", text::path(file))).because(error)
+            })?;
+        }
         match outcome {
             Ok(bytes) => {
                 self.show(Answer::new(bytes, info), stats, terminal)?;
@@ -473,7 +491,15 @@ fn columns<const N: usize>(rows: &[[String; N]]) -> String {
     lines
 }
 
-/// Calls a command of a new instance. Returns the cost as well if the instance starts.
+/// The outcome of a call. There is more to know if the instance has started.
+struct Called {
+    outcome: Result<Vec<u8>, Failure>,
+    stats: Option<Stats>,
+    /// Set if the call is recorded.
+    capsule: Option<Capsule>,
+}
+
+/// Calls a command of a new instance.
 fn call(
     builder: PluginBuilder,
     host: Host,
@@ -481,7 +507,7 @@ fn call(
     input: &[u8],
     info: Option<&CommandInfo>,
     load: Duration,
-) -> (Result<Vec<u8>, Failure>, Option<Stats>) {
+) -> Called {
     let began = Instant::now();
     let started = target_host::build(builder, host).and_then(|mut plugin| {
         target_host::start(&mut plugin)?;
@@ -489,7 +515,13 @@ fn call(
     });
     let mut plugin = match started {
         Ok(plugin) => plugin,
-        Err(failure) => return (Err(failure), None),
+        Err(failure) => {
+            return Called {
+                outcome: Err(failure),
+                stats: None,
+                capsule: None,
+            };
+        }
     };
     let prepared = Instant::now();
     let is_changed = info.is_some_and(CommandInfo::answers_in_place);
@@ -511,7 +543,12 @@ fn call(
         host_calls: calls.map_or(0, |calls| calls.host_calls),
         result_bytes: calls.map_or(0, |calls| calls.bytes_out),
     };
-    (answer, Some(stats))
+    let capsule = plugin.capsule();
+    Called {
+        outcome: answer,
+        stats: Some(stats),
+        capsule,
+    }
 }
 
 /// The cost of a call.

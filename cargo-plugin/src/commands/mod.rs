@@ -15,6 +15,7 @@ mod list;
 mod new;
 mod package;
 mod page;
+mod replay;
 mod serve;
 mod test;
 mod validate;
@@ -33,6 +34,7 @@ pub enum Command {
     Info(info::Info),
     List(list::List),
     Call(Box<call::Call>),
+    Replay(replay::Replay),
     Dev(Box<dev::Dev>),
     Diff(diff::Diff),
     Test(test::Test),
@@ -56,6 +58,7 @@ impl Command {
             Command::Info(command) => command.run(terminal),
             Command::List(command) => command.run(terminal),
             Command::Call(command) => command.run(terminal),
+            Command::Replay(command) => command.run(terminal),
             Command::Dev(command) => command.run(terminal),
             Command::Diff(command) => command.run(terminal),
             Command::Test(command) => command.run(terminal),

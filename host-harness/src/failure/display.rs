@@ -24,6 +24,9 @@ const MAX_PAGES: u64 = 65_536;
 /// The maximum number of names that a message lists.
 const MAX_LISTED: usize = 20;
 
+/// The most bytes of a path that are shown.
+const MAX_PATH: usize = 500;
+
 /// The texts of a failure, all of them bounded and filtered.
 #[derive(Default)]
 pub(super) struct Account {
@@ -100,6 +103,10 @@ impl Failure {
         let mut account = self.0.kind.account(&self.0.during);
         if let Some(words) = &self.0.host_says {
             account = account.note(format!("the host itself would say: {words}"));
+        }
+        if let Some(path) = self.capsule() {
+            let path = text::one_line(&path.display().to_string(), MAX_PATH);
+            account = account.note(format!("`cargo plugin replay {path}` runs it again"));
         }
         match &self.0.hint {
             Some(hint) => account.help(hint.clone()),

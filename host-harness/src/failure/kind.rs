@@ -429,7 +429,7 @@ impl FailureKind {
     }
 
     /// Returns the word for the kind, even if the plugin's error has its own code.
-    pub(super) fn word(&self) -> &'static str {
+    pub(crate) fn word(&self) -> &'static str {
         match self {
             FailureKind::Build(build) => build.word(),
             FailureKind::Plugin(_) => "plugin",

@@ -22,6 +22,7 @@ mod tests;
 pub(crate) mod ways;
 
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use annotate_snippets::Renderer;
@@ -111,6 +112,8 @@ struct Report {
     hint: Option<String>,
     /// The message of the real host that is emulated.
     host_says: Option<String>,
+    /// The file in which the failure is kept.
+    capsule: Option<PathBuf>,
 }
 
 impl Failure {
@@ -121,6 +124,7 @@ impl Failure {
             context: Context::default(),
             hint: None,
             host_says: None,
+            capsule: None,
         }))
     }
 
@@ -241,6 +245,18 @@ impl Failure {
     /// Adds the message of the emulated host.
     pub(crate) fn with_host_says(mut self, words: impl Into<String>) -> Self {
         Arc::make_mut(&mut self.0).host_says = Some(words.into());
+        self
+    }
+
+    /// Returns the [capsule](crate::capsule) in which the failure is kept, if it is: a file that
+    /// `cargo plugin replay` runs again.
+    pub fn capsule(&self) -> Option<&Path> {
+        self.0.capsule.as_deref()
+    }
+
+    /// Adds the file in which the failure is kept.
+    pub(crate) fn with_capsule(mut self, path: PathBuf) -> Self {
+        Arc::make_mut(&mut self.0).capsule = Some(path);
         self
     }
 

@@ -223,3 +223,28 @@ pub(crate) fn event_object(topic: &str, data: &[u8]) -> Vec<u8> {
     let start = format!("{{\"topic\":{topic},\"data\":");
     [start.as_bytes(), data, b"}"].concat()
 }
+
+/// Returns the topic and the data of an [event object](event_object).
+pub(crate) fn split_event_object(event: &[u8]) -> Option<(String, &[u8])> {
+    let topic = event.strip_prefix(b"{\"topic\":")?;
+    let mut topics = serde_json::Deserializer::from_slice(topic).into_iter();
+    let name: String = topics.next()?.ok()?;
+    let rest = topic.get(topics.byte_offset()..)?;
+    let data = rest.strip_prefix(b",\"data\":")?.strip_suffix(b"}")?;
+    Some((name, data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn event_object_splits_into_topic_and_data() {
+        for (topic, data) in [("a", "{\"b\":[1,2]}"), ("\"}\u{e9}\\", "null"), ("", "1.0")] {
+            let event = event_object(topic, data.as_bytes());
+            let split = split_event_object(&event).unwrap();
+            assert_eq!(split, (topic.to_owned(), data.as_bytes()));
+        }
+        assert_eq!(split_event_object(b"{}"), None);
+    }
+}

@@ -14,6 +14,7 @@ use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::manifest::Manifest;
 use crate::memory::range_mut;
+use crate::observe::Observer;
 use crate::run::{Blueprint, Module, Sandbox, argument_len, refused};
 
 /// The rules of a host for the guest.
@@ -76,8 +77,9 @@ impl Guest {
         blueprint: Blueprint,
         module: &Module,
         functions: Host,
+        observer: Option<Box<Observer>>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(blueprint, functions, rules.panic_record)?;
+        let sandbox = Sandbox::new(blueprint, functions, observer, rules.panic_record)?;
         let mut guest = Guest {
             rules,
             module: module.clone(),
@@ -103,9 +105,8 @@ impl Guest {
         let state = self.sandbox.store.data_mut();
         let (functions, observer) = (std::mem::take(&mut state.host), state.observer.take());
         let blueprint = self.sandbox.blueprint().clone();
-        match Sandbox::new(blueprint, functions, self.rules.panic_record) {
-            Ok(mut sandbox) => {
-                sandbox.store.data_mut().observer = observer;
+        match Sandbox::new(blueprint, functions, observer, self.rules.panic_record) {
+            Ok(sandbox) => {
                 self.sandbox = sandbox;
                 self.blocks.clear();
                 self.attach()

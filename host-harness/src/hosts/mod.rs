@@ -69,7 +69,9 @@ mod toolfs;
 mod typst;
 
 pub use contract::{HostContract, Imports};
-pub(crate) use emulator::{Breaches, Emulation, Emulator, Surroundings};
+pub(crate) use emulator::{
+    Breaches, Emulation, Emulator, Surroundings, event_object, split_event_object,
+};
 pub(crate) use guest::Guest;
 pub use recognition::made_for;
 

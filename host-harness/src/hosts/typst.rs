@@ -172,6 +172,7 @@ const ARGUMENTS: &[HostFunction] = &[HostFunction {
         kind: Kind::Unsigned,
         types: [Some(WasmType::I32), None],
         in_place: false,
+        only_written: false,
     }],
     room: [None, None],
     result: None,

@@ -34,7 +34,8 @@ pub(super) async fn call<C: AsyncCaller<State>>(
             Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
         },
     };
-    let mut answer = end(caller.data_mut(), &begun, served)?;
+    let (memory, state) = caller.memory_and_data(&guest);
+    let mut answer = end(state, memory, &begun, slots, true, served)?;
     let mut first = true;
     let slot = loop {
         let address = match wanted(&answer) {

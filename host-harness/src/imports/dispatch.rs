@@ -1,6 +1,7 @@
 //! Dispatches host calls: checks the permission, calls the implementation, delivers the result.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -10,8 +11,10 @@ use plugin_sdk::imports::{Answer, CallError, HostFunction, HostFunctions, Kind, 
 
 use super::Host;
 use super::state::State;
+use super::{recording, replaying};
 use crate::engine::{Caller, Guest, HostTrap, Reason, TICK, full_name};
 use crate::memory::range_mut;
+use crate::observe::transcript::Recorded;
 use crate::observe::{Observer, Outcome};
 use crate::services::{Call, Strike, within};
 
@@ -62,8 +65,15 @@ pub(super) struct Begun {
     pub(super) place: usize,
     /// The permission that the function needs and that is not granted.
     denied: Option<&'static str>,
-    /// The time at which an observer has recorded the start of the call.
-    watched: Option<Instant>,
+    /// The record of the start of the call, if there is an observer.
+    watched: Option<Watched>,
+}
+
+/// The start of a call that is observed.
+struct Watched {
+    since: Instant,
+    /// The counterpart of the call in the record that a replay follows.
+    recorded: Recorded,
 }
 
 /// Records that a call starts. Returns `None` if the module does not have the import.
@@ -79,7 +89,10 @@ pub(super) fn begin(
     let (function, place, denied) = (bound.function, bound.implementation, bound.denied);
     host.history
         .call(number, slots, memory, &bound.regions, &host.clock);
-    let watched = (state.observer.as_deref_mut()).map(|observer| report_start(observer, host));
+    let watched = (state.observer.as_deref_mut()).map(|observer| {
+        let recorded = observer.record_host_call(|| recording::host_call(function, slots, memory));
+        report_start(observer, host, recorded)
+    });
     Some(Begun {
         number,
         function,
@@ -97,26 +110,73 @@ fn answer(
     begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
+    if let Some(watched) = &begun.watched
+        && let Some(answered) = replayed(state, memory, begun, slots, &watched.recorded)
+    {
+        let reached = watched.recorded.reached();
+        return end(state, memory, begun, slots, reached, answered);
+    }
     let (function, host) = (begun.function, &mut state.host);
     if let Some(refused) = refused(host, begun, slots) {
-        return end(state, begun, refused);
+        return end(state, memory, begun, slots, false, refused);
     }
     let (call, deadline) = (host.call(host.time_left()), host.deadline);
     let strike = host.faults.strike(function.name);
     let implementation = host.implementations.get_mut(begun.place);
-    let serve = || serve(function, implementation, memory, slots, call);
+    let reached = Cell::new(false);
+    let serve = || {
+        reached.set(true);
+        serve(function, implementation, memory, slots, call)
+    };
     let answered = match strike {
         None => serve(),
         Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
     };
-    end(state, begun, answered)
+    end(state, memory, begun, slots, reached.get(), answered)
 }
 
-/// Records the result of a call, or a timeout if it returned too late.
+/// Returns the recorded answer to a call in a replay. A function of an emulated host is called
+/// nevertheless, since its host works with what the function leaves behind.
+#[cold]
+fn replayed(
+    state: &mut State,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+    recorded: &Recorded,
+) -> Option<Result<Answer, HostTrap>> {
+    let (function, host) = (begun.function, &mut state.host);
+    let recorded = match recorded {
+        Recorded::Nothing => return None,
+        Recorded::Call(recorded) => recorded,
+        Recorded::End => return Some(Err(too_late(function))),
+        Recorded::Departed => return Some(Err(replaying::departed(function))),
+    };
+    if recorded.reached && host.is_served_in_replays(begun.place, function) {
+        let call = host.call(host.time_left());
+        let implementation = host.implementations.get_mut(begun.place);
+        // The recorded answer counts, which may contain an injected fault.
+        let _ = serve(function, implementation, memory, slots, call);
+    }
+    let has_departed = |observer: &Observer| {
+        let recorder = observer.recorder();
+        recorder.is_some_and(|recorder| recorder.lock().has_departed())
+    };
+    Some(match state.observer.as_deref().is_some_and(has_departed) {
+        true => Err(replaying::departed(function)),
+        false => replaying::answer(function, slots, memory, recorded),
+    })
+}
+
+/// Records the result of a call, or a timeout if it returned too late. `reached` is `false` if the
+/// implementation was not called.
 #[inline]
 pub(super) fn end(
     state: &mut State,
+    memory: &[u8],
     begun: &Begun,
+    slots: &[u64],
+    reached: bool,
     mut answered: Result<Answer, HostTrap>,
 ) -> Result<Answer, HostTrap> {
     let host = &mut state.host;
@@ -124,8 +184,11 @@ pub(super) fn end(
         answered = Err(too_late(begun.function));
     }
     host.history.answered(&answered, &host.clock);
-    if let (Some(since), Some(observer)) = (begun.watched, state.observer.as_deref_mut()) {
-        report_end(observer, host, since);
+    if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
+        observer.record_host_answer(reached, || {
+            recording::host_answer(begun.function, slots, memory, &answered)
+        });
+        report_end(observer, host, watched.since);
     }
     answered
 }
@@ -178,11 +241,14 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
 
 /// Reports the start of a call to an observer.
 #[cold]
-fn report_start(observer: &mut Observer, host: &Host) -> Instant {
+fn report_start(observer: &mut Observer, host: &Host, recorded: Recorded) -> Watched {
     if let Some(call) = host.history.latest(&host.bound) {
         observer.host_call_begins(&call.function, || call.arguments.join(", "));
     }
-    Instant::now()
+    Watched {
+        since: Instant::now(),
+        recorded,
+    }
 }
 
 /// Reports the end of a call to an observer.

@@ -3,7 +3,8 @@
 //! The engine links functions that know only the index of their import, once for all instances of a
 //! module. The [`Host`] in each instance's store knows what that import is bound to. `dispatch.rs`
 //! serves every call, `asynchronous.rs` those that may have to wait, and `history.rs` keeps the
-//! last few.
+//! last few. `recording.rs` has the form in which a transcript keeps all of them, and `replaying.rs`
+//! answers from one.
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -11,12 +12,15 @@ mod bound;
 mod dispatch;
 mod history;
 mod interrupt;
+mod recording;
+mod replaying;
 mod state;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use plugin_sdk::imports::HostFunctions;
+use plugin_sdk::abi;
+use plugin_sdk::imports::{HostFunction, HostFunctions};
 
 use crate::abi::ImportedFunction;
 use crate::engine::{Clock, Guest, duration, full_name};
@@ -37,6 +41,8 @@ static NUMBERS: AtomicU64 = AtomicU64::new(1 << 32);
 #[derive(Default)]
 pub(crate) struct Host {
     implementations: Vec<HostFunctions>,
+    /// The number of implementations, the first ones, that belong to an emulated host.
+    emulated: usize,
     /// The bindings of the imports, in the order of the module.
     bound: Vec<Bound>,
     /// Boxed, because every call takes it out and puts it back.
@@ -117,6 +123,18 @@ impl Host {
             number: NUMBERS.fetch_add(1 << 32, Ordering::Relaxed),
             ..Host::default()
         })
+    }
+
+    /// Sets the number of implementations, the first ones, that belong to an emulated host.
+    pub(crate) fn set_emulated(&mut self, implementations: usize) {
+        self.emulated = implementations;
+    }
+
+    /// Returns whether a replay also calls the implementation with this index: one of an emulated
+    /// host, or the log, so that failures quote it.
+    fn is_served_in_replays(&self, implementation: usize, function: &HostFunction) -> bool {
+        implementation < self.emulated
+            || (function.module, function.name) == (abi::SERVICES_MODULE, "log_write")
     }
 
     /// Sets the log that failures quote, for a host without a log among its host functions.

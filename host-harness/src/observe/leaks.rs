@@ -137,7 +137,10 @@ impl Observer {
 
     /// Returns whether nothing is observed.
     pub(crate) fn is_idle(&self) -> bool {
-        self.statistics.is_none() && self.sink.is_none() && self.census.is_none()
+        self.statistics.is_none()
+            && self.sink.is_none()
+            && self.recorder.is_none()
+            && self.census.is_none()
     }
 
     /// Takes the result that must be freed before the heap is measured.

@@ -1,4 +1,5 @@
-//! Observing a plugin: the cost of its calls, trace events at the boundary, and growth of its heap.
+//! Observing a plugin: the cost of its calls, trace events at the boundary, the transcript of all
+//! of them, and growth of its heap.
 //!
 //! `run/instance.rs` reports the start and end of each call to the [`Observer`], and the dispatch
 //! of host calls does the same for those. An instance that is not observed has no observer, and
@@ -7,8 +8,10 @@
 mod heap;
 mod leaks;
 mod rendering;
+mod services;
 mod statistics;
 mod trace;
+pub mod transcript;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,10 +24,14 @@ pub use heap::{Growth, Heap};
 pub(crate) use leaks::Census;
 pub use leaks::{CallGrowth, LeakReport};
 pub(crate) use rendering::Content;
+pub(crate) use services::recorded as recorded_services;
 pub use statistics::{CallStatistics, Statistics, Times};
 pub use trace::{Outcome, TraceEvent, TraceKind};
 
 use crate::abi::Callee;
+use crate::failure::Failure;
+use crate::sync::Shared;
+use transcript::{Answer, Call, CalleeKind, Data, HostCall, Recorded, Recorder, Return};
 
 /// The receiver of trace events. All instances of a cloned builder share it, so it is behind a
 /// lock, held for one event at a time.
@@ -35,6 +42,9 @@ pub(crate) type Sink = Arc<Mutex<dyn FnMut(&TraceEvent<'_>) + Send>>;
 pub(crate) struct Options {
     pub(crate) statistics: bool,
     pub(crate) sink: Option<Sink>,
+    pub(crate) transcript: bool,
+    /// The recorder of a replay.
+    pub(crate) follow: Option<Shared<Recorder>>,
 }
 
 impl fmt::Debug for Options {
@@ -42,6 +52,7 @@ impl fmt::Debug for Options {
         f.debug_struct("Options")
             .field("statistics", &self.statistics)
             .field("trace", &self.sink.is_some())
+            .field("transcript", &self.transcript)
             .finish()
     }
 }
@@ -49,10 +60,14 @@ impl fmt::Debug for Options {
 impl Options {
     /// Creates the observer of one instance, if anything is observed.
     pub(crate) fn observer(&self) -> Option<Box<Observer>> {
-        (self.statistics || self.sink.is_some()).then(|| {
+        (self.statistics || self.sink.is_some() || self.transcript).then(|| {
             Box::new(Observer {
                 statistics: self.statistics.then(Statistics::default),
                 sink: self.sink.clone(),
+                recorder: match &self.follow {
+                    Some(recorder) => Some(recorder.clone()),
+                    None => self.transcript.then(Shared::default),
+                },
                 ..Observer::default()
             })
         })
@@ -64,6 +79,8 @@ impl Options {
 pub(crate) struct Observer {
     statistics: Option<Statistics>,
     sink: Option<Sink>,
+    /// The recorder of the transcript, which outlives an instance that cannot be created.
+    recorder: Option<Shared<Recorder>>,
     /// Set during a search for leaks.
     census: Option<Census>,
     running: Option<Running>,
@@ -86,6 +103,7 @@ pub(crate) struct Ended<'a> {
     /// The result or error that the plugin returned.
     pub(crate) answer: Option<Packed>,
     pub(crate) content: Content<'a>,
+    pub(crate) failure: Option<&'a Failure>,
     pub(crate) fuel: Option<u64>,
     /// The size of the memory, in pages.
     pub(crate) pages: u64,
@@ -93,6 +111,45 @@ pub(crate) struct Ended<'a> {
 }
 
 impl Observer {
+    /// Returns the recorder of the transcript, if there is one.
+    pub(crate) fn recorder(&self) -> Option<&Shared<Recorder>> {
+        self.recorder.as_ref()
+    }
+
+    /// Records in the transcript that the host calls the plugin.
+    pub(crate) fn record_call(&self, callee: Callee, name: &str, input: Data) {
+        if let Some(recorder) = &self.recorder {
+            let kind = match callee {
+                Callee::Command(_) => CalleeKind::Command,
+                Callee::Batch(_) => CalleeKind::Batch,
+                Callee::Export(_) => CalleeKind::Hook,
+            };
+            recorder.lock().call(Call::new(kind, name, input));
+        }
+    }
+
+    /// Records a call of a host function in the transcript. `call` is only called if there is one.
+    /// In a replay, returns the recorded call.
+    pub(crate) fn record_host_call(&self, call: impl FnOnce() -> HostCall) -> Recorded {
+        match &self.recorder {
+            Some(recorder) => recorder.lock().host_call(call()),
+            None => Recorded::Nothing,
+        }
+    }
+
+    /// Records in the transcript the answer of the latest host call that has none, and the
+    /// arguments that it may have changed. `reached` is `false` if the function was not called.
+    pub(crate) fn record_host_answer(
+        &self,
+        reached: bool,
+        answer: impl FnOnce() -> (Answer, Vec<Data>),
+    ) {
+        if let Some(recorder) = &self.recorder {
+            let (answer, changed) = answer();
+            recorder.lock().host_answer(answer, changed, reached);
+        }
+    }
+
     /// Records that a call starts. Its arguments are in place.
     pub(crate) fn call_begins(
         &mut self,
@@ -121,6 +178,9 @@ impl Observer {
 
     /// Records that the call ended after this time.
     pub(crate) fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
+        if let Some(recorder) = &self.recorder {
+            recorder.lock().ended(returned(&ended));
+        }
         let Some(running) = self.running.take() else {
             return;
         };
@@ -203,6 +263,20 @@ impl Observer {
     }
 }
 
+/// Returns the outcome of a call as the transcript has it.
+fn returned(ended: &Ended<'_>) -> Return {
+    let data = |bytes: &[u8]| Data::within(bytes, Recorder::MAX_VALUE);
+    match (ended.failure, ended.outcome, ended.content) {
+        (Some(failure), ..) => Return::of(failure),
+        (None, Outcome::Ok, Content::Bytes(bytes)) => Return::Ok(data(bytes)),
+        (None, Outcome::Error, Content::Bytes(bytes)) => Return::Error(data(bytes)),
+        (None, _, content) => Return::Failure {
+            code: "out_of_bounds".to_owned(),
+            message: content.to_string(),
+        },
+    }
+}
+
 impl Statistics {
     /// Returns the statistics of an observer, or empty ones without an observer.
     pub(crate) fn of_observer(observer: Option<&Observer>) -> &Self {
@@ -224,6 +298,7 @@ mod tests {
             outcome: Outcome::Ok,
             answer: None,
             content: Content::Bytes(bytes),
+            failure: None,
             fuel: None,
             pages: 1,
             heap: None,
@@ -240,6 +315,7 @@ mod tests {
         let options = Options {
             statistics: true,
             sink: Some(sink),
+            ..Options::default()
         };
         let mut observer = options.observer().unwrap();
         let took = Duration::from_micros(2);
@@ -272,7 +348,7 @@ mod tests {
     fn untraced_host_calls_are_not_formatted() {
         let options = Options {
             statistics: true,
-            sink: None,
+            ..Options::default()
         };
         let mut observer = options.observer().unwrap();
         observer.host_call_begins("kv_get", || unreachable!());

@@ -11,19 +11,23 @@ use serde::Serialize;
 use super::Plugin;
 use super::emulated::Emulated;
 use super::encode::Gate;
+use super::recording::{self, Recording};
 use super::runner::Runner;
 use crate::abi::Callee;
+use crate::capsule::{self, Capsule, LimitSettings};
 use crate::engine::{CacheDir, Engine, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::hosts::{Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
+use crate::hosts::{self, Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
 use crate::limits::{Chosen, Limits};
 use crate::manifest;
-use crate::observe;
+use crate::observe::transcript::Recorder;
+use crate::observe::{self, Observer, recorded_services};
 use crate::permissions::{Grants, Permission};
 use crate::run::{Blueprint, Instance, Module, json};
 use crate::services::{Faults, InjectedFault, Provided, Services};
 use crate::source::{Source, remedies};
+use crate::sync::Shared;
 
 /// Builds a [`Plugin`]: its configuration and its limits.
 ///
@@ -74,6 +78,8 @@ pub struct PluginBuilder {
     emulated: Option<&'static HostContract>,
     /// Set in `watching.rs`.
     pub(crate) observe: observe::Options,
+    /// Set in `recording.rs`.
+    pub(super) recording: recording::Options,
 }
 
 /// The parts of an instance.
@@ -83,10 +89,11 @@ pub(crate) struct Prepared {
     pub(crate) host: Host,
     pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
-    pub(crate) observe: observe::Options,
+    pub(crate) observer: Option<Box<Observer>>,
     pub(crate) gate: Gate,
     /// The configuration for the init hook, if it is to be called.
     pub(crate) config: Option<Vec<u8>>,
+    pub(super) recording: Option<Box<Recording>>,
 }
 
 /// The parts of an emulated host.
@@ -596,6 +603,7 @@ impl PluginBuilder {
             faults: Faults::new(),
             emulated: None,
             observe: observe::Options::default(),
+            recording: recording::Options::default(),
         }
     }
 
@@ -659,29 +667,35 @@ impl PluginBuilder {
             host,
             emulation,
             services,
-            observe,
+            observer,
             gate,
             config,
+            recording,
         } = self.prepare(false)?;
+        let keep = |failure: Failure| match &recording {
+            Some(recording) => recording.keep(failure, None),
+            None => failure,
+        };
         let runner = match emulation {
             None => {
                 let commands = module.contract().commands().clone();
-                let mut instance = Instance::new(blueprint, commands, host)?;
-                instance.observe(&observe);
-                Runner::Own(instance)
+                let instance = Instance::new(blueprint, commands, host, observer);
+                Runner::Own(instance.map_err(keep)?)
             }
             Some(Emulating {
                 contract,
                 emulator,
                 breaches,
             }) => {
-                let mut guest = Guest::new(contract.guest_rules(), blueprint, &module, host)?;
-                guest.sandbox.store.data_mut().observer = observe.observer();
-                let emulated = Emulated::new(contract, emulator, breaches, guest)?;
-                Runner::Emulated(Box::new(emulated))
+                let rules = contract.guest_rules();
+                let emulated = Guest::new(rules, blueprint, &module, host, observer)
+                    .and_then(|guest| Emulated::new(contract, emulator, breaches, guest));
+                let in_own_words = |failure| contract.in_own_words(failure);
+                Runner::Emulated(Box::new(emulated.map_err(in_own_words).map_err(keep)?))
             }
         };
         let mut plugin = Plugin::new(runner, module, services, gate);
+        plugin.recording = recording;
         if let Some(config) = config {
             plugin.call_encoded(
                 Callee::Export(abi::INIT_EXPORT),
@@ -701,6 +715,19 @@ impl PluginBuilder {
 
     /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.
     pub(crate) fn prepare(mut self, can_wait: bool) -> Result<Prepared, Failure> {
+        self.recording = self.recording.settled();
+        self.observe.transcript |= self.recording.keeps();
+        if !self.recording.keeps() {
+            return self.prepared(can_wait);
+        }
+        let (recording, base) = (self.recording.clone(), self.unloaded());
+        self.prepared(can_wait).map_err(|failure| match base() {
+            Some(base) => recording.keep_unloaded(failure, base),
+            None => failure,
+        })
+    }
+
+    fn prepared(mut self, can_wait: bool) -> Result<Prepared, Failure> {
         if let Some(host) = self.emulated.filter(|_| can_wait) {
             return Err(Failure::load(host.unsupported("async calls")));
         }
@@ -733,6 +760,7 @@ impl PluginBuilder {
         }
         let compiled = module.compiled(&options)?;
         let imports = module.contract().imports();
+        let observer = self.observe.observer();
         self.services.set_config(&config);
         let (mut functions, services, emulation) = match self.emulated {
             None => {
@@ -740,7 +768,10 @@ impl PluginBuilder {
                 (functions, services, None)
             }
             Some(contract) => {
-                let (handles, services) = self.services.share();
+                let (mut handles, services) = self.services.share();
+                if let Some(recorder) = observer.as_ref().and_then(|it| it.recorder()) {
+                    handles = recorded_services(handles, recorder);
+                }
                 let breaches = Breaches::default();
                 let Emulation {
                     functions,
@@ -759,6 +790,27 @@ impl PluginBuilder {
                 (functions, services, Some(emulating))
             }
         };
+        let emulated = emulation.as_ref().map_or(0, |_| functions.len());
+        let recorder = observer.as_ref().and_then(|observer| observer.recorder());
+        let recording = recorder.map(|recorder| {
+            let mut base = recording::base(
+                recording::loaded_record(&module),
+                self.emulated.unwrap_or_else(hosts::native).name,
+                &self.grants,
+            );
+            base.config = config.as_slice().into();
+            base.limits = LimitSettings::from(&limits);
+            base.seeds = recording::seeds(&services);
+            base.require_permissions = self.strict;
+            #[cfg(feature = "schema-checks")]
+            {
+                base.validate_schemas = self.checked;
+            }
+            let own: Vec<_> = functions.iter().flat_map(|own| own.functions()).collect();
+            let foreign = capsule::foreign(imports, &own, &self.host);
+            base.functions = foreign.map(capsule::described).collect();
+            Box::new(Recording::new(self.recording, recorder.clone(), base))
+        });
         functions.extend(self.host);
         let clock = compiled.clock().clone();
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
@@ -767,6 +819,7 @@ impl PluginBuilder {
             all_granted(&module, &host, &self.grants)?;
         }
         host.set_limits(&limits);
+        host.set_emulated(emulated);
         if emulation.is_some() {
             host.set_log(services.recorded_log().cloned());
         }
@@ -781,10 +834,58 @@ impl PluginBuilder {
             host,
             emulation,
             services,
-            observe: self.observe,
+            observer,
             gate,
             config: self.init.then_some(config),
+            recording,
         })
+    }
+
+    /// Returns a function that makes the capsule of a module that cannot be loaded or prepared.
+    fn unloaded(&self) -> impl FnOnce() -> Option<Capsule> + use<> {
+        let (origin, host, grants) = (self.origin.clone(), self.emulated, self.grants.clone());
+        let (limits, strict) = (self.limits.over(Limits::default()), self.strict);
+        move || {
+            let module = match origin {
+                Origin::Module(module) => recording::loaded_record(&module),
+                Origin::Source(source) => {
+                    let feature = host.and_then(|host| host.feature);
+                    // What cannot be read or built is no plugin's failure.
+                    let binary = source.with_feature(feature).read().ok()?;
+                    recording::module_record(&binary.wasm, binary.path.as_deref(), None)
+                }
+            };
+            let mut base =
+                recording::base(module, host.unwrap_or_else(hosts::native).name, &grants);
+            base.limits = LimitSettings::from(&limits);
+            base.require_permissions = strict;
+            Some(base)
+        }
+    }
+
+    /// Follows the record of another run.
+    pub(crate) fn replaying(mut self, recorder: Shared<Recorder>) -> Self {
+        self.observe.transcript = true;
+        self.observe.follow = Some(recorder);
+        self
+    }
+
+    /// Sets the configuration, which is JSON already.
+    pub(crate) fn encoded_config(mut self, config: Vec<u8>) -> Self {
+        self.config = Ok(config);
+        self
+    }
+
+    /// Sets all limits.
+    pub(crate) fn exact_limits(mut self, limits: &Limits) -> Self {
+        self.limits = Chosen::all(limits);
+        self
+    }
+
+    /// Sets all grants.
+    pub(crate) fn grants(mut self, grants: Grants) -> Self {
+        self.grants = grants;
+        self
     }
 
     fn take_config(&mut self) -> Result<Vec<u8>, Failure> {

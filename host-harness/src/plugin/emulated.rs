@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::encode::Gate;
 use crate::abi::{Callee, CommandName, CommandTable, missing_heap};
 use crate::failure::{Failure, FailureKind, Stage};
-use crate::hosts::{Breaches, Emulator, Guest, HostContract};
+use crate::hosts::{Breaches, Emulator, Guest, HostContract, event_object, split_event_object};
+use crate::observe::transcript::{Data, Recorder, Return};
 use crate::observe::{Heap, Observer};
-use crate::run::{Answers, Inputs, Sandbox, gather};
+use crate::run::{Answers, Inputs, Sandbox, frame, gather};
 
 /// The operations of every host, as failures and traces name them, by the export of the SDK's own
 /// ABI. A trap names the host's own export.
@@ -196,7 +197,15 @@ impl Emulated {
         let callee = Callee::Batch(number);
         let name = Arc::clone(self.name(number));
         let inputs = inputs.separate();
-        let results = self.operate(callee, &inputs.concat(), nothing, |emulator, guest| {
+        let mut framed = Vec::new();
+        for input in &inputs {
+            let framed = frame(&mut framed, |bytes| {
+                bytes.extend_from_slice(input);
+                Ok(())
+            });
+            framed.map_err(|kind| self.failure(callee, kind))?;
+        }
+        let results = self.operate(callee, &framed, nothing, |emulator, guest| {
             emulator.batch(guest, &name, &inputs)
         })?;
         let limit = self.sandbox().limits().max_result_bytes;
@@ -215,8 +224,22 @@ impl Emulated {
         let mut text = Vec::new();
         gate.write_event_data(topic, data, &mut text)
             .map_err(|kind| Failure::new(kind, self.stage(callee)))?;
-        self.operate(callee, &text, nothing, |emulator, guest| {
-            emulator.event(guest, topic, &text)
+        self.encoded_event(topic, &text)
+    }
+
+    /// Passes a recorded event to the plugin again.
+    pub(super) fn repeat_event(&mut self, event: &[u8]) -> Result<(), Failure> {
+        self.expect_alive(Callee::Export(abi::EVENT_EXPORT))?;
+        let (topic, data) = split_event_object(event).unwrap_or_default();
+        self.encoded_event(&topic, data)
+    }
+
+    /// Passes an event with encoded data to the plugin.
+    fn encoded_event(&mut self, topic: &str, data: &[u8]) -> Result<(), Failure> {
+        let callee = Callee::Export(abi::EVENT_EXPORT);
+        let event = event_object(topic, data);
+        self.operate(callee, &event, nothing, |emulator, guest| {
+            emulator.event(guest, topic, data)
         })
     }
 
@@ -266,8 +289,19 @@ impl Emulated {
             Stage::Export(name) => (*name).into(),
             Stage::Load | Stage::Instantiate => "load".into(),
         };
-        let begun = self.guest.begin(stage);
-        begun.map_err(|failure| self.host.in_own_words(failure))?;
+        let observer = self.sandbox().observer().filter(|_| !self.is_dead());
+        // A new instance that cannot be created takes the observer with it.
+        let recorder = observer.and_then(Observer::recorder).cloned();
+        if let Some(observer) = observer {
+            observer.record_call(callee, &name, Data::within(arguments, Recorder::MAX_VALUE));
+        }
+        if let Err(failure) = self.guest.begin(stage) {
+            let failure = self.host.in_own_words(failure);
+            if let Some(recorder) = recorder {
+                recorder.lock().ended(Return::of(&failure));
+            }
+            return Err(failure);
+        }
         self.sandbox_mut().report(|observer, sandbox| {
             observer.call_begins(callee, &name, arguments, sandbox.heap());
         });

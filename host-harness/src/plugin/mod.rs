@@ -8,6 +8,8 @@ mod encode;
 mod leaks;
 mod load;
 mod pool;
+mod recording;
+mod repeating;
 mod runner;
 mod watching;
 
@@ -25,6 +27,7 @@ use crate::imports::Interrupt;
 use crate::run::{Answers, Inputs, Module, frame};
 use crate::services::{InjectedFault, Services};
 use encode::{Codec, Gate};
+use recording::Recording;
 use runner::Runner;
 
 #[cfg(feature = "async")]
@@ -62,6 +65,8 @@ pub struct Plugin {
     /// The results of a batch, gathered for a command without batch support.
     gathered: Vec<u8>,
     gate: Gate,
+    /// Set if the plugin has a transcript.
+    recording: Option<Box<Recording>>,
     /// `true` from the init hook to the cleanup hook.
     alive: bool,
 }
@@ -76,6 +81,7 @@ impl Plugin {
             encoded: Vec::new(),
             gathered: Vec::new(),
             gate,
+            recording: None,
             alive: false,
         }
     }
@@ -173,8 +179,8 @@ impl Plugin {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<&[u8], Failure> {
         let callee = self.callee(command)?;
-        let answer = self.runner.call(callee, len, write)?;
-        self.runner.result(callee, answer)
+        let answer = self.runner.call(callee, len, write);
+        self.answered(callee, answer)
     }
 
     /// Calls a raw command that changes its arguments in place, and copies them back.
@@ -199,9 +205,11 @@ impl Plugin {
         let callee = self.callee(command)?;
         let answer = self
             .runner
-            .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes))?;
-        bytes.copy_from_slice(self.runner.arguments());
-        self.runner.result(callee, answer)
+            .call(callee, bytes.len(), |buffer| buffer.copy_from_slice(bytes));
+        if answer.is_ok() {
+            bytes.copy_from_slice(self.runner.arguments());
+        }
+        self.answered(callee, answer)
     }
 
     /// Calls a command with many inputs at once, each as for [`call`](Plugin::call), and decodes
@@ -366,7 +374,8 @@ impl Plugin {
     pub fn save_state(&mut self) -> Result<Vec<u8>, Failure> {
         let name = abi::STATE_SAVE_EXPORT;
         self.expect_hook(name)?;
-        Ok(self.runner.hook(name)?.to_vec())
+        let state = self.runner.hook(name).map(<[u8]>::to_vec);
+        self.kept(state)
     }
 
     /// Replaces the plugin's state by a saved one. If that fails, the old state stays.
@@ -381,8 +390,8 @@ impl Plugin {
         let callee = Callee::Export(name);
         let answer = self
             .runner
-            .call(callee, state.len(), |buffer| buffer.copy_from_slice(state))?;
-        self.runner.result(callee, answer)?;
+            .call(callee, state.len(), |buffer| buffer.copy_from_slice(state));
+        self.answered(callee, answer)?;
         self.alive = true;
         Ok(())
     }
@@ -396,7 +405,8 @@ impl Plugin {
     pub fn event(&mut self, topic: &str, data: impl Serialize) -> Result<(), Failure> {
         self.expect_hook(abi::EVENT_EXPORT)?;
         if let Runner::Emulated(emulated) = &mut self.runner {
-            return emulated.event(&self.gate, topic, data);
+            let outcome = emulated.event(&self.gate, topic, data);
+            return self.kept(outcome);
         }
         self.call_encoded(
             Callee::Export(abi::EVENT_EXPORT),
@@ -412,7 +422,8 @@ impl Plugin {
     /// Dropping a `Plugin` does not call it.
     pub fn cleanup(&mut self) -> Result<(), Failure> {
         self.alive = false;
-        self.runner.cleanup()
+        let outcome = self.runner.cleanup();
+        self.kept(outcome)
     }
 
     /// Ends the plugin's life at the end of a test: calls [`cleanup`](Plugin::cleanup) unless that
@@ -645,7 +656,10 @@ impl Plugin {
         let command = self.runner.command_name(callee);
         match encode(&self.gate, command, &mut encoded) {
             Ok(()) => Ok(encoded),
-            Err(kind) => Err(self.runner.failure(callee, kind)),
+            Err(kind) => {
+                let failure = self.runner.failure(callee, kind);
+                Err(self.keep_refused(failure, command, &encoded))
+            }
         }
     }
 
@@ -660,8 +674,11 @@ impl Plugin {
         if encoded.capacity() <= MAX_KEPT {
             self.encoded = encoded;
         }
-        let bytes = self.runner.decodable_result(callee, answer?)?;
-        decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
+        let decoded = answer.and_then(|answer| {
+            let bytes = self.runner.decodable_result(callee, answer)?;
+            decode(bytes).map_err(|kind| self.runner.failure(callee, kind))
+        });
+        self.kept(decoded)
     }
 
     fn call_in<R: DeserializeOwned>(
@@ -737,8 +754,26 @@ impl Plugin {
         if self.gathered.capacity() > MAX_KEPT {
             self.gathered = Vec::new();
         }
-        self.runner
-            .batch(self.last, inputs, &mut self.gathered, decoded)
+        let Plugin {
+            runner,
+            gathered,
+            recording,
+            ..
+        } = self;
+        let answers = runner.batch(self.last, inputs, gathered, decoded);
+        answers.map_err(|failure| match recording {
+            Some(recording) => recording.keep(failure, None),
+            None => failure,
+        })
+    }
+
+    /// Returns the bytes that a call answered with, or keeps its failure.
+    #[inline]
+    fn answered(&self, callee: Callee, answer: Result<Packed, Failure>) -> Result<&[u8], Failure> {
+        match answer.and_then(|answer| self.runner.result(callee, answer)) {
+            Ok(bytes) => Ok(bytes),
+            Err(failure) => Err(self.keep(failure)),
+        }
     }
 
     #[inline]
@@ -750,8 +785,8 @@ impl Plugin {
     /// Calls a hook without arguments.
     fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.expect_hook(name)?;
-        self.runner.hook(name)?;
-        Ok(())
+        let outcome = self.runner.hook(name).map(drop);
+        self.kept(outcome)
     }
 
     /// Returns whether the plugin can get events.

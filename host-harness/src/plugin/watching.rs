@@ -1,9 +1,10 @@
-//! Watching a plugin: statistics, the trace and the heap.
+//! Watching a plugin: statistics, the trace, the transcript and the heap.
 
 use std::sync::{Arc, Mutex};
 
 use super::Plugin;
 use super::builder::PluginBuilder;
+use crate::observe::transcript::Transcript;
 use crate::observe::{Heap, Statistics, TraceEvent};
 
 impl PluginBuilder {
@@ -25,6 +26,16 @@ impl PluginBuilder {
     /// This costs two clock readings per call. By default nothing is counted, at no cost.
     pub fn statistics(mut self) -> Self {
         self.observe.statistics = true;
+        self
+    }
+
+    /// Records everything that happens to the plugin from now on, within bounds: its calls, the
+    /// host functions that it calls with their arguments and answers, its log lines and the events
+    /// that it emits. [`Plugin::transcript`] returns the record.
+    ///
+    /// By default nothing is recorded, at no cost.
+    pub fn transcript(mut self) -> Self {
+        self.observe.transcript = true;
         self
     }
 
@@ -76,6 +87,13 @@ impl Plugin {
     /// ```
     pub fn statistics(&self) -> &Statistics {
         Statistics::of_observer(self.runner.observer())
+    }
+
+    /// Returns everything that happened to the plugin since its instance was created. `None` unless
+    /// the plugin was built with [`transcript`](PluginBuilder::transcript).
+    pub fn transcript(&self) -> Option<Transcript> {
+        let recorder = self.runner.observer()?.recorder()?;
+        Some(recorder.lock().transcript())
     }
 
     /// Returns the current contents of the heap, as the plugin counts them. `None` unless the

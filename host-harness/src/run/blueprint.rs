@@ -10,6 +10,7 @@ use crate::engine::{Error, Store, ticks};
 use crate::failure::Failure;
 use crate::imports::{Host, State};
 use crate::limits::{Limiter, Limits};
+use crate::observe::Observer;
 
 /// The parts that all instances of a plugin share.
 #[derive(Clone)]
@@ -22,9 +23,13 @@ pub(crate) struct Blueprint {
 
 impl Blueprint {
     /// Creates an instance, with the time and the fuel of a call.
-    pub(super) fn instantiate(&self, host: Host) -> Result<Store<State>, Error> {
+    pub(super) fn instantiate(
+        &self,
+        host: Host,
+        observer: Option<Box<Observer>>,
+    ) -> Result<Store<State>, Error> {
         let ticks = ticks(self.limits.timeout);
-        let state = self.state(host, ticks);
+        let state = self.state(host, observer, ticks);
         let linked = self.compiled.linked();
         linked.instantiate(state, ticks, self.limits.fuel)
     }
@@ -35,8 +40,9 @@ impl Blueprint {
         &self,
         imports: &[ImportedFunction],
         host: Host,
+        observer: Option<Box<Observer>>,
     ) -> Result<Result<Store<State>, Error>, Failure> {
-        let mut state = self.state(host, ticks(self.limits.timeout));
+        let mut state = self.state(host, observer, ticks(self.limits.timeout));
         state.begin_turns(self.limits.timeout);
         let linked = self.compiled.linked();
         let fuel = self.limits.fuel;
@@ -44,7 +50,7 @@ impl Blueprint {
     }
 
     /// Returns the state of an instance whose instantiation begins.
-    fn state(&self, mut host: Host, ticks: u64) -> State {
+    fn state(&self, mut host: Host, observer: Option<Box<Observer>>, ticks: u64) -> State {
         host.begin(ticks);
         State {
             limiter: Limiter::new(&self.limits),
@@ -52,7 +58,7 @@ impl Blueprint {
             #[cfg(feature = "async")]
             deadline: None,
             interrupt: None,
-            observer: None,
+            observer,
         }
     }
 }

@@ -14,6 +14,8 @@ use crate::abi::{Callee, CommandTable};
 use crate::engine::{Error, Func, Params, Results};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
+use crate::observe::Observer;
+use crate::observe::transcript::Data;
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -54,8 +56,9 @@ impl Instance {
         blueprint: Blueprint,
         commands: CommandTable,
         host: Host,
+        observer: Option<Box<Observer>>,
     ) -> Result<Self, Failure> {
-        let sandbox = Sandbox::new(blueprint, host, abi::VERSION_EXPORT)?;
+        let sandbox = Sandbox::new(blueprint, host, observer, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
     }
 
@@ -66,12 +69,12 @@ impl Instance {
         sandbox.attach(Some(alloc.clone()));
         Ok(Instance {
             resolved: vec![None; commands.len()].into(),
+            is_ordinary: sandbox.observer().is_none(),
             sandbox,
             alloc,
             free,
             commands,
             buffer: Buffer::default(),
-            is_ordinary: true,
         })
     }
 
@@ -173,6 +176,7 @@ impl Instance {
         let callee = Callee::Export(name);
         self.enter(callee)?;
         self.settle_last(callee)?;
+        self.record_call(callee, Data::default());
         self.begin_crossing(callee, false);
         let bits = self.call_export::<_, u64>(callee, name, ());
         let answer = bits.map(Packed::from_bits);
@@ -204,6 +208,7 @@ impl Instance {
         let callee = Callee::Export(abi::CLEANUP_EXPORT);
         self.enter(callee)?;
         self.settle_last(callee)?;
+        self.record_call(callee, Data::default());
         self.begin_crossing(callee, false);
         let answer = self.call_export(callee, abi::CLEANUP_EXPORT, ());
         let nothing = Packed::from_bits(0);

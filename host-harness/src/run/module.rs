@@ -1,6 +1,6 @@
 //! Modules: loaded and checked once, and compiled once for each kind of engine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 #[cfg(feature = "schema-checks")]
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex};
@@ -47,6 +47,7 @@ pub struct Module(Arc<Inner>);
 struct Inner {
     wasm: Arc<[u8]>,
     limits: ModuleLimits,
+    path: Option<PathBuf>,
     /// The names and source lines of functions, for failures.
     symbols: Option<Arc<Symbols>>,
     contract: Contract,
@@ -71,6 +72,7 @@ impl Module {
         Module(Arc::new(Inner {
             wasm: Arc::clone(&binary.wasm),
             limits: binary.limits.clone(),
+            path: binary.path.clone(),
             symbols: binary.symbols.clone(),
             contract,
             #[cfg(feature = "schema-checks")]
@@ -159,6 +161,7 @@ impl Module {
         Binary {
             wasm: Arc::clone(&self.0.wasm),
             limits: self.0.limits.clone(),
+            path: self.0.path.clone(),
             build: None,
             symbols: self.0.symbols.clone(),
         }
@@ -171,6 +174,11 @@ impl Module {
 
     pub(crate) fn contract(&self) -> &Contract {
         &self.0.contract
+    }
+
+    /// Returns the file that it is from, if there is one.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
     }
 
     /// Returns the folder of the crate that it was built from in this process.

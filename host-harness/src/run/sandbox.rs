@@ -32,8 +32,13 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// Creates an instance of a module whose exports were checked. `record` is the export with the
     /// address of the panic record.
-    pub(crate) fn new(blueprint: Blueprint, host: Host, record: &str) -> Result<Self, Failure> {
-        let store = blueprint.instantiate(host);
+    pub(crate) fn new(
+        blueprint: Blueprint,
+        host: Host,
+        observer: Option<Box<Observer>>,
+        record: &str,
+    ) -> Result<Self, Failure> {
+        let store = blueprint.instantiate(host, observer);
         Self::of(blueprint, store, record)
     }
 
@@ -76,6 +81,13 @@ impl Sandbox {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.blueprint.limits
+    }
+
+    /// Sets the fuel of the next calls, if fuel is counted.
+    pub(crate) fn set_fuel(&mut self, fuel: u64) {
+        if let Some(limit) = &mut self.blueprint.limits.fuel {
+            *limit = fuel;
+        }
     }
 
     /// Gives host functions access to the guest's memory, and to its allocator if it has one.
@@ -268,6 +280,7 @@ impl Sandbox {
             outcome,
             answer: answer.ok().flatten().map(|(answer, _)| answer),
             content,
+            failure: answer.err(),
             fuel: self.fuel_used(),
             pages: self.memory_bytes() as u64 / PAGE,
             heap: self.heap(),

@@ -72,6 +72,12 @@ impl ManualClock {
         Duration::from_nanos(self.0.lock().monotonic)
     }
 
+    /// Returns the time of day, the monotonic time and the step.
+    pub(crate) fn hands(&self) -> (u64, u64, u64) {
+        let hands = self.0.lock();
+        (hands.now, hands.monotonic, hands.step)
+    }
+
     /// Advances the clock by this step after every reading, for plugins that wait for time to pass.
     pub fn step(self, step: Duration) -> Self {
         self.0.lock().step = nanoseconds(step);

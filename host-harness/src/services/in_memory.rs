@@ -236,6 +236,16 @@ impl Services {
         self.logs.get()
     }
 
+    /// Returns the seed of the random numbers, if they are in memory.
+    pub(crate) fn seed(&self) -> Option<u64> {
+        self.random.get().map(SeededRandom::current_seed)
+    }
+
+    /// Returns the hands of the clock, if it is in memory.
+    pub(crate) fn hands(&self) -> Option<(u64, u64, u64)> {
+        self.clock.get().map(ManualClock::hands)
+    }
+
     /// Returns the configuration to look up, if it is the in-memory one.
     pub(crate) fn configuration(&self) -> Option<MapConfig> {
         self.config.get().cloned()

@@ -44,6 +44,11 @@ impl SeededRandom {
         SeededRandom(Shared::new(fastrand::Rng::with_seed(seed)))
     }
 
+    /// Returns the seed of the rest of the sequence.
+    pub(crate) fn current_seed(&self) -> u64 {
+        self.0.lock().get_seed()
+    }
+
     /// Starts another sequence.
     pub fn seed(&self, seed: u64) {
         self.0.lock().seed(seed);

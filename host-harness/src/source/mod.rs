@@ -42,6 +42,8 @@ pub struct Source {
     limits: ModuleLimits,
     trusted: bool,
     symbols: Option<PathBuf>,
+    /// The file that bytes are from.
+    path: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -60,6 +62,8 @@ pub(crate) struct Binary {
     pub(crate) limits: ModuleLimits,
     /// The build that produced the bytes, if the source is a crate.
     pub(crate) build: Option<Arc<Build>>,
+    /// The file that the bytes are from.
+    pub(crate) path: Option<PathBuf>,
     /// Function names for failures and, if the debug information is trusted, source lines.
     pub(crate) symbols: Option<Arc<Symbols>>,
 }
@@ -115,6 +119,7 @@ impl Source {
             limits: ModuleLimits::default(),
             trusted: false,
             symbols: None,
+            path: None,
         }
     }
 
@@ -149,10 +154,13 @@ impl Source {
             true => Symbols::new(Arc::clone(&wasm), crate_dir),
             false => Symbols::untrusted(Arc::clone(&wasm)),
         };
+        let built = build.as_ref().map(|build| build.module.path.as_path());
+        let path = file.or(built).or(self.path.as_deref());
         Ok(Binary {
             wasm,
             limits: self.limits.clone(),
-            build,
+            path: path.map(Path::to_owned),
+            build: build.clone(),
             symbols: Some(Arc::new(symbols.next_to(self.symbols.as_deref().or(file)))),
         })
     }
@@ -198,6 +206,14 @@ impl Source {
     /// ```
     pub fn symbols(mut self, place: impl Into<PathBuf>) -> Self {
         self.symbols = Some(place.into());
+        self
+    }
+}
+
+impl Source {
+    /// Sets the file that the [bytes](Source::bytes) are from, which capsules of failures name.
+    pub fn path(mut self, path: impl Into<PathBuf>) -> Self {
+        self.path = Some(path.into());
         self
     }
 }

@@ -144,6 +144,7 @@ impl<'a> Crossing<'a> {
             How::Lent | How::JsonByValue => {
                 quote!(#sdk::Parameter::lent::<#convention, #ty>(#name))
             }
+            How::LentMut if self.argument.out => quote!(#sdk::Parameter::out::<#ty>(#name)),
             How::LentMut => quote!(#sdk::Parameter::lent_mut::<#ty>(#name)),
             How::Passed => quote!(#sdk::Parameter::passed::<#ty>(#name)),
         }

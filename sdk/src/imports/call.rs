@@ -15,6 +15,7 @@ impl Parameter {
             kind: T::KIND,
             types: [T::First::TYPE, T::Second::TYPE],
             in_place: false,
+            only_written: false,
         }
     }
 
@@ -25,6 +26,15 @@ impl Parameter {
             kind: T::KIND,
             types: [T::First::TYPE, T::Second::TYPE],
             in_place: true,
+            only_written: false,
+        }
+    }
+
+    /// Describes an argument by exclusive reference that the host only writes.
+    pub const fn out<T: LentMut + ?Sized>(name: &'static str) -> Self {
+        Parameter {
+            only_written: true,
+            ..Parameter::lent_mut::<T>(name)
         }
     }
 
@@ -35,6 +45,7 @@ impl Parameter {
             kind: T::KIND,
             types: [T::First::TYPE, T::Second::TYPE],
             in_place: false,
+            only_written: false,
         }
     }
 }

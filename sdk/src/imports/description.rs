@@ -167,6 +167,8 @@ pub struct Parameter {
     pub types: [Option<WasmType>; 2],
     /// `true` if the host may change it.
     pub in_place: bool,
+    /// `true` if the host only writes it, whatever it was before.
+    pub only_written: bool,
 }
 
 /// The meaning of the numbers of an argument.

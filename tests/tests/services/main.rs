@@ -8,3 +8,4 @@ mod http;
 mod kv;
 mod plugin;
 mod redis;
+mod replay;

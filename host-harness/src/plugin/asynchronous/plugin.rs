@@ -59,9 +59,10 @@ impl PluginBuilder {
             blueprint,
             host,
             services,
-            observe,
+            observer,
             gate,
             config,
+            recording,
             ..
         } = match prepared {
             Ok(prepared) => prepared?,
@@ -73,9 +74,13 @@ impl PluginBuilder {
                 }
             },
         };
-        let mut instance = Instance::new_async(blueprint, &module, host).await?;
-        instance.observe(&observe);
+        let instance = Instance::new_async(blueprint, &module, host, observer).await;
+        let instance = instance.map_err(|failure| match &recording {
+            Some(recording) => recording.keep(failure, None),
+            None => failure,
+        })?;
         let mut plugin = AsyncPlugin(Plugin::new(Runner::Own(instance), module, services, gate));
+        plugin.0.recording = recording;
         if let Some(config) = config {
             let callee = Callee::Export(abi::INIT_EXPORT);
             plugin.call_encoded(callee, config, |_| Ok(())).await?;
@@ -112,8 +117,8 @@ impl AsyncPlugin {
         let callee = self.0.callee(command)?;
         let write = |buffer: &mut [u8]| buffer.copy_from_slice(args);
         let instance = self.0.runner.own()?;
-        let answer = instance.call_async(callee, args.len(), write).await?;
-        instance.result(callee, answer)
+        let answer = instance.call_async(callee, args.len(), write).await;
+        self.0.answered(callee, answer)
     }
 
     /// As [`Plugin::init`], with the same errors.
@@ -147,7 +152,8 @@ impl AsyncPlugin {
 
     /// As [`Plugin::cleanup`], with the same errors.
     pub async fn cleanup(&mut self) -> Result<(), Failure> {
-        self.0.runner.own()?.call_cleanup_async().await
+        let outcome = self.0.runner.own()?.call_cleanup_async().await;
+        self.0.kept(outcome)
     }
 
     /// As [`Plugin::deliver_events`], with the same errors and panics.
@@ -194,9 +200,8 @@ impl AsyncPlugin {
     async fn hook(&mut self, name: &'static str) -> Result<(), Failure> {
         self.0.expect_hook(name)?;
         let instance = self.0.runner.own()?;
-        let answer = instance.call_hook_async(name).await?;
-        instance.result(Callee::Export(name), answer)?;
-        Ok(())
+        let answer = instance.call_hook_async(name).await;
+        self.0.answered(Callee::Export(name), answer).map(drop)
     }
 
     async fn call_encoded<R>(

@@ -10,6 +10,8 @@ use crate::abi::Callee;
 use crate::engine::Results;
 use crate::failure::{Backtrace, Failure, FailureKind};
 use crate::imports::Host;
+use crate::observe::Observer;
+use crate::observe::transcript::Data;
 use crate::run::blueprint::Blueprint;
 use crate::run::module::Module;
 use crate::run::sandbox::Sandbox;
@@ -56,9 +58,10 @@ impl Instance {
         blueprint: Blueprint,
         module: &Module,
         host: Host,
+        observer: Option<Box<Observer>>,
     ) -> Result<Self, Failure> {
         let imports = module.contract().imports();
-        let store = blueprint.instantiate_async(imports, host).await?;
+        let store = blueprint.instantiate_async(imports, host, observer).await?;
         let commands = module.contract().commands().clone();
         let sandbox = Sandbox::of(blueprint, store, abi::VERSION_EXPORT)?;
         Self::of(sandbox, commands)
@@ -72,6 +75,8 @@ impl Instance {
         write: impl FnOnce(&mut [u8]),
     ) -> Result<Packed, Failure> {
         let mut running = self.enter_async(callee)?;
+        let input = running.instance.record_input(callee, len, write);
+        let write = |place: &mut [u8]| input.write(place);
         let placed = running.instance.place_async(callee, len, write).await;
         running.begin_crossing(placed.is_ok());
         let answer = match placed {
@@ -86,6 +91,7 @@ impl Instance {
     pub(crate) async fn call_hook_async(&mut self, name: &'static str) -> Result<Packed, Failure> {
         let callee = Callee::Export(name);
         let mut running = self.enter_async(callee)?;
+        running.instance.record_call(callee, Data::default());
         running.begin_crossing(false);
         let bits = running.instance.run_export_async::<u64>(callee, name).await;
         let answer = bits.map(Packed::from_bits);
@@ -97,6 +103,7 @@ impl Instance {
     pub(crate) async fn call_cleanup_async(&mut self) -> Result<(), Failure> {
         let (callee, name) = (Callee::Export(abi::CLEANUP_EXPORT), abi::CLEANUP_EXPORT);
         let mut running = self.enter_async(callee)?;
+        running.instance.record_call(callee, Data::default());
         running.begin_crossing(false);
         let answer = running.instance.run_export_async::<()>(callee, name).await;
         running.end(answer.as_ref().map(|()| Packed::from_bits(0)));

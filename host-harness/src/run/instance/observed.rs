@@ -5,16 +5,11 @@ use plugin_sdk::abi::{self, Packed};
 use super::Instance;
 use crate::abi::{Callee, CommandTable, missing_heap};
 use crate::failure::Failure;
-use crate::observe::{Heap, Observer, Options};
+use crate::observe::transcript::{Data, Recorder};
+use crate::observe::{Heap, Observer};
 use crate::run::sandbox::poisoned;
 
 impl Instance {
-    /// Attaches an observer, if the options ask for one.
-    pub(crate) fn observe(&mut self, options: &Options) {
-        self.sandbox.store.data_mut().observer = options.observer();
-        self.watch();
-    }
-
     /// Updates the instance after an observer was attached or removed.
     pub(crate) fn watch(&mut self) {
         self.is_ordinary = self.sandbox.first.is_none() && self.sandbox.observer().is_none();
@@ -30,11 +25,45 @@ impl Instance {
     ) -> Result<Packed, Failure> {
         self.enter(callee)?;
         self.settle_last(callee)?;
-        let placed = self.place(callee, len, write);
+        let input = self.record_input(callee, len, write);
+        let placed = self.place(callee, len, |place| input.write(place));
         self.begin_crossing(callee, placed.is_ok());
         let answer = placed.and_then(|()| self.run(callee));
         self.end_crossing(callee, answer.as_ref().copied());
         answer
+    }
+
+    /// Records a call in the transcript, if there is one. The guest may have no room for the input,
+    /// so the host writes it to its own memory first.
+    pub(super) fn record_input<W: FnOnce(&mut [u8])>(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: W,
+    ) -> Input<W> {
+        let recorder = self.sandbox.observer().and_then(Observer::recorder);
+        if recorder.is_none() {
+            return Input::Unwritten(write);
+        }
+        if len > Recorder::MAX_VALUE {
+            self.record_call(callee, Data::cut(len as u64));
+            return Input::Unwritten(write);
+        }
+        let mut input = vec![0; len];
+        write(&mut input);
+        self.record_call(callee, input.as_slice().into());
+        Input::Written(input)
+    }
+
+    /// Records a call in the transcript, if there is one.
+    pub(super) fn record_call(&self, callee: Callee, input: Data) {
+        if let Some(observer) = self.sandbox.observer() {
+            let name = match callee {
+                Callee::Export(name) => name,
+                Callee::Command(_) | Callee::Batch(_) => self.command_name(callee),
+            };
+            observer.record_call(callee, name, input);
+        }
     }
 
     /// Reports the beginning of a call. Its arguments are in the buffer, if it has any.
@@ -99,6 +128,21 @@ impl Instance {
             observer.settled(heap);
         }
         Ok(heap)
+    }
+}
+
+/// The input of a call, before it is in the guest's memory.
+pub(super) enum Input<W> {
+    Written(Vec<u8>),
+    Unwritten(W),
+}
+
+impl<W: FnOnce(&mut [u8])> Input<W> {
+    pub(super) fn write(self, place: &mut [u8]) {
+        match self {
+            Input::Written(input) => place.copy_from_slice(&input),
+            Input::Unwritten(write) => write(place),
+        }
     }
 }
 

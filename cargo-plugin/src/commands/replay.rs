@@ -1,0 +1,165 @@
+//! `cargo plugin replay`
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use plugin_sdk_harness::Replayed;
+use plugin_sdk_harness::capsule::{Capsule, CapsuleError};
+use plugin_sdk_harness::{Source, hosts};
+use serde::{Serialize, Serializer};
+
+use crate::archive;
+use crate::error::{Error, Result};
+use crate::host_options;
+use crate::plugin_file::PluginFile;
+use crate::project::{Features, Project, RELEASE};
+use crate::terminal::{BAD, GOOD, Report, Terminal, Verdict};
+use crate::text;
+
+/// Runs a recorded failure again, with the recorded answers to the plugin's host calls
+///
+/// The same calls run on a new instance, which gets the recorded answer to each of its host calls.
+/// No service of this computer is used. The answer is yes if every step and the failure are the
+/// same; else the first step that differs is shown.
+#[derive(clap::Args)]
+pub struct Replay {
+    /// The capsule: a file that a test with `PLUGIN_SDK_RECORD=DIR` or `.record(DIR)`, or `cargo
+    /// plugin call --record`, has written
+    file: PathBuf,
+    /// Runs another build of the plugin: a `.wasm` file, or a project's folder, which the tool
+    /// builds [default: the recorded module, which must not have changed]
+    #[arg(long, value_name = "FILE")]
+    module: Option<PathBuf>,
+    /// Shows every step of the record
+    #[arg(short, long)]
+    verbose: bool,
+}
+
+impl Replay {
+    pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
+        let capsule = Capsule::read(&self.file).map_err(|error| self.unusable(&error))?;
+        let source = match &self.module {
+            Some(module) => other_module(&capsule, module, terminal)?,
+            None => self.recorded_module(&capsule)?,
+        };
+        let spinner = terminal.spinner("replaying");
+        let replayed = capsule.replay(source);
+        drop(spinner);
+        terminal.show(&Shown {
+            replayed: replayed.map_err(|error| self.unusable(&error))?,
+            redacted: capsule.redacted,
+            verbose: self.verbose,
+        })
+    }
+
+    fn unusable(&self, error: &CapsuleError) -> Error {
+        let wrong =
+            Error::new(format!("cannot replay `{}`", text::path(&self.file))).because(error);
+        match error {
+            CapsuleError::Format { .. } => {
+                wrong.help("install the version of `plugin-sdk-cli` that matches the harness of the test")
+            }
+            CapsuleError::Malformed { .. } => wrong.help(
+                "a test with `PLUGIN_SDK_RECORD=DIR` writes capsules, and so does `cargo plugin call --record FILE`",
+            ),
+            _ => wrong,
+        }
+    }
+
+    /// Returns the recorded module, if it is still where it was.
+    fn recorded_module(&self, capsule: &Capsule) -> Result<Source> {
+        let module = &capsule.module;
+        let wrong = || Error::new(format!("cannot replay `{}`", text::path(&self.file)));
+        let other = match &module.crate_dir {
+            Some(folder) => format!(
+                "`--module {}` builds the plugin and runs that",
+                text::path(folder)
+            ),
+            None => "`--module FILE` runs another build".to_owned(),
+        };
+        let Some(path) = &module.path else {
+            return Err(wrong()
+                .because("the module was not in a file when the capsule was written")
+                .help("`--module FILE` names its file"));
+        };
+        let file = PluginFile::read(path).map_err(|error| {
+            let reason = error.causes().first().cloned().unwrap_or_default();
+            let path = text::path(path);
+            wrong()
+                .because(format!(
+                    "the recorded module `{path}` cannot be read: {reason}"
+                ))
+                .help(other.clone())
+        })?;
+        if archive::sha256(&file.wasm) != module.sha256 {
+            return Err(wrong()
+                .because(format!(
+                    "the module `{}` has changed since the capsule was written",
+                    text::path(path)
+                ))
+                .help(other));
+        }
+        Ok(Source::bytes(file.wasm).symbols(path))
+    }
+}
+
+/// Returns another module, built for the capsule's host if it is a project.
+fn other_module(capsule: &Capsule, path: &Path, terminal: &Terminal) -> Result<Source> {
+    if !path.join("Cargo.toml").is_file() {
+        return Ok(Source::bytes(PluginFile::read(path)?.wasm).symbols(path));
+    }
+    let project = Project::at(path)?;
+    let features = project.features_for(hosts::find(&capsule.host), &Features::default())?;
+    terminal.status("Building", &project.title());
+    let built = project.build(RELEASE, &features, terminal)?;
+    Ok(Source::bytes(built.wasm))
+}
+
+/// The outcome of a replay.
+struct Shown {
+    replayed: Replayed,
+    redacted: bool,
+    verbose: bool,
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.replayed.to_json().serialize(serializer)
+    }
+}
+
+impl Report for Shown {
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        if self.verbose {
+            for line in self.replayed.recorded.to_string().lines() {
+                writeln!(out, "{}", text::line(line, usize::MAX))?;
+            }
+            writeln!(out)?;
+        }
+        if let Some(failure) = &self.replayed.failure {
+            let failure = host_options::in_our_words(failure.clone(), None);
+            writeln!(out, "{}\n", failure.colored())?;
+        }
+        let style = match self.replayed.is_same() {
+            true => GOOD,
+            false => BAD,
+        };
+        let verdict = self.replayed.to_string();
+        let (first, rest) = verdict.split_once('\n').unwrap_or((&verdict, ""));
+        writeln!(out, "{style}{first}{style:#}")?;
+        if !rest.is_empty() {
+            writeln!(out, "{rest}")?;
+        }
+        if self.redacted && !self.replayed.is_same() {
+            writeln!(
+                out,
+                "note: data was removed from the capsule, which the plugin may depend on"
+            )?;
+        }
+        Ok(())
+    }
+
+    fn verdict(&self) -> Verdict {
+        self.replayed.is_same().into()
+    }
+}

@@ -1,0 +1,94 @@
+//! `cargo plugin call --record` and `cargo plugin replay`.
+
+use serde_json::{Value, json};
+
+use crate::support::modules::running;
+use crate::support::{Folder, parsed};
+
+/// A plugin with a command that fails unless the random number is even, and one that draws one.
+fn module(condition: &str) -> Vec<u8> {
+    running(
+        &format!(
+            r#"(func (export "command_draw") (param i32 i32) (result i64)
+                (drop (call $random (i32.const 64) (i32.const 8)))
+                (if ({condition} (i32.load8_u (i32.const 64)) (i32.const 256)) (then unreachable))
+                i64.const 0)"#
+        ),
+        None,
+    )
+}
+
+fn recorded(condition: &str) -> (Folder, i32) {
+    let place = Folder::new().with("dice.wasm", module(condition));
+    let call = place.run(&["call", "--record", "kept/dice.json", "dice.wasm", "draw"]);
+    (place, call.code)
+}
+
+#[test]
+fn recorded_failure_replays_without_random_numbers_of_this_computer() {
+    let (place, code) = recorded("i32.lt_u");
+    assert_eq!(code, 1);
+    let replay = place.run(&["replay", "kept/dice.json"]);
+    let shown = replay.good();
+    assert!(
+        shown.contains("error[trap]: command `draw` trapped"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("the replay is the same, in all 5 steps"),
+        "{shown}"
+    );
+    let json = parsed(&place.run(&["replay", "--json", "kept/dice.json"]).good());
+    assert_eq!(
+        (&json["same"], &json["replayed"]["code"]),
+        (&json!(true), &json!("trap"))
+    );
+}
+
+#[test]
+fn successful_call_is_recorded_and_departs_with_another_module() {
+    let (place, code) = recorded("i32.gt_u");
+    assert_eq!(code, 0);
+    place.run(&["replay", "kept/dice.json"]).good();
+    let place = place.with("other.wasm", module("i32.lt_u"));
+    let replay = place.run(&["replay", "--module", "other.wasm", "kept/dice.json"]);
+    assert_eq!(replay.code, 1, "{}", replay.err);
+    assert!(replay.out.contains("step 5 differs"), "{}", replay.out);
+    assert!(
+        replay.out.contains("replayed:\n  <- failure trap"),
+        "{}",
+        replay.out
+    );
+}
+
+#[test]
+fn changed_or_missing_files_are_errors_with_a_hint() {
+    let (place, _) = recorded("i32.lt_u");
+    let place = place
+        .with("dice.wasm", module("i32.gt_u"))
+        .with("not.json", "{}");
+    let changed = place.run(&["replay", "kept/dice.json"]);
+    assert_eq!(changed.code, 3);
+    assert!(changed.err.contains("has changed since"), "{}", changed.err);
+    assert!(
+        changed.err.contains("`--module FILE` runs another build"),
+        "{}",
+        changed.err
+    );
+    for (file, reason) in [
+        ("none.json", "cannot be used"),
+        ("not.json", "this is not a capsule: missing field `format`"),
+        ("dice.wasm", "this is not a capsule"),
+    ] {
+        let ran = place.run(&["replay", file]);
+        assert_eq!(ran.code, 3, "{file}");
+        assert!(ran.err.contains(reason), "{file}: {}", ran.err);
+    }
+    let failed: Value = parsed(&place.run(&["replay", "--json", "none.json"]).out);
+    assert!(
+        failed["error"]["message"]
+            .as_str()
+            .unwrap()
+            .contains("none.json")
+    );
+}

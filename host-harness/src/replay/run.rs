@@ -1,0 +1,214 @@
+//! Runs a capsule.
+
+use std::time::Duration;
+
+use super::outcome::Replayed;
+use crate::capsule::{Capsule, CapsuleError, provided};
+use crate::failure::Failure;
+use crate::hosts;
+use crate::limits::Limits;
+use crate::observe::transcript::{CalleeKind, Recorder, Return, Step, Transcript};
+use crate::plugin::{Plugin, PluginBuilder};
+use crate::source::Source;
+use crate::sync::Shared;
+
+/// The time after which a call is ended that should not take long: the least, and how many times
+/// the recorded limit.
+const LEAST_TIME: Duration = Duration::from_secs(60);
+const TIMES: u32 = 4;
+
+/// The most time of a call.
+const MOST_TIME: Duration = Duration::from_secs(600);
+
+/// The fuel of calls that are not expected to run out of it.
+const PLENTY: u64 = u64::MAX / 2;
+
+/// The most fuel of a call that had a time limit: about a minute.
+const MOST_FUEL: u64 = 60_000_000_000;
+
+/// The operation of an emulated host that creating a plugin includes.
+const LOAD: &str = "load";
+
+/// The size of a thread's stack in addition to that of the guest, in bytes.
+const STACK: usize = 2 << 20;
+
+impl Capsule {
+    /// Runs the calls of the capsule again, on a new instance of a module: the recorded one, or
+    /// another build that should behave alike.
+    ///
+    /// The plugin gets the recorded answer to each of its host calls, provided that it asks for the
+    /// same; services are not used. The replay ends where the plugin departs from the record.
+    ///
+    /// Limits of time are replayed as fuel: a call that timed out must run for as many instructions
+    /// as take about that time, or come to the point in the record where it was ended.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the capsule is for a host that is not known, or asks for more than a host should
+    /// give for a file. Failures of the plugin, also of loading it, are part of the outcome.
+    pub fn replay(&self, module: impl Into<Source>) -> Result<Replayed, CapsuleError> {
+        let limits = self.limits.to_limits()?;
+        let module = module.into();
+        // The guest's stack may be larger than the one that this thread has.
+        let stack = STACK + limits.stack_bytes;
+        std::thread::scope(|threads| {
+            let replay = || self.replay_here(&module, limits);
+            let thread = std::thread::Builder::new().stack_size(stack);
+            match thread.spawn_scoped(threads, replay) {
+                Ok(running) => match running.join() {
+                    Ok(replayed) => replayed,
+                    Err(payload) => std::panic::resume_unwind(payload),
+                },
+                Err(error) => Err(CapsuleError::setting(
+                    "limits.stack_bytes",
+                    error.to_string(),
+                )),
+            }
+        })
+    }
+
+    fn replay_here(&self, module: &Source, limits: Limits) -> Result<Replayed, CapsuleError> {
+        let recorder = Shared::new(Recorder::following(self.transcript.clone()));
+        let fuel = self.fuel_in_time(&limits);
+        let builder = self.builder(module, limits, &recorder, fuel)?;
+        let failure = match builder.build() {
+            Ok(mut plugin) => self.repeat_all(&mut plugin, &recorder, fuel).err(),
+            Err(failure) => Some(failure),
+        };
+        let (transcript, has_departed) = {
+            let recorder = recorder.lock();
+            (recorder.transcript(), recorder.has_departed())
+        };
+        Ok(Replayed {
+            recorded: self.transcript.without_earlier_cuts(),
+            transcript: transcript.without_earlier_cuts(),
+            recorded_failure: self.failure.clone(),
+            stands_for: !has_departed && self.ends_elsewhere(),
+            failure,
+            cut: self.transcript.cut(),
+        })
+    }
+
+    fn builder(
+        &self,
+        module: &Source,
+        mut limits: Limits,
+        recorder: &Shared<Recorder>,
+        fuel: Option<u64>,
+    ) -> Result<PluginBuilder, CapsuleError> {
+        let host = hosts::find(&self.host).ok_or_else(|| CapsuleError::UnknownHost {
+            host: self.host.clone(),
+        })?;
+        let time = limits
+            .timeout
+            .map_or(LEAST_TIME, |limit| limit.saturating_mul(TIMES));
+        limits.timeout = Some(time.clamp(LEAST_TIME, MOST_TIME));
+        if fuel.is_some() && limits.fuel.is_none() {
+            limits.fuel = Some(PLENTY);
+        }
+        let mut builder = Plugin::builder(module.clone())
+            .replaying(recorder.clone())
+            .encoded_config(self.config.bytes().unwrap_or_default().to_vec())
+            .exact_limits(&limits)
+            .grants(self.grants.to_grants())
+            .without_init();
+        if host.feature.is_some() {
+            builder = builder.emulate(host);
+        }
+        if self.require_permissions {
+            builder = builder.require_permissions();
+        }
+        #[cfg(feature = "schema-checks")]
+        if self.validate_schemas {
+            builder = builder.validate_schemas();
+        }
+        if !self.functions.is_empty() {
+            builder = builder.host_functions(provided(&self.functions)?);
+        }
+        Ok(builder)
+    }
+
+    /// Makes all calls, up to one that departs from the record.
+    fn repeat_all(
+        &self,
+        plugin: &mut Plugin,
+        recorder: &Shared<Recorder>,
+        fuel: Option<u64>,
+    ) -> Result<(), Failure> {
+        let mut outcome = Ok(());
+        let steps = &self.transcript.steps;
+        for (at, step) in steps.iter().enumerate() {
+            let Step::Call(call) = step else { continue };
+            if call.callee == CalleeKind::Hook && call.name == LOAD {
+                continue;
+            }
+            if let Some(fuel) = fuel {
+                let end = steps.iter().skip(at).find_map(|step| match step {
+                    Step::Return(end) => Some(end),
+                    _ => None,
+                });
+                let is_in_time = end.is_none_or(is_end_in_time);
+                plugin.set_fuel(if is_in_time {
+                    fuel
+                } else {
+                    self.limits.fuel.unwrap_or(PLENTY)
+                });
+            }
+            let is_last = !steps
+                .iter()
+                .skip(at + 1)
+                .any(|step| matches!(step, Step::Call(_)));
+            let failed = self.code().filter(|_| is_last && self.refused.is_none());
+            outcome = plugin.repeat(call, failed);
+            if recorder.lock().has_departed() {
+                return outcome;
+            }
+        }
+        match &self.refused {
+            Some(call) => plugin.repeat_refused(call),
+            None => outcome,
+        }
+    }
+
+    /// Returns the code of the recorded failure.
+    fn code(&self) -> Option<&str> {
+        self.failure.as_ref()?.get("kind")?.as_str()
+    }
+
+    /// Returns the fuel for calls that were ended by a limit of time, if there are any.
+    fn fuel_in_time(&self, limits: &Limits) -> Option<u64> {
+        let in_time = self.transcript.steps.iter().any(|step| match step {
+            Step::Return(end) => is_end_in_time(end),
+            _ => false,
+        });
+        let time = limits.timeout.unwrap_or(LEAST_TIME);
+        // About one instruction in each nanosecond.
+        let fuel = u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        in_time.then(|| fuel.clamp(1, MOST_FUEL))
+    }
+
+    /// Returns whether the recorded failure is one that a replay cannot have itself.
+    fn ends_elsewhere(&self) -> bool {
+        let last = self.transcript.steps.last();
+        let in_time = matches!(last, Some(Step::Return(end)) if is_end_in_time(end));
+        let decoding = ["bad_json", "bad_binary", "bad_arguments"];
+        in_time || self.code().is_some_and(|code| decoding.contains(&code))
+    }
+}
+
+/// Returns whether a call was ended by a limit of time, or by its host.
+fn is_end_in_time(end: &Return) -> bool {
+    match end {
+        Return::Failure { code, .. } => ["timeout", "cancelled"].contains(&code.as_str()),
+        _ => false,
+    }
+}
+
+impl Transcript {
+    /// Returns the transcript without the places of calls that were not kept.
+    fn without_earlier_cuts(&self) -> Transcript {
+        let mut steps = self.steps.clone();
+        steps.retain(|step| !matches!(step, Step::Cut(_)));
+        Transcript { steps }
+    }
+}
