@@ -2,18 +2,23 @@
 //! wasmtime or on the interpreter wasmi.
 //!
 //! Its first use is in a plugin's own tests. The harness builds the crate under test for
-//! `wasm32-unknown-unknown`, once per process, and calls its commands with values or bytes:
+//! `wasm32-unknown-unknown`, once per process, and calls its commands with values or bytes. A
+//! [twin test](macro@test) also runs natively, and compares the two:
 //!
 //! ```no_run
+//! # use plugin_sdk::prelude::*;
+//! # #[plugin]
+//! # #[derive(Default)]
+//! # struct Greeter;
 //! use plugin_sdk_harness::Plugin;
 //! use serde_json::{Value, json};
 //!
-//! #[test]
-//! fn greets_by_name() {
-//!     let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+//! #[plugin_sdk_harness::test(Greeter)]
+//! fn greets_by_name(plugin: &mut Plugin) {
 //!     let greeting: Value = plugin.call("greet", json!({"name": "Ada"})).unwrap();
 //!     assert_eq!(greeting["message"], "Hello, Ada!");
 //! }
+//! # fn main() {}
 //! ```
 //!
 //! Its second use is in a host written in Rust: any module that implements version 1 of the ABI can
@@ -194,8 +199,9 @@
 //! | `source` | crates, files and bytes that modules come from; cargo |
 //! | `run` | modules, instances and batches; the sandbox around an instance; traps |
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
-//! | `plugin` | [`Plugin`], its builder, pools and async calls |
+//! | `plugin` | [`Plugin`], its builder, pools and async calls; plugins that run natively |
 //! | `replay` | capsules that run again |
+//! | [`twin`] | one test body, run natively and in WebAssembly |
 //! | `registry` | plugins by id, loaded from folders, with events between them and swaps while they run |
 //!
 //! # The path of a call
@@ -203,7 +209,8 @@
 //! `plugin/mod.rs` looks the command up and `plugin/encode.rs` encodes values. `run/instance.rs`
 //! writes the arguments into the buffer that the guest's `alloc` returned once, calls the export
 //! and checks the range of the result. `run/trap.rs` classifies traps, `failure/` reports them.
-//! `run/batch.rs` makes one call of many, `plugin/pool.rs` lends instances to many callers,
+//! `plugin/native.rs` runs a plugin without WebAssembly, and `imports/native.rs` serves its host
+//! calls. `run/batch.rs` makes one call of many, `plugin/pool.rs` lends instances to many callers,
 //! `plugin/asynchronous/` has calls that are futures. `observe/` is notified of each call.
 //!
 //! Before that, `source/` gets a module's bytes, `wasm/interface.rs` and `abi/check.rs` check them,
@@ -237,6 +244,7 @@ mod source;
 mod symbols;
 mod sync;
 mod text;
+pub mod twin;
 mod wasm;
 
 pub use abi::{Command, CommandName, Warning};
@@ -263,6 +271,53 @@ pub use symbols::symbols_file;
 #[doc(hidden)]
 pub use text::{is_safe, nearest};
 pub use wasm::inspect;
+
+/// Makes two tests of one body: `native` runs it natively, and `wasm` in WebAssembly. `wasm` then
+/// compares everything that happened to the plugin in both: calls with their results and errors,
+/// and host calls, among them log lines and events, with their arguments and answers.
+///
+/// The body takes `plugin: &mut Plugin`, or `builder: PluginBuilder` to choose its configuration,
+/// grants, services and limits. It returns nothing, or a `Result<(), E>`.
+///
+/// ```no_run
+/// # use plugin_sdk::prelude::*;
+/// # #[plugin]
+/// # #[derive(Default)]
+/// # struct GuestBook;
+/// use plugin_sdk_harness::{Plugin, PluginBuilder};
+/// use serde_json::json;
+///
+/// #[plugin_sdk_harness::test(GuestBook)]
+/// fn nobody_was_greeted(plugin: &mut Plugin) {
+///     assert_eq!(plugin.call::<Option<String>>("last", ()).unwrap(), None);
+/// }
+///
+/// #[plugin_sdk_harness::test(GuestBook)]
+/// fn remembers_the_last_guest(builder: PluginBuilder) -> Result<(), plugin_sdk_harness::Failure> {
+///     let mut plugin = builder.grant("kv").build()?;
+///     let greeting: String = plugin.call("greet", json!({"name": "Ada"}))?;
+///     assert_eq!(greeting, "Hello, Ada!");
+///     Ok(())
+/// }
+/// # fn main() {}
+/// ```
+///
+/// `cargo test nobody_was_greeted::native` debugs the first without a build for WebAssembly.
+///
+/// The module is that of the test's own crate. The type of the plugin may be in another crate, which
+/// the test then links.
+///
+/// | option | effect |
+/// |---|---|
+/// | a type, first | the plugin |
+/// | `native_only = "reason"` | no test `wasm` |
+/// | `wasm_only = "reason"` | no test `native`, and no comparison; the type may be left out |
+/// | `crate = "kit::plugin_sdk_harness"` | the path of this crate, if it has another name |
+///
+/// `#[ignore]` and `#[cfg(…)]` apply to both tests. [`twin::compare`] compares other pairs of
+/// plugins. A native run has [no limits](Plugin::native#limits) of memory and time, and the guide
+/// lists where the targets differ.
+pub use plugin_sdk_macros::test;
 
 // The crates that typed clients of plugins use, as `cargo plugin client` writes them.
 pub use {serde, serde_json};

@@ -206,6 +206,7 @@ pub(crate) enum Denied {
 }
 
 /// Keeps an instance's memory and tables within their limits, and records the last refusal.
+#[derive(Default)]
 pub(crate) struct Limiter {
     memory_bytes: u64,
     table_elements: u64,

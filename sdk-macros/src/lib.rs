@@ -25,6 +25,7 @@ mod schema;
 mod sdk_path;
 mod syntax;
 mod tokens;
+mod twin;
 
 use proc_macro::TokenStream;
 
@@ -74,6 +75,12 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
 #[proc_macro_derive(HostScalar, attributes(host_scalar))]
 pub fn host_scalar(item: TokenStream) -> TokenStream {
     host_scalar::derive(item.into()).into()
+}
+
+/// Documented in `plugin-sdk-harness`, which re-exports it.
+#[proc_macro_attribute]
+pub fn test(arguments: TokenStream, item: TokenStream) -> TokenStream {
+    twin::test(arguments.into(), item.into()).into()
 }
 
 /// Documented in `plugin-sdk`.

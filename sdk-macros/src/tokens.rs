@@ -83,6 +83,16 @@ pub fn if_exported() -> TokenStream {
     quote!(#[cfg(all(target_arch = "wasm32", not(feature = "library")))])
 }
 
+/// Returns the condition for code that runs plugins without WebAssembly.
+pub fn if_native() -> TokenStream {
+    quote!(#[cfg(not(target_arch = "wasm32"))])
+}
+
+/// Returns the condition for handlers of many inputs: only exports and native builds use them.
+pub fn if_called() -> TokenStream {
+    quote!(#[cfg(not(all(target_arch = "wasm32", feature = "library")))])
+}
+
 /// Returns the condition for descriptions: a build without a manifest needs no schemas.
 pub fn if_described() -> TokenStream {
     quote!(#[cfg(not(plugin_sdk_undescribed))])

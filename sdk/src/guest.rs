@@ -30,6 +30,10 @@ pub struct Guest<P, C> {
 pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
 
 /// A plugin, implemented by `#[plugin]` on its struct.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a plugin",
+    label = "there is no #[plugin] at this type's struct"
+)]
 pub trait Plugin: Sized + 'static {
     /// The contract that the plugin is built for.
     type Contract: ContractTerms;
@@ -110,7 +114,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
 
     /// Makes a plugin that is called before its host has initialised it.
     #[cold]
-    fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
+    pub(crate) fn make(place: &mut Option<P>) -> Result<&mut P, Error> {
         if P::makes_itself() {
             P::init(&mut [], place)?;
         } else if let Some(mut config) = C::configuration() {
@@ -174,7 +178,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
 
 /// Gives an error without a code of its own the code `init_failed`.
 #[cold]
-fn init_failed(error: Error) -> Error {
+pub(crate) fn init_failed(error: Error) -> Error {
     match error.code() {
         code::FAILED => error.with_code(code::INIT_FAILED),
         _ => error,
@@ -395,6 +399,20 @@ pub trait FreeCommand {
 
     /// Runs the command.
     fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;
+
+    /// The name.
+    #[cfg(not(target_arch = "wasm32"))]
+    const NAME: &'static str = "";
+
+    /// `true` if it has `#[command(batch)]`.
+    #[cfg(not(target_arch = "wasm32"))]
+    const TAKES_BATCHES: bool = false;
+
+    /// Runs the command for many inputs.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn handle_many(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error> {
+        Self::handle(arguments, output)
+    }
 }
 
 /// A free command that its plugin lists.

@@ -320,6 +320,8 @@ pub mod json;
 pub mod manifest;
 #[doc(hidden)]
 pub mod memory;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 #[doc(hidden)]
 pub mod panic;
 #[doc(hidden)]

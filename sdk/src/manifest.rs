@@ -146,6 +146,16 @@ impl Line {
         bytes
     }
 
+    /// Returns the line as text.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn bytes(&self) -> Vec<u8> {
+        let mut sink = Sink::measuring();
+        self.write(&mut sink);
+        let mut bytes = vec![0; sink.len()];
+        self.write(&mut Sink::writing(&mut bytes));
+        bytes
+    }
+
     const fn definitions(&self) -> Definitions {
         let mut definitions = Definitions::new();
         if let [config, ..] = self.config {

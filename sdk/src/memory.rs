@@ -11,6 +11,8 @@ pub mod component;
 pub mod contracts;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod fixed;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod native;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
 pub mod typst;
 
@@ -351,10 +353,6 @@ impl Drop for Boundary {
 }
 
 /// The part of a block that a host has written.
-#[cfg_attr(
-    not(any(target_arch = "wasm32", test)),
-    allow(dead_code, reason = "only guests receive blocks from a host")
-)]
 #[derive(Clone, Copy)]
 enum Written {
     Bytes(u32),
@@ -669,6 +667,12 @@ impl Address {
     pub(crate) fn get(self) -> u32 {
         self.0.addr() as u32
     }
+
+    /// Returns whether it is the null address.
+    #[cfg(not(target_arch = "wasm32"))]
+    pub(crate) fn is_null(self) -> bool {
+        self.0.is_null()
+    }
 }
 
 /// The memory that the one plugin of a module shares with its host.
@@ -723,10 +727,9 @@ fn received(address: u32, written: Written) -> Option<Vec<u8>> {
     boundary().receive(address as usize, written)
 }
 
-/// Returns `None`: only a guest shares memory with a host.
 #[cfg(not(target_arch = "wasm32"))]
-fn received(_: u32, _: Written) -> Option<Vec<u8>> {
-    None
+fn received(address: u32, written: Written) -> Option<Vec<u8>> {
+    native::received(address, written)
 }
 
 /// Views numbers as bytes.

@@ -8,6 +8,8 @@ pub use serde::de::IgnoredAny;
 pub use serde_json::Value;
 
 pub use crate::__abi_name as abi_name;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::__register_native as register_native;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
@@ -32,6 +34,8 @@ pub use crate::guest::{
 pub use crate::json::Arena;
 pub use crate::manifest::{self, CodesOf, Uncoded as NoCodes};
 pub use crate::memory::Answer;
+#[cfg(not(target_arch = "wasm32"))]
+pub use crate::native::Part;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
@@ -61,6 +65,8 @@ pub mod host {
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::imports::description::{Changed, Served, Serving};
     pub use crate::imports::native::Installed;
+    #[cfg(not(target_arch = "wasm32"))]
+    pub use crate::imports::native::entered;
     #[cfg(not(target_arch = "wasm32"))]
     pub use crate::imports::native::{call, install};
     pub use crate::imports::region::disjoint;

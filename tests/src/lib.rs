@@ -30,6 +30,8 @@ mod guide {
     mod testing {}
     #[doc = include_str!("../../docs/guide/replay.md")]
     mod replay {}
+    #[doc = include_str!("../../docs/guide/twin-tests.md")]
+    mod twin_tests {}
     #[doc = include_str!("../../docs/guide/describing.md")]
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]

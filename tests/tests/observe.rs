@@ -12,12 +12,17 @@ use serde::Deserialize;
 
 #[path = "observe/batch.rs"]
 mod batch;
+mod conventions;
 #[path = "observe/leaks.rs"]
 mod leaks;
+#[path = "observe/natively.rs"]
+mod natively;
 #[path = "observe/statistics.rs"]
 mod statistics;
 #[path = "observe/trace.rs"]
 mod trace;
+#[path = "observe/twins.rs"]
+mod twins;
 
 fn guest() -> CrateSource {
     let dir: PathBuf = plugin_sdk_tests::root().join("tests/guests/observed");

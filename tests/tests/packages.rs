@@ -269,8 +269,13 @@ impl Project<'_> {
         let output = succeed(command);
         if arguments == ["test"] {
             let stdout = String::from_utf8_lossy(&output.stdout);
-            for test in ["test greets_natively ... ok", "test greets_in_wasm ... ok"] {
-                assert!(stdout.contains(test), "{test}:\n{stdout}");
+            for test in [
+                "greets_natively",
+                "greets_by_name::native",
+                "greets_by_name::wasm",
+            ] {
+                let passes = format!("test {test} ... ok");
+                assert!(stdout.contains(&passes), "{passes}:\n{stdout}");
             }
         }
     }

@@ -1,22 +1,21 @@
-//! The plugin as a host runs it: in WebAssembly.
+//! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 
+use my_plugin::MyPlugin;
 use plugin_sdk_harness::Plugin;
 use serde_json::json;
 
-#[test]
-fn a_block_is_changed_in_place_from_the_next_block_on() {
-    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
-    assert_eq!(process(&mut plugin, [0.5, -0.25]), [0.5, -0.25]);
+#[plugin_sdk_harness::test(MyPlugin)]
+fn a_block_is_changed_in_place_from_the_next_block_on(plugin: &mut Plugin) {
+    assert_eq!(process(plugin, [0.5, -0.25]), [0.5, -0.25]);
 
     let _: () = plugin.call("set_gain", json!({"gain_db": -20.0})).unwrap();
     assert_eq!(plugin.call::<f32>("gain", ()).unwrap(), -20.0);
-    let quieter = process(&mut plugin, [0.5, -0.25]);
+    let quieter = process(plugin, [0.5, -0.25]);
     assert!((quieter[0] - 0.05).abs() < 1e-6, "{quieter:?}");
 }
 
-#[test]
-fn half_a_sample_is_refused() {
-    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn half_a_sample_is_refused(plugin: &mut Plugin) {
     let failure = plugin.call_raw("process_audio", &[0; 6]).unwrap_err();
     assert_eq!(failure.code(), "invalid_argument");
 }

@@ -1,14 +1,14 @@
-//! The plugin as a host runs it: in WebAssembly, with a server whose answers the test chooses.
+//! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
+//! The test chooses the answers of the server.
 
-use my_plugin::Reply;
+use my_plugin::{MyPlugin, Reply};
 use plugin_sdk_harness::services::{AllowList, ScriptedHttp};
-use plugin_sdk_harness::{Plugin, Source};
+use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::{Value, json};
 
-fn plugin(http: ScriptedHttp) -> Plugin {
-    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+fn plugin(builder: PluginBuilder, http: ScriptedHttp) -> Plugin {
     let config = json!({"endpoint": "https://llm.example.com/v1", "api_key": "secret", "model": "small"});
-    let builder = Plugin::builder(source).config(config);
+    let builder = builder.config(config);
     builder.grant("http").http(http).build().unwrap()
 }
 
@@ -20,13 +20,13 @@ fn hello() -> Value {
     json!({"messages": [{"role": "user", "content": "Hello!"}]})
 }
 
-#[test]
-fn a_conversation_is_answered_by_the_model() {
+#[plugin_sdk_harness::test(MyPlugin)]
+fn a_conversation_is_answered_by_the_model(builder: PluginBuilder) {
     let http = server().answer(json!({
         "model": "small-2",
         "choices": [{"message": {"role": "assistant", "content": "Good day."}}],
     }));
-    let mut plugin = plugin(http);
+    let mut plugin = plugin(builder, http);
     let reply: Reply = plugin.call("chat", hello()).unwrap();
     assert_eq!((&*reply.content, &*reply.model), ("Good day.", "small-2"));
 
@@ -38,16 +38,16 @@ fn a_conversation_is_answered_by_the_model() {
     assert_eq!(asked["messages"][0]["role"], "user");
 }
 
-#[test]
-fn a_server_that_refuses_is_an_error() {
-    let mut plugin = plugin(server().answer(429));
+#[plugin_sdk_harness::test(MyPlugin)]
+fn a_server_that_refuses_is_an_error(builder: PluginBuilder) {
+    let mut plugin = plugin(builder, server().answer(429));
     let failure = plugin.call::<Reply>("chat", hello()).unwrap_err();
     assert_eq!(failure.code(), "server_refused");
 }
 
-#[test]
-fn an_empty_conversation_is_not_sent() {
-    let mut plugin = plugin(server());
+#[plugin_sdk_harness::test(MyPlugin)]
+fn an_empty_conversation_is_not_sent(builder: PluginBuilder) {
+    let mut plugin = plugin(builder, server());
     let failure = plugin.call::<Reply>("chat", json!({"messages": []})).unwrap_err();
     assert_eq!(failure.code(), "nothing_said");
     assert!(plugin.services().http().requests().is_empty());

@@ -1,17 +1,12 @@
-//! The plugin as a host runs it: in WebAssembly.
+//! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 
-use my_plugin::Usage;
-use plugin_sdk_harness::{Plugin, Source};
+use my_plugin::{MyPlugin, Usage};
+use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::json;
 
-fn plugin() -> Plugin {
-    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
-    Plugin::builder(source).grant("kv").build().unwrap()
-}
-
-#[test]
-fn documents_are_stored_listed_read_and_deleted() {
-    let mut plugin = plugin();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn documents_are_stored_listed_read_and_deleted(builder: PluginBuilder) {
+    let mut plugin = builder.grant("kv").build().unwrap();
     for (key, text) in [("notes/two", "zwei"), ("notes/one", "eins"), ("todo", "")] {
         let _: () = plugin.call("put", json!({"key": key, "text": text})).unwrap();
     }
@@ -27,17 +22,16 @@ fn documents_are_stored_listed_read_and_deleted() {
     assert_eq!(plugin.call::<Option<String>>("get", &two).unwrap(), None);
 }
 
-#[test]
-fn keys_have_the_plugins_prefix() {
-    let mut plugin = plugin();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn keys_have_the_plugins_prefix(builder: PluginBuilder) {
+    let mut plugin = builder.grant("kv").build().unwrap();
     let _: () = plugin.call("put", json!({"key": "a", "text": "b"})).unwrap();
     let kept = plugin.services().kv();
     assert_eq!(kept.bytes("my-plugin/a").as_deref(), Some(&b"b"[..]));
 }
 
-#[test]
-fn a_missing_permission_is_an_error() {
-    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn a_missing_permission_is_an_error(plugin: &mut Plugin) {
     let failure = plugin.call::<Vec<String>>("list", ()).unwrap_err();
     assert_eq!(failure.code(), "permission_denied");
 }

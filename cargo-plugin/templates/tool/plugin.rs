@@ -1,12 +1,11 @@
-//! The plugin as a host runs it: in WebAssembly.
+//! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 
-use my_plugin::Greeting;
-use plugin_sdk_harness::{Plugin, Source};
+use my_plugin::{Greeting, MyPlugin};
+use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::json;
 
-#[test]
-fn greets_by_name() {
-    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn greets_by_name(plugin: &mut Plugin) {
     let greeting: Greeting = plugin.call("greet", json!({"name": "Ada"})).unwrap();
     let expected = Greeting {
         message: "Hello, Ada!".to_owned(),
@@ -15,18 +14,16 @@ fn greets_by_name() {
     assert_eq!(greeting, expected);
 }
 
-#[test]
-fn the_configuration_chooses_the_greeting() {
-    let source = Source::crate_dir(env!("CARGO_MANIFEST_DIR"));
+#[plugin_sdk_harness::test(MyPlugin)]
+fn the_configuration_chooses_the_greeting(builder: PluginBuilder) {
     let config = json!({"greeting": "Good morning"});
-    let mut plugin = Plugin::builder(source).config(config).build().unwrap();
+    let mut plugin = builder.config(config).build().unwrap();
     let greeting: Greeting = plugin.call("greet", json!({"name": "Ada"})).unwrap();
     assert_eq!(greeting.message, "Good morning, Ada!");
 }
 
-#[test]
-fn errors_have_codes() {
-    let mut plugin = Plugin::from_crate(env!("CARGO_MANIFEST_DIR")).unwrap();
+#[plugin_sdk_harness::test(MyPlugin)]
+fn errors_have_codes(plugin: &mut Plugin) {
     for (arguments, code) in [
         (json!({"name": ""}), "name_empty"),
         (json!({}), "missing_argument"),

@@ -1,28 +1,23 @@
-//! Runs the guest book with and without its permission, and natively with the same store.
+//! Runs the guest book natively and in WebAssembly, with and without its permission.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use guest_book::GuestBook;
 use plugin_sdk_harness::services::{InjectedFault, MemoryKv};
-use plugin_sdk_harness::{Plugin, PluginBuilder, Source};
+use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::json;
 
-fn builder() -> PluginBuilder {
-    Plugin::builder(Source::crate_dir(env!("CARGO_MANIFEST_DIR")))
-}
-
-#[test]
-fn remembers_and_logs() {
-    let mut plugin = builder().grant("kv").build().unwrap();
-    let greeting: String = plugin.call("greet", json!({"name": "Ada"})).unwrap();
-    assert_eq!(greeting, "Hello, Ada!");
+#[plugin_sdk_harness::test(GuestBook)]
+fn remembers_and_logs(builder: PluginBuilder) {
+    let mut plugin = builder.grant("kv").build().unwrap();
+    let greeting: String = plugin.call("greet", json!({"name": "Ödön"})).unwrap();
+    assert_eq!(greeting, "Hello, Ödön!");
     let kv = plugin.services().kv();
-    assert_eq!(kv.get::<String>("last").as_deref(), Some("Ada"));
-    assert_eq!(plugin.services().logs().messages(), ["greeting Ada"]);
+    assert_eq!(kv.get::<String>("last").as_deref(), Some("Ödön"));
+    assert_eq!(plugin.services().logs().messages(), ["greeting Ödön"]);
 }
 
-#[test]
-fn a_missing_grant_is_an_error_and_the_manifest_has_the_reason() {
-    let mut plugin = builder().build().unwrap();
+#[plugin_sdk_harness::test(GuestBook)]
+fn a_missing_grant_is_an_error_and_the_manifest_has_the_reason(plugin: &mut Plugin) {
     let failure = plugin
         .call::<String>("greet", json!({"name": "Ada"}))
         .unwrap_err();
@@ -31,9 +26,9 @@ fn a_missing_grant_is_an_error_and_the_manifest_has_the_reason() {
     assert_eq!(permissions[0].reason(), Some("remembers who was greeted"));
 }
 
-#[test]
-fn a_failing_store_is_an_error_and_the_plugin_continues() {
-    let mut plugin = builder().grant("kv").build().unwrap();
+#[plugin_sdk_harness::test(GuestBook)]
+fn a_failing_store_is_an_error_and_the_plugin_continues(builder: PluginBuilder) {
+    let mut plugin = builder.grant("kv").build().unwrap();
     plugin.fault(
         "kv_set",
         InjectedFault::error("unavailable", "disk on fire").times(1),
@@ -43,12 +38,13 @@ fn a_failing_store_is_an_error_and_the_plugin_continues() {
     assert_eq!(greet().unwrap(), "Hello, Ada!");
 }
 
-#[test]
-fn the_same_store_serves_a_native_test() {
+#[plugin_sdk_harness::test(GuestBook)]
+fn an_instance_finds_what_another_has_stored(builder: PluginBuilder) {
     let store = MemoryKv::new();
-    let _kv = plugin_sdk::kv::install(store.clone());
-    assert_eq!(GuestBook::last().unwrap(), None);
-    GuestBook::greet("Ödön").unwrap();
-    assert_eq!(GuestBook::last().unwrap().as_deref(), Some("Ödön"));
-    assert_eq!(store.get::<String>("last").as_deref(), Some("Ödön"));
+    let mut plugin = builder.grant("kv").kv(store.clone()).build().unwrap();
+    let last: Option<String> = plugin.call("last", ()).unwrap();
+    assert_eq!(last, None);
+    store.set("last", "Ödön").unwrap();
+    let last: Option<String> = plugin.call("last", ()).unwrap();
+    assert_eq!(last.as_deref(), Some("Ödön"));
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use plugin_sdk::abi;
+use plugin_sdk::{abi, native};
 use wasmparser::{FuncType, GlobalType, ValType};
 
 use super::commands::CommandTable;
@@ -30,6 +30,15 @@ pub(crate) const FUNCTIONS: [ExportedFunction; 9] = [
     (abi::EVENT_EXPORT, &[I32, I32], &[I64], false),
     (abi::STATE_SAVE_EXPORT, &[], &[I64], false),
     (abi::STATE_LOAD_EXPORT, &[I32, I32], &[I64], false),
+];
+
+/// The optional exports of the ABI.
+const HOOKS: [&str; 5] = [
+    abi::START_EXPORT,
+    abi::STOP_EXPORT,
+    abi::EVENT_EXPORT,
+    abi::STATE_SAVE_EXPORT,
+    abi::STATE_LOAD_EXPORT,
 ];
 
 /// The checked interface of a module that satisfies the ABI, as far as visible without running it.
@@ -73,18 +82,12 @@ impl Contract {
         let (commands, batches) = commands(interface);
         let commands = commands.into_iter().map(|(name, ..)| name).collect();
         let batches = batches.into_iter().map(|(name, ..)| name).collect();
-        let hooks: Vec<&'static str> = [
-            abi::START_EXPORT,
-            abi::STOP_EXPORT,
-            abi::EVENT_EXPORT,
-            abi::STATE_SAVE_EXPORT,
-            abi::STATE_LOAD_EXPORT,
-        ]
-        .into_iter()
-        .filter(|name| interface.export(name).is_some())
-        .collect();
+        let hooks: Vec<&'static str> = HOOKS
+            .into_iter()
+            .filter(|name| interface.export(name).is_some())
+            .collect();
         let commands = CommandTable::new(commands, batches);
-        let (manifest, unreadable) = self_description(interface);
+        let (manifest, unreadable) = self_description(&interface.manifests);
         let mut warnings = Vec::from_iter(unreadable);
         warnings.extend(warnings::warnings(
             manifest.as_deref(),
@@ -109,7 +112,7 @@ impl Contract {
         interface: &Interface<'_>,
         callable: fn(&str, &FuncType) -> bool,
     ) -> Result<Self, Failure> {
-        let (manifest, unreadable) = self_description(interface);
+        let (manifest, unreadable) = self_description(&interface.manifests);
         let mut commands: Vec<&str> = match &manifest {
             Some(manifest) => {
                 let described = manifest.commands.iter();
@@ -131,6 +134,25 @@ impl Contract {
             manifest,
             warnings: Vec::from_iter(unreadable),
         })
+    }
+
+    /// Returns the contract of a native plugin. Its imports are those that it calls.
+    pub(crate) fn of_native(guest: &dyn native::Guest) -> Self {
+        let commands = guest.commands();
+        let batches = commands.iter().filter(|(_, takes_batches)| *takes_batches);
+        let batches = batches.map(|(name, _)| *name).collect();
+        let names = commands.iter().map(|(name, _)| *name).collect();
+        let (manifest, unreadable) = self_description(&[&guest.manifest()]);
+        Contract {
+            commands: CommandTable::new(names, batches),
+            hooks: HOOKS
+                .into_iter()
+                .filter(|name| guest.has_export(name))
+                .collect(),
+            imports: Vec::new(),
+            manifest,
+            warnings: Vec::from_iter(unreadable),
+        }
     }
 
     pub(crate) fn commands(&self) -> &CommandTable {
@@ -158,9 +180,9 @@ impl Contract {
     }
 }
 
-/// Returns a module's manifest, or a warning if it cannot be read.
-fn self_description(interface: &Interface<'_>) -> (Option<Arc<Manifest>>, Option<Warning>) {
-    match Manifest::of_sections(&interface.manifests) {
+/// Returns a plugin's manifest, or a warning if it cannot be read.
+fn self_description(manifests: &[&[u8]]) -> (Option<Arc<Manifest>>, Option<Warning>) {
+    match Manifest::of_sections(manifests) {
         Ok(manifest) => (manifest.map(Arc::new), None),
         Err(error) => {
             let reason = error.to_string();

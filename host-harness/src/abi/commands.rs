@@ -149,6 +149,38 @@ impl CommandTable {
         self.0.get(number)?.batch.as_deref()
     }
 
+    /// Returns the name of the called command; empty for another export.
+    #[inline]
+    pub(crate) fn called(&self, callee: Callee) -> &str {
+        match callee {
+            Callee::Export(_) => "",
+            Callee::Command(number) | Callee::Batch(number) => {
+                self.name(number).map_or("", |name| name)
+            }
+        }
+    }
+
+    /// Returns the name of a callee in reports: batches differ from single calls.
+    pub(crate) fn reported(&self, callee: Callee) -> &str {
+        let name = match callee {
+            Callee::Command(number) => self.name(number).map(|name| &**name),
+            Callee::Batch(number) => self.batch_export(number),
+            Callee::Export(name) => Some(name),
+        };
+        name.unwrap_or("")
+    }
+
+    /// Returns the stage of a call, for failures.
+    pub(crate) fn stage(&self, callee: Callee) -> Stage {
+        match callee {
+            Callee::Export(name) => Stage::Export(name),
+            Callee::Command(number) | Callee::Batch(number) => self
+                .name(number)
+                .cloned()
+                .map_or(Stage::Load, Stage::Command),
+        }
+    }
+
     /// Returns a handle to a command.
     pub(crate) fn command(&self, name: &str) -> Result<Command, Failure> {
         match self.find(name) {

@@ -1,6 +1,7 @@
 //! The functions that a module imports.
 
 use plugin_sdk::imports::{HostFunction, WasmType};
+use plugin_sdk::native;
 use wasmparser::{FuncType, ValType};
 
 use crate::failure::{Failure, FailureKind, Import};
@@ -15,6 +16,26 @@ pub(crate) struct ImportedFunction {
 }
 
 impl ImportedFunction {
+    /// Returns a function as a module that imports it declares it.
+    pub(crate) fn of(function: &HostFunction) -> Self {
+        ImportedFunction {
+            module: function.module.to_owned(),
+            name: function.name.to_owned(),
+            parameters: function.wasm_parameters().collect(),
+            result: function.result,
+        }
+    }
+
+    /// Returns an import of a native plugin.
+    pub(crate) fn of_native(import: &native::Import) -> Self {
+        ImportedFunction {
+            module: import.module.to_owned(),
+            name: import.name.to_owned(),
+            parameters: import.wasm_parameters().collect(),
+            result: import.result,
+        }
+    }
+
     /// Returns whether this import names the given function.
     pub(crate) fn is(&self, function: &HostFunction) -> bool {
         self.name == function.name && self.module == function.module
@@ -31,14 +52,20 @@ impl ImportedFunction {
         {
             return Ok(());
         }
-        Err(Failure::load(FailureKind::WrongImport {
+        Err(Failure::load(self.differs(function)))
+    }
+
+    /// Returns the failure of an import that does not have the type of the host function.
+    #[cold]
+    pub(crate) fn differs(&self, function: &HostFunction) -> FailureKind {
+        FailureKind::WrongImport {
             import: Import {
                 module: self.module.clone(),
                 name: self.name.clone(),
             },
             expected: signature(function.wasm_parameters(), function.result),
             found: signature(self.parameters.iter().copied(), self.result),
-        }))
+        }
     }
 }
 

@@ -1,8 +1,11 @@
 //! Host functions that end the guest's call.
 
 use std::fmt;
+use std::time::Duration;
 
 use plugin_sdk::imports::HostFunction;
+
+use crate::failure::FailureKind;
 
 /// The reason why a host function ended the guest's call. Boxed, because it is rare.
 #[derive(Clone, Debug)]
@@ -37,6 +40,20 @@ impl HostTrap {
 
     pub(crate) fn ending(&self) -> &Ending {
         &self.0
+    }
+
+    /// Returns the kind of failure of a call with this time limit; `None` for a function that used
+    /// up the time of a call without a limit.
+    pub(crate) fn kind(&self, timeout: Option<Duration>) -> Option<FailureKind> {
+        let Ending { function, reason } = self.0.as_ref().clone();
+        Some(match reason {
+            Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
+            Reason::Failed(error) => FailureKind::HostFunction { function, error },
+            Reason::Timeout => FailureKind::Timeout {
+                limit: timeout?,
+                during: Some(function),
+            },
+        })
     }
 }
 

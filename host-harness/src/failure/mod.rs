@@ -5,6 +5,7 @@
 
 mod advice;
 mod backtrace;
+mod caught;
 mod context;
 mod display;
 mod hint;
@@ -33,6 +34,7 @@ pub use advice::is_javascript;
 pub(crate) use advice::is_of_plugins;
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, RawFrame};
+pub(crate) use caught::{caught, message, outside};
 pub(crate) use context::{Context, Stage};
 pub use context::{HostCall, LogLine, Quota, Usage};
 pub(crate) use hint::{PRINTING, unsupported};

@@ -13,6 +13,7 @@ use super::Host;
 use super::state::State;
 use super::{recording, replaying};
 use crate::engine::{Caller, Guest, HostTrap, Reason, TICK, full_name};
+use crate::failure;
 use crate::memory::range_mut;
 use crate::observe::transcript::Recorded;
 use crate::observe::{Observer, Outcome};
@@ -104,7 +105,7 @@ pub(super) fn begin(
 
 /// Returns the host's result for a call.
 #[inline]
-fn answer(
+pub(super) fn answer(
     state: &mut State,
     memory: &mut [u8],
     begun: &Begun,
@@ -380,11 +381,7 @@ fn refuse_fault(function: &HostFunction, fault: CallError) -> Result<Answer, Hos
 
 #[cold]
 fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::Error {
-    let message = payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic whose payload is not text");
+    let message = failure::message(payload);
     plugin_sdk::Error::new(
         "host_panicked",
         format!(

@@ -1,10 +1,11 @@
 //! Binds a guest's imports to host functions and dispatches the calls.
 //!
 //! The engine links functions that know only the index of their import, once for all instances of a
-//! module. The [`Host`] in each instance's store knows what that import is bound to. `dispatch.rs`
-//! serves every call, `asynchronous.rs` those that may have to wait, and `history.rs` keeps the
-//! last few. `recording.rs` has the form in which a transcript keeps all of them, and `replaying.rs`
-//! answers from one.
+//! module. The [`Host`] in each instance's store knows what that import is bound to; `native.rs`
+//! finds the imports of plugins that run without WebAssembly. `dispatch.rs` serves every call,
+//! `asynchronous.rs` those that may have to wait, and `history.rs` keeps the last few.
+//! `recording.rs` has the form in which a transcript keeps all of them, and `replaying.rs` answers
+//! from one.
 
 #[cfg(feature = "async")]
 mod asynchronous;
@@ -12,6 +13,7 @@ mod bound;
 mod dispatch;
 mod history;
 mod interrupt;
+mod native;
 mod recording;
 mod replaying;
 mod state;

@@ -12,7 +12,8 @@ use crate::engine::{Caller, HostState};
 use crate::limits::Limiter;
 use crate::observe::Observer;
 
-/// The data of a store in addition to the guest.
+/// The data of a store in addition to the guest; also the host of a native plugin.
+#[derive(Default)]
 pub(crate) struct State {
     pub(crate) limiter: Limiter,
     pub(crate) host: Host,

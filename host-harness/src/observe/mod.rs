@@ -60,14 +60,17 @@ impl fmt::Debug for Options {
 impl Options {
     /// Creates the observer of one instance, if anything is observed.
     pub(crate) fn observer(&self) -> Option<Box<Observer>> {
-        (self.statistics || self.sink.is_some() || self.transcript).then(|| {
+        let recorder = match &self.follow {
+            Some(recorder) => Some(recorder.clone()),
+            None => {
+                transcript::recorder_of_session().or_else(|| self.transcript.then(Shared::default))
+            }
+        };
+        (self.statistics || self.sink.is_some() || recorder.is_some()).then(|| {
             Box::new(Observer {
                 statistics: self.statistics.then(Statistics::default),
                 sink: self.sink.clone(),
-                recorder: match &self.follow {
-                    Some(recorder) => Some(recorder.clone()),
-                    None => self.transcript.then(Shared::default),
-                },
+                recorder,
                 ..Observer::default()
             })
         })

@@ -11,9 +11,10 @@ use serde::Serialize;
 use super::Plugin;
 use super::emulated::Emulated;
 use super::encode::Gate;
+use super::native::{self, Native};
 use super::recording::{self, Recording};
 use super::runner::Runner;
-use crate::abi::Callee;
+use crate::abi::{Callee, ImportedFunction};
 use crate::capsule::{self, Capsule, LimitSettings};
 use crate::engine::{CacheDir, Engine, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
@@ -85,7 +86,9 @@ pub struct PluginBuilder {
 /// The parts of an instance.
 pub(crate) struct Prepared {
     pub(crate) module: Module,
-    pub(crate) blueprint: Blueprint,
+    /// `None` for a native plugin.
+    pub(crate) blueprint: Option<Blueprint>,
+    limits: Limits,
     pub(crate) host: Host,
     pub(super) emulation: Option<Emulating>,
     pub(crate) services: Services,
@@ -135,6 +138,54 @@ impl Plugin {
         Self::builder(Source::wat(text)).build()
     }
 
+    /// Creates an instance that runs on the target of this process, without WebAssembly, with the
+    /// default settings: breakpoints, `dbg!`, coverage and sanitizers work.
+    ///
+    /// Arguments are decoded and results encoded as in WebAssembly, and a panic is a
+    /// [`Failure`] as well. Host calls reach the same services, with the same permissions and
+    /// faults. [`PluginBuilder::native`] has settings.
+    ///
+    /// ```
+    /// use plugin_sdk::prelude::*;
+    /// use plugin_sdk_harness::Plugin;
+    /// use serde_json::json;
+    ///
+    /// #[plugin]
+    /// #[derive(Default)]
+    /// struct Counter { count: u32 }
+    ///
+    /// #[plugin]
+    /// impl Counter {
+    ///     #[command]
+    ///     fn add(&mut self, number: u32) -> u32 {
+    ///         self.count += number;
+    ///         self.count
+    ///     }
+    /// }
+    ///
+    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
+    /// let mut plugin = Plugin::native::<Counter>()?;
+    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 2}))?, 2);
+    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 3}))?, 5);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Limits
+    ///
+    /// There is no linear memory and no engine: memory, tables, stack, fuel and time are not
+    /// limited, and a call cannot be [interrupted](Plugin::interruptible). A stack overflow ends
+    /// the process. The limits of arguments, results, log lines and schemas apply.
+    ///
+    /// The plugin must be `Send`, as [`Plugin`] is.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the init hook does.
+    pub fn native<P: plugin_sdk::native::Plugin + Send>() -> Result<Self, Failure> {
+        PluginBuilder::native::<P>().build()
+    }
+
     /// Returns a builder for an instance with its own limits and configuration.
     pub fn builder(source: impl Into<Source>) -> PluginBuilder {
         PluginBuilder::new(Origin::Source(Box::new(source.into())))
@@ -149,6 +200,40 @@ impl Module {
 }
 
 impl PluginBuilder {
+    /// Returns a builder for an instance that runs natively, with its own settings: see
+    /// [`Plugin::native`].
+    ///
+    /// An [emulated](Self::emulate) host and [`build_async`](Self::build_async) need a module, and
+    /// fail with [`Engine`](FailureKind::Engine).
+    ///
+    /// ```
+    /// # use plugin_sdk::prelude::*;
+    /// # #[plugin(permissions(kv = "remembers the last guest"))]
+    /// # #[derive(Default)]
+    /// # struct GuestBook;
+    /// # #[plugin]
+    /// # impl GuestBook {
+    /// #     #[command]
+    /// #     fn greet(name: &str) -> Result<String> {
+    /// #         kv::set("last", name)?;
+    /// #         Ok(format!("Hello, {name}!"))
+    /// #     }
+    /// # }
+    /// use plugin_sdk_harness::PluginBuilder;
+    /// use serde_json::json;
+    ///
+    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
+    /// let mut plugin = PluginBuilder::native::<GuestBook>().grant("kv").build()?;
+    /// let greeting: String = plugin.call("greet", json!({"name": "Ada"}))?;
+    /// assert_eq!(greeting, "Hello, Ada!");
+    /// assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn native<P: plugin_sdk::native::Plugin + Send>() -> Self {
+        Module::native::<P>().plugin()
+    }
+
     /// Sets the limits that a plugin asks for in its manifest, as far as they are not above the
     /// default ones. A plugin can only lower the limits; only the host can raise them.
     pub fn asked_limits(mut self, asked: &manifest::Limits) -> Self {
@@ -664,6 +749,7 @@ impl PluginBuilder {
         let Prepared {
             module,
             blueprint,
+            limits,
             host,
             emulation,
             services,
@@ -676,17 +762,26 @@ impl PluginBuilder {
             Some(recording) => recording.keep(failure, None),
             None => failure,
         };
-        let runner = match emulation {
-            None => {
+        let runner = match (module.make_native(), blueprint, emulation) {
+            (Some(make), ..) => {
+                let native = Native::new(make, &module, host, limits, observer);
+                Runner::Native(Box::new(native))
+            }
+            (None, None, _) => return Err(native::lacks("module")),
+            (None, Some(blueprint), None) => {
                 let commands = module.contract().commands().clone();
                 let instance = Instance::new(blueprint, commands, host, observer);
                 Runner::Own(instance.map_err(keep)?)
             }
-            Some(Emulating {
-                contract,
-                emulator,
-                breaches,
-            }) => {
+            (
+                None,
+                Some(blueprint),
+                Some(Emulating {
+                    contract,
+                    emulator,
+                    breaches,
+                }),
+            ) => {
                 let rules = contract.guest_rules();
                 let emulated = Guest::new(rules, blueprint, &module, host, observer)
                     .and_then(|guest| Emulated::new(contract, emulator, breaches, guest));
@@ -736,8 +831,15 @@ impl PluginBuilder {
             (Origin::Source(source), None) => Module::load(Source::clone(source))?,
             (Origin::Source(source), Some(host)) => Module::load_for(host, Source::clone(source))?,
             (Origin::Module(module), None) => module.clone(),
+            (Origin::Module(module), Some(_)) if module.make_native().is_some() => {
+                return Err(native::lacks("emulated host"));
+            }
             (Origin::Module(module), Some(host)) => module.seen_by(host)?,
         };
+        let is_native = module.make_native().is_some();
+        if is_native && can_wait {
+            return Err(native::lacks("async calls"));
+        }
         let limits = self
             .emulated
             .map_or_else(Limits::default, |host| host.limits(module.manifest()));
@@ -758,13 +860,16 @@ impl PluginBuilder {
             gate.check_config(&config)
                 .map_err(|kind| Failure::new(kind, Stage::Export(abi::INIT_EXPORT)))?;
         }
-        let compiled = module.compiled(&options)?;
+        let compiled = match is_native {
+            true => None,
+            false => Some(module.compiled(&options)?),
+        };
         let imports = module.contract().imports();
         let observer = self.observe.observer();
         self.services.set_config(&config);
         let (mut functions, services, emulation) = match self.emulated {
             None => {
-                let (functions, services) = self.services.finish(!imports.is_empty());
+                let (functions, services) = self.services.finish(is_native || !imports.is_empty());
                 (functions, services, None)
             }
             Some(contract) => {
@@ -792,6 +897,8 @@ impl PluginBuilder {
         };
         let emulated = emulation.as_ref().map_or(0, |_| functions.len());
         let recorder = observer.as_ref().and_then(|observer| observer.recorder());
+        // A capsule names a module, which a native plugin does not have.
+        let recorder = recorder.filter(|_| !is_native);
         let recording = recorder.map(|recorder| {
             let mut base = recording::base(
                 recording::loaded_record(&module),
@@ -812,11 +919,16 @@ impl PluginBuilder {
             Box::new(Recording::new(self.recording, recorder.clone(), base))
         });
         functions.extend(self.host);
-        let clock = compiled.clock().clone();
+        let clock = compiled.as_ref().map(|compiled| compiled.clock().clone());
+        let clock = clock.unwrap_or_default();
+        let every = is_native.then(|| every(&functions));
+        let imports = every.as_deref().unwrap_or(imports);
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
             .map_err(|failure| remedies::explain(failure, module.crate_dir()))?;
         if self.strict {
-            all_granted(&module, &host, &self.grants)?;
+            // Nothing shows in advance which functions a native plugin calls.
+            let called = (!is_native).then_some(&host);
+            all_granted(&module, called, &self.grants)?;
         }
         host.set_limits(&limits);
         host.set_emulated(emulated);
@@ -826,11 +938,12 @@ impl PluginBuilder {
         *host.faults() = self.faults;
         Ok(Prepared {
             module,
-            blueprint: Blueprint {
+            blueprint: compiled.map(|compiled| Blueprint {
                 compiled,
-                limits,
+                limits: limits.clone(),
                 pool: self.pool,
-            },
+            }),
+            limits,
             host,
             emulation,
             services,
@@ -916,9 +1029,21 @@ impl PluginBuilder {
     }
 }
 
+/// Returns all functions that a native plugin may call.
+fn every(functions: &[HostFunctions]) -> Vec<ImportedFunction> {
+    let mut every: Vec<ImportedFunction> = Vec::new();
+    // The last one with a name counts, as for a module.
+    for function in functions.iter().flat_map(HostFunctions::functions).rev() {
+        if !every.iter().any(|other| other.is(function)) {
+            every.push(ImportedFunction::of(function));
+        }
+    }
+    every
+}
+
 /// Checks that every permission is granted that the plugin declares as required or that its imports
-/// need.
-fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Failure> {
+/// need, those of `host`.
+fn all_granted(module: &Module, host: Option<&Host>, grants: &Grants) -> Result<(), Failure> {
     let (optional, required): (Vec<&Permission>, Vec<&Permission>) = module
         .permissions()
         .iter()
@@ -928,7 +1053,7 @@ fn all_granted(module: &Module, host: &Host, grants: &Grants) -> Result<(), Fail
         .filter(|permission| !grants.allows(permission.name()))
         .cloned()
         .collect();
-    for needed in host.not_granted() {
+    for needed in host.into_iter().flat_map(Host::not_granted) {
         let mut known = optional.iter().copied().chain(&missing);
         if !known.any(|known| known.name() == needed) {
             missing.push(Permission::new(needed, None));

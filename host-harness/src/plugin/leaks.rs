@@ -60,7 +60,7 @@ impl Plugin {
                 calls(self);
             }
             *mark = self.runner.settle()?;
-            if let Some(observer) = self.runner.sandbox_mut().observer_mut() {
+            if let Some(observer) = self.runner.observer_mut() {
                 observer.warmed_up();
             }
         }

@@ -7,6 +7,7 @@ mod emulated;
 mod encode;
 mod leaks;
 mod load;
+mod native;
 mod pool;
 mod recording;
 mod repeating;
@@ -24,7 +25,7 @@ use crate::abi::{Callee, Command, CommandName, missing_hook};
 use crate::failure::{Failure, FailureKind, HostCall, Stage};
 use crate::hosts::HostContract;
 use crate::imports::Interrupt;
-use crate::run::{Answers, Inputs, Module, frame};
+use crate::run::{Answers, Inputs, Module, Sandbox, frame};
 use crate::services::{InjectedFault, Services};
 use encode::{Codec, Gate};
 use recording::Recording;
@@ -40,8 +41,8 @@ pub use pool::Pool;
 /// The largest buffer of encoded arguments that is kept for the next call, in bytes.
 const MAX_KEPT: usize = 1 << 20;
 
-/// One instance of a plugin, with its state and its memory. It runs by the SDK's own ABI, or by the
-/// rules of an [emulated host](PluginBuilder::build_for).
+/// One instance of a plugin, with its state and its memory. It runs by the SDK's own ABI, by the
+/// rules of an [emulated host](PluginBuilder::build_for), or [natively](Plugin::native).
 ///
 /// ```no_run
 /// use plugin_sdk_harness::Plugin;
@@ -433,28 +434,28 @@ impl Plugin {
     ///
     /// Those of `cleanup`, and the failure that killed the plugin, if any did.
     pub fn finish(mut self) -> Result<(), Failure> {
-        match &self.runner.sandbox().first {
+        match self.runner.first() {
             Some(first) => Err(first.clone()),
             None if self.alive => self.cleanup(),
             None => Ok(()),
         }
     }
 
-    /// Returns the size of the linear memory in bytes. It never shrinks.
+    /// Returns the size of the linear memory in bytes. It never shrinks. 0 for a native plugin.
     pub fn memory_bytes(&self) -> usize {
-        self.runner.sandbox().memory_bytes()
+        self.runner.sandbox().map_or(0, Sandbox::memory_bytes)
     }
 
     /// Returns the time limit of a call, if there is one.
     #[cfg(feature = "registry")]
     pub(crate) fn timeout(&self) -> Option<Duration> {
-        self.runner.sandbox().limits().timeout
+        self.runner.limits().timeout
     }
 
     /// Returns the fuel that the last call used; `None` without a limit of
     /// [`fuel`](PluginBuilder::fuel).
     pub fn fuel_used(&self) -> Option<u64> {
-        self.runner.sandbox().fuel_used()
+        self.runner.sandbox()?.fuel_used()
     }
 
     /// Returns whether the instance is dead, so that every further call fails with
@@ -476,12 +477,12 @@ impl Plugin {
     /// # }
     /// ```
     pub fn implementation<T: 'static>(&self) -> Option<&T> {
-        self.runner.sandbox().host().implementation()
+        self.runner.host().implementation()
     }
 
     /// Returns the same implementation, for changes.
     pub fn implementation_mut<T: 'static>(&mut self) -> Option<&mut T> {
-        self.runner.sandbox_mut().host_mut().implementation_mut()
+        self.runner.host_mut().implementation_mut()
     }
 
     /// Returns the services in memory, for tests to inspect and change.
@@ -540,11 +541,9 @@ impl Plugin {
         if interrupt.is_interrupted() {
             return Err(Failure::load(FailureKind::Cancelled));
         }
-        self.runner
-            .sandbox_mut()
-            .interrupt_by(Some(interrupt.clone()));
+        self.runner.interrupt_by(Some(interrupt.clone()));
         let result = calls(self);
-        self.runner.sandbox_mut().interrupt_by(None);
+        self.runner.interrupt_by(None);
         result
     }
 
@@ -570,16 +569,12 @@ impl Plugin {
     /// Injects a fault into a host function from now on, by the name of its import: see
     /// [`InjectedFault`].
     pub fn fault(&mut self, function: &str, fault: InjectedFault) {
-        self.runner
-            .sandbox_mut()
-            .host_mut()
-            .faults()
-            .add(function, fault);
+        self.runner.host_mut().faults().add(function, fault);
     }
 
     /// Removes all faults.
     pub fn clear_faults(&mut self) {
-        self.runner.sandbox_mut().host_mut().faults().clear();
+        self.runner.host_mut().faults().clear();
     }
 
     /// Delivers the events that wait for the plugin on the [bus](crate::services::EventBus), and
@@ -607,19 +602,19 @@ impl Plugin {
 
     /// Returns the last host functions that the last call has called, oldest first: at most 8.
     pub fn host_calls(&self) -> Vec<HostCall> {
-        self.runner.sandbox().host().calls()
+        self.runner.host().calls()
     }
 
     /// Returns how many times the last call has called host functions.
     pub fn host_calls_made(&self) -> u64 {
-        self.runner.sandbox().host().calls_made()
+        self.runner.host().calls_made()
     }
 
     /// Returns the contract of the [emulated](PluginBuilder::build_for) host; `None` for a plugin
     /// that runs by the SDK's own ABI.
     pub fn emulated_host(&self) -> Option<&'static HostContract> {
         match &self.runner {
-            Runner::Own(_) => None,
+            Runner::Own(_) | Runner::Native(_) => None,
             Runner::Emulated(emulated) => Some(emulated.host()),
         }
     }
@@ -817,7 +812,7 @@ impl std::fmt::Debug for Plugin {
         f.debug_struct("Plugin")
             .field("module", &self.module)
             .field("memory_bytes", &self.memory_bytes())
-            .field("limits", self.runner.sandbox().limits())
+            .field("limits", self.runner.limits())
             .finish()
     }
 }

@@ -62,7 +62,9 @@ impl Plugin {
 
     /// Sets the fuel of the next calls.
     pub(crate) fn set_fuel(&mut self, fuel: u64) {
-        self.runner.sandbox_mut().set_fuel(fuel);
+        if let Some(sandbox) = self.runner.sandbox_mut() {
+            sandbox.set_fuel(fuel);
+        }
     }
 
     fn repeat_hook(

@@ -1,12 +1,15 @@
-//! The two ways to run a plugin: by the SDK's own ABI, and by the rules of an emulated host.
+//! The ways to run a plugin: by the SDK's own ABI, by the rules of an emulated host, and natively.
 
 use plugin_sdk::abi::Packed;
 
 use super::emulated::Emulated;
-use crate::abi::{Callee, CommandName};
+use super::native::Native;
+use crate::abi::{Callee, CommandName, CommandTable, missing_heap};
 use crate::failure::{Failure, FailureKind, Region};
+use crate::imports::{Host, Interrupt};
+use crate::limits::Limits;
 use crate::observe::{Census, Heap, Observer};
-use crate::run::{Answers, Inputs, Instance, Sandbox, call_batch};
+use crate::run::{Answers, Batches, Inputs, Instance, Sandbox, call_batch, within};
 
 /// See the [module](self).
 #[allow(
@@ -16,14 +19,16 @@ use crate::run::{Answers, Inputs, Instance, Sandbox, call_batch};
 pub(super) enum Runner {
     Own(Instance),
     Emulated(Box<Emulated>),
+    Native(Box<Native>),
 }
 
-/// Does the same for both ways.
-macro_rules! either {
+/// Does the same for all ways.
+macro_rules! any {
     ($runner:expr, $it:ident => $run:expr) => {
         match $runner {
             Runner::Own($it) => $run,
             Runner::Emulated($it) => $run,
+            Runner::Native($it) => $run,
         }
     };
 }
@@ -35,30 +40,86 @@ impl Runner {
         match self {
             Runner::Own(instance) => Ok(instance),
             Runner::Emulated(emulated) => Err(emulated.lacks("async calls")),
+            Runner::Native(_) => Err(super::native::lacks("async calls")),
         }
     }
 
-    pub(super) fn sandbox(&self) -> &Sandbox {
+    /// Returns the sandbox of a plugin in WebAssembly.
+    pub(super) fn sandbox(&self) -> Option<&Sandbox> {
         match self {
-            Runner::Own(instance) => &instance.sandbox,
-            Runner::Emulated(emulated) => emulated.sandbox(),
+            Runner::Own(instance) => Some(&instance.sandbox),
+            Runner::Emulated(emulated) => Some(emulated.sandbox()),
+            Runner::Native(_) => None,
         }
     }
 
-    pub(super) fn sandbox_mut(&mut self) -> &mut Sandbox {
+    pub(super) fn sandbox_mut(&mut self) -> Option<&mut Sandbox> {
         match self {
-            Runner::Own(instance) => &mut instance.sandbox,
-            Runner::Emulated(emulated) => emulated.sandbox_mut(),
+            Runner::Own(instance) => Some(&mut instance.sandbox),
+            Runner::Emulated(emulated) => Some(emulated.sandbox_mut()),
+            Runner::Native(_) => None,
+        }
+    }
+
+    /// Returns the host functions of the instance.
+    pub(super) fn host(&self) -> &Host {
+        match self {
+            Runner::Own(instance) => instance.sandbox.host(),
+            Runner::Emulated(emulated) => emulated.sandbox().host(),
+            Runner::Native(native) => &native.state().host,
+        }
+    }
+
+    pub(super) fn host_mut(&mut self) -> &mut Host {
+        match self {
+            Runner::Own(instance) => instance.sandbox.host_mut(),
+            Runner::Emulated(emulated) => emulated.sandbox_mut().host_mut(),
+            Runner::Native(native) => &mut native.state_mut().host,
+        }
+    }
+
+    pub(super) fn limits(&self) -> &Limits {
+        match self {
+            Runner::Own(instance) => instance.sandbox.limits(),
+            Runner::Emulated(emulated) => emulated.sandbox().limits(),
+            Runner::Native(native) => native.limits(),
+        }
+    }
+
+    /// Returns the failure that killed the instance.
+    pub(super) fn first(&self) -> Option<&Failure> {
+        match self {
+            Runner::Own(instance) => instance.sandbox.first.as_ref(),
+            Runner::Emulated(emulated) => emulated.sandbox().first.as_ref(),
+            Runner::Native(native) => native.first(),
         }
     }
 
     pub(super) fn observer(&self) -> Option<&Observer> {
-        self.sandbox().observer()
+        match self {
+            Runner::Native(native) => native.state().observer.as_deref(),
+            _ => self.sandbox()?.observer(),
+        }
+    }
+
+    pub(super) fn observer_mut(&mut self) -> Option<&mut Observer> {
+        match self {
+            Runner::Native(native) => native.state_mut().observer.as_deref_mut(),
+            _ => self.sandbox_mut()?.observer_mut(),
+        }
+    }
+
+    /// Sets the handle that can end calls from now on; `None` removes it. Nothing can end a call of
+    /// a native plugin.
+    pub(super) fn interrupt_by(&mut self, interrupt: Option<Interrupt>) {
+        if let Some(sandbox) = self.sandbox_mut() {
+            sandbox.interrupt_by(interrupt);
+        }
     }
 
     /// Returns whether every further call is refused.
     pub(super) fn is_dead(&self) -> bool {
-        either!(self, it => it.is_dead())
+        any!(self, it => it.is_dead())
     }
 
     /// Returns the number of a command. `last` is the number of the previous call.
@@ -68,13 +129,14 @@ impl Runner {
         command: impl CommandName,
         last: usize,
     ) -> Result<usize, Failure> {
+        let of = |commands: &CommandTable| {
+            let number = command.number_in(commands, last);
+            number.ok_or_else(|| commands.unknown(command.shown()))
+        };
         match self {
-            Runner::Own(instance) => {
-                let commands = instance.commands();
-                let number = command.number_in(commands, last);
-                number.ok_or_else(|| commands.unknown(command.shown()))
-            }
+            Runner::Own(instance) => of(instance.commands()),
             Runner::Emulated(emulated) => Ok(emulated.number(command, last)),
+            Runner::Native(native) => of(native.commands()),
         }
     }
 
@@ -94,13 +156,14 @@ impl Runner {
                 write(&mut arguments);
                 emulated.call(callee, arguments)
             }
+            Runner::Native(native) => native.call(callee, len, write),
         }
     }
 
     /// Returns the bytes that a call answered with, or the error that they are.
     #[inline]
     pub(super) fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
-        either!(self, it => it.result(callee, answer))
+        any!(self, it => it.result(callee, answer))
     }
 
     /// Like [`result`](Runner::result), for a result that is to be decoded.
@@ -110,13 +173,16 @@ impl Runner {
         answer: Packed,
     ) -> Result<&[u8], Failure> {
         let bytes = self.result(callee, answer)?;
-        let bytes = self.sandbox().decodable(Region::Result, bytes);
-        bytes.map_err(|kind| self.failure(callee, kind))
+        let limit = self.limits().max_result_bytes;
+        match within(Region::Result, bytes.len(), limit) {
+            Ok(()) => Ok(bytes),
+            Err(kind) => Err(self.failure(callee, kind)),
+        }
     }
 
     /// Returns the last call's arguments as the guest has left them.
     pub(super) fn arguments(&self) -> &[u8] {
-        either!(self, it => it.arguments())
+        any!(self, it => it.arguments())
     }
 
     /// Calls a command with many inputs.
@@ -130,13 +196,14 @@ impl Runner {
         match self {
             Runner::Own(instance) => call_batch(instance, number, inputs, gathered, decoded),
             Runner::Emulated(emulated) => emulated.batch(number, inputs, gathered),
+            Runner::Native(native) => call_batch(&mut **native, number, inputs, gathered, decoded),
         }
     }
 
     /// Calls a hook without arguments, and returns its result.
     pub(super) fn hook(&mut self, name: &'static str) -> Result<&[u8], Failure> {
         let callee = Callee::Export(name);
-        either!(self, it => {
+        any!(self, it => {
             let answer = it.call_hook(name)?;
             it.result(callee, answer)
         })
@@ -144,23 +211,26 @@ impl Runner {
 
     /// Calls the cleanup hook, which drops the plugin's state.
     pub(super) fn cleanup(&mut self) -> Result<(), Failure> {
-        either!(self, it => it.call_cleanup())
+        any!(self, it => it.call_cleanup())
     }
 
     /// Returns the name of the command that is called, if it is one.
     #[inline]
     pub(super) fn command_name(&self, callee: Callee) -> &str {
-        either!(self, it => it.command_name(callee))
+        any!(self, it => it.command_name(callee))
     }
 
     /// Returns a failure of a call.
     pub(super) fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
-        either!(self, it => it.failure(callee, kind))
+        any!(self, it => it.failure(callee, kind))
     }
 
     /// Notes what each call leaves in the heap from now on.
     pub(super) fn begin_census(&mut self) -> Result<(), Failure> {
-        self.sandbox_mut().begin_census()?;
+        match self.sandbox_mut() {
+            Some(sandbox) => sandbox.begin_census()?,
+            None => return Err(Failure::load(missing_heap())),
+        }
         if let Runner::Own(instance) = self {
             instance.watch();
         }
@@ -168,7 +238,8 @@ impl Runner {
     }
 
     pub(super) fn end_census(&mut self) -> Census {
-        let census = self.sandbox_mut().end_census();
+        let sandbox = self.sandbox_mut();
+        let census = sandbox.map_or_else(Census::default, Sandbox::end_census);
         if let Runner::Own(instance) = self {
             instance.watch();
         }
@@ -177,6 +248,10 @@ impl Runner {
 
     /// Returns the contents of the heap, without those of the last call.
     pub(super) fn settle(&mut self) -> Result<Heap, Failure> {
-        either!(self, it => it.settle())
+        match self {
+            Runner::Own(instance) => instance.settle(),
+            Runner::Emulated(emulated) => emulated.settle(),
+            Runner::Native(_) => Err(Failure::load(missing_heap())),
+        }
     }
 }

@@ -102,6 +102,6 @@ impl Plugin {
     ///
     /// It includes the harness's argument buffer and the last call's result.
     pub fn heap(&self) -> Option<Heap> {
-        self.runner.sandbox().heap()
+        self.runner.sandbox()?.heap()
     }
 }

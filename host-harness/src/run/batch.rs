@@ -1,11 +1,11 @@
 //! Many inputs of one command in one call, and their results.
 
-use plugin_sdk::abi::ItemHeader;
+use plugin_sdk::abi::{ItemHeader, Packed};
 
 use super::instance::{Instance, argument_len};
 use super::json;
 use super::sandbox::within;
-use crate::abi::Callee;
+use crate::abi::{Callee, CommandTable};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 
 /// The results of a batch, in the order of its inputs: see
@@ -172,24 +172,78 @@ impl<'a> Inputs<'a> {
     }
 }
 
+/// A plugin that is called with batches.
+pub(crate) trait Batches {
+    fn commands(&self) -> &CommandTable;
+
+    /// Returns the limit of results in bytes.
+    fn max_result_bytes(&self) -> u64;
+
+    /// Calls an export with `len` bytes of arguments that `write` writes.
+    fn call(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Packed, Failure>;
+
+    /// Returns the bytes that a call returned, as its result or its error.
+    fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure>;
+
+    /// Returns the result of a call, or the error that it is.
+    fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure>;
+
+    /// Returns a failure of a call.
+    fn failure(&self, callee: Callee, kind: FailureKind) -> Failure {
+        Failure::new(kind, self.commands().stage(callee))
+    }
+}
+
+impl Batches for Instance {
+    fn commands(&self) -> &CommandTable {
+        Instance::commands(self)
+    }
+
+    fn max_result_bytes(&self) -> u64 {
+        self.sandbox.limits().max_result_bytes
+    }
+
+    fn call(
+        &mut self,
+        callee: Callee,
+        len: usize,
+        write: impl FnOnce(&mut [u8]),
+    ) -> Result<Packed, Failure> {
+        Instance::call(self, callee, len, write)
+    }
+
+    fn answer(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
+        Instance::answer(self, callee, answer)
+    }
+
+    fn result(&self, callee: Callee, answer: Packed) -> Result<&[u8], Failure> {
+        Instance::result(self, callee, answer)
+    }
+}
+
 /// Calls a command with many inputs: in one call if it supports batches, or else one by one, with
 /// the results in `gathered`.
 ///
 /// Gathered results are in the host's memory and bounded like other results. Results in the guest's
 /// memory are bounded only if they are to be `decoded`.
 pub(crate) fn call<'a>(
-    instance: &'a mut Instance,
+    plugin: &'a mut impl Batches,
     number: usize,
     inputs: Inputs<'_>,
     gathered: &'a mut Vec<u8>,
     decoded: bool,
 ) -> Result<Answers<'a>, Failure> {
-    let limit = instance.sandbox.limits().max_result_bytes;
+    let limit = plugin.max_result_bytes();
     let callee = Callee::Batch(number);
-    let during = instance.stage(callee);
-    let bytes = if instance.commands().batch_export(number).is_some() {
-        let answer = instance.call(callee, inputs.framed_len(), |buffer| inputs.write(buffer))?;
-        let bytes = instance.result(callee, answer)?;
+    let during = plugin.commands().stage(callee);
+    let bytes = if plugin.commands().batch_export(number).is_some() {
+        let answer = plugin.call(callee, inputs.framed_len(), |buffer| inputs.write(buffer))?;
+        let bytes = plugin.result(callee, answer)?;
         if decoded {
             within(Region::Result, bytes.len(), limit)
                 .map_err(|kind| Failure::new(kind, during.clone()))?;
@@ -198,7 +252,7 @@ pub(crate) fn call<'a>(
     } else {
         gathered.clear();
         for input in inputs.separate() {
-            call_one(instance, number, input, gathered, limit)?;
+            call_one(plugin, number, input, gathered, limit)?;
         }
         gathered
     };
@@ -229,18 +283,18 @@ pub(crate) fn gather<'a>(
 
 /// Calls a command, and appends a header and its result.
 fn call_one(
-    instance: &mut Instance,
+    plugin: &mut impl Batches,
     number: usize,
     input: &[u8],
     gathered: &mut Vec<u8>,
     limit: u64,
 ) -> Result<(), Failure> {
     let callee = Callee::Command(number);
-    let answer = instance.call(callee, input.len(), |buffer| buffer.copy_from_slice(input))?;
+    let answer = plugin.call(callee, input.len(), |buffer| buffer.copy_from_slice(input))?;
     let together = gathered.len() + ItemHeader::SIZE + answer.len as usize;
     within(Region::Result, together, limit)
-        .map_err(|kind| instance.failure(Callee::Batch(number), kind))?;
-    let bytes = instance.answer(callee, answer)?;
+        .map_err(|kind| plugin.failure(Callee::Batch(number), kind))?;
+    let bytes = plugin.answer(callee, answer)?;
     let header = ItemHeader {
         len: answer.len,
         failed: answer.failed,

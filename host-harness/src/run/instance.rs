@@ -347,24 +347,12 @@ impl Instance {
     /// Returns the name of the called command, if it is one.
     #[inline]
     pub(crate) fn command_name(&self, callee: Callee) -> &str {
-        match callee {
-            Callee::Export(_) => "",
-            Callee::Command(number) | Callee::Batch(number) => {
-                self.commands.name(number).map_or("", |name| name)
-            }
-        }
+        self.commands.called(callee)
     }
 
     /// Returns the stage of a call, for failures.
     pub(crate) fn stage(&self, callee: Callee) -> Stage {
-        match callee {
-            Callee::Export(name) => Stage::Export(name),
-            Callee::Command(number) | Callee::Batch(number) => self
-                .commands
-                .name(number)
-                .cloned()
-                .map_or(Stage::Load, Stage::Command),
-        }
+        self.commands.stage(callee)
     }
 }
 

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 use std::sync::{Arc, Mutex};
 
+use plugin_sdk::native;
+
 use crate::abi::Contract;
 use crate::abi::Warning;
 use crate::engine::{CacheDir, Clock, EngineOptions, Entry, Linked, SharedEngine};
@@ -44,8 +46,13 @@ use crate::wasm::inspect::Inspection;
 #[derive(Clone)]
 pub struct Module(Arc<Inner>);
 
+/// The function that makes an instance of a native plugin.
+pub(crate) type MakeNative = fn() -> Box<dyn native::Guest + Send>;
+
 struct Inner {
+    /// Empty for a native plugin.
     wasm: Arc<[u8]>,
+    native: Option<MakeNative>,
     limits: ModuleLimits,
     path: Option<PathBuf>,
     /// The names and source lines of functions, for failures.
@@ -69,7 +76,12 @@ pub(crate) struct Compiled {
 impl Module {
     /// Creates a module from bytes that satisfy a contract.
     pub(crate) fn with(binary: &Binary, contract: Contract) -> Self {
+        Module::new(binary, contract, None)
+    }
+
+    fn new(binary: &Binary, contract: Contract, native: Option<MakeNative>) -> Self {
         Module(Arc::new(Inner {
+            native,
             wasm: Arc::clone(&binary.wasm),
             limits: binary.limits.clone(),
             path: binary.path.clone(),
@@ -79,6 +91,25 @@ impl Module {
             checks: OnceLock::new(),
             compiled: Mutex::default(),
         }))
+    }
+
+    /// Returns a plugin that runs without WebAssembly, on the target of this process: see
+    /// [`Plugin::native`](crate::Plugin::native).
+    pub fn native<P: native::Plugin + Send>() -> Self {
+        let make: MakeNative = native::guest::<P>;
+        let nothing = Binary {
+            wasm: Arc::from([]),
+            limits: ModuleLimits::default(),
+            path: None,
+            build: None,
+            symbols: None,
+        };
+        Module::new(&nothing, Contract::of_native(&*make()), Some(make))
+    }
+
+    /// Returns the function that makes an instance, if the plugin is native.
+    pub(crate) fn make_native(&self) -> Option<MakeNative> {
+        self.0.native
     }
 
     /// Returns the names of the commands, in alphabetical order.
@@ -119,7 +150,7 @@ impl Module {
         self.0.contract.warnings()
     }
 
-    /// Returns the bytes of the module.
+    /// Returns the bytes of the module; none for a native plugin.
     pub fn bytes(&self) -> &[u8] {
         &self.0.wasm
     }

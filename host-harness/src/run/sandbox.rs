@@ -174,20 +174,9 @@ impl Sandbox {
         }
     }
 
-    /// Returns the bytes, unless they are too many to decode.
-    pub(crate) fn decodable<'a>(
-        &self,
-        region: Region,
-        bytes: &'a [u8],
-    ) -> Result<&'a [u8], FailureKind> {
-        within(region, bytes.len(), self.limits().max_result_bytes).map(|()| bytes)
-    }
-
     /// Returns the plugin's own error, from its JSON form in the SDK.
     pub(crate) fn own_error(&self, error: &[u8]) -> FailureKind {
-        self.decodable(Region::Error, error)
-            .and_then(|error| json::decode(error, Region::Error))
-            .map_or_else(|kind| kind, FailureKind::Plugin)
+        own_error(error, self.limits().max_result_bytes)
     }
 
     pub(crate) fn memory_bytes(&self) -> usize {
@@ -319,8 +308,15 @@ impl Sandbox {
     }
 }
 
+/// Returns the plugin's own error, from its JSON form in the SDK.
+pub(crate) fn own_error(error: &[u8], limit: u64) -> FailureKind {
+    within(Region::Error, error.len(), limit)
+        .and_then(|()| json::decode(error, Region::Error))
+        .map_or_else(|kind| kind, FailureKind::Plugin)
+}
+
 /// Checks that a result or an error is not larger than its limit.
-pub(super) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), FailureKind> {
+pub(crate) fn within(region: Region, bytes: usize, limit: u64) -> Result<(), FailureKind> {
     match bytes as u64 {
         bytes if bytes > limit => Err(FailureKind::ResultTooLarge {
             region,

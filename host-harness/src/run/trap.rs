@@ -3,9 +3,9 @@
 use plugin_sdk::abi;
 
 use super::blueprint::Blueprint;
-use crate::engine::{Cause, Ended, HostTrap, Reason, Trap};
+use crate::engine::{Cause, Ended, Trap};
 use crate::failure::{Backtrace, FailureKind, Panic, Region, Stack, WayOut};
-use crate::limits::{Denied, Limits};
+use crate::limits::Denied;
 use crate::memory::range;
 use crate::text;
 
@@ -39,7 +39,7 @@ pub(crate) fn classify(
         interrupted,
     } = evidence;
     let kind = match &cause {
-        Cause::Host(trap) => ended_by_host(trap, limits),
+        Cause::Host(trap) => trap.kind(limits.timeout).unwrap_or_else(|| other(&cause)),
         Cause::PoolExhausted if let Some(limit) = blueprint.pool => {
             FailureKind::PoolExhausted { limit }
         }
@@ -75,25 +75,6 @@ pub(crate) fn classify(
         },
     };
     (kind, backtrace)
-}
-
-/// Returns the failure of a call that a host function ended.
-fn ended_by_host(trap: &HostTrap, limits: &Limits) -> FailureKind {
-    let ending = trap.ending();
-    let function = ending.function.clone();
-    match ending.reason.clone() {
-        Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
-        Reason::Failed(error) => FailureKind::HostFunction { function, error },
-        Reason::Timeout => match limits.timeout {
-            Some(limit) => FailureKind::Timeout {
-                limit,
-                during: Some(function),
-            },
-            None => FailureKind::Trap {
-                message: text::from_str(&trap.to_string()),
-            },
-        },
-    }
 }
 
 /// Returns the kind of failure of a guest that gave up without a recorded panic, as far as the

@@ -1,10 +1,12 @@
 //! The functions that guests call.
 
-use proc_macro2::{Ident, TokenStream};
-use quote::{format_ident, quote};
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::spanned::Spanned;
 
 use super::crossing::{
-    Crossing, How, convention, crossings, output, parameters, returned, returned_span, sdk,
+    Crossing, How, convention, crossings, output, parameters, returned, returned_span,
+    returned_type, sdk,
 };
 use super::model::{HostFunction, HostTrait};
 use crate::syntax::plain_name;
@@ -20,7 +22,8 @@ pub fn guest(host: &HostTrait, position: usize, function: &HostFunction) -> Toke
         ..
     } = function;
     let (parameters, output) = (parameters(function), output(function));
-    let (guest, native) = (imported(host, position, function), native(host, function));
+    let guest = imported(host, position, function);
+    let (entered, native) = (entered(host, function), native(host, function));
     quote! {
         #(#docs)* #(#cfgs)* #(#allowed)*
         #[allow(unused_variables, clippy::too_many_arguments)]
@@ -29,7 +32,10 @@ pub fn guest(host: &HostTrait, position: usize, function: &HostFunction) -> Toke
             #[cfg(target_arch = "wasm32")]
             { #guest }
             #[cfg(not(target_arch = "wasm32"))]
-            { #native }
+            {
+                #entered
+                #native
+            }
         }
     }
 }
@@ -122,11 +128,9 @@ pub fn positions(host: &HostTrait) -> TokenStream {
     }
 }
 
-/// Returns code that lowers the arguments, calls the import, and lifts its result.
+/// Returns code that calls the import.
 fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> TokenStream {
     let sdk = sdk();
-    let returned = returned(function);
-    let crossings = crossings(function);
     let import = format_ident!("__import");
     let import = match host.positional {
         true => {
@@ -135,6 +139,42 @@ fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> Token
         }
         false => declared(host, function, &import),
     };
+    let call = lowered(function, |numbers| quote!(__import(#(#numbers),*)));
+    quote!(#import #call)
+}
+
+/// Returns code that calls the host of a native plugin, if one runs on this thread.
+fn entered(host: &HostTrait, function: &HostFunction) -> TokenStream {
+    let sdk = sdk();
+    let (module, import) = (&host.import_module, &function.import);
+    let parameters = crossings(function);
+    let parameters = parameters.iter().map(Crossing::parameter);
+    let (ty, convention) = (returned_type(function), convention(function));
+    let new = placed(quote!(#sdk::entered::Import::new), returned_span(function));
+    let call = lowered(function, |numbers| {
+        let sent = numbers.iter().map(|number| {
+            let of = quote_spanned!(number.span()=> Sent::of(#number));
+            quote!(#sdk::entered::#of)
+        });
+        quote! {
+            // SAFETY: the addresses are those of arguments that live until the function returns.
+            unsafe { #sdk::entered::call(&IMPORT, &[#(#sent),*]) }
+        }
+    });
+    quote! {
+        if #sdk::entered::is_entered() {
+            static IMPORT: #sdk::entered::Import =
+                #new::<#convention, #ty>(#module, #import, &[#(#parameters),*]);
+            return { #call };
+        }
+    }
+}
+
+/// Returns code that lowers the arguments, passes the numbers to the host with `call`, and lifts
+/// its result.
+fn lowered(function: &HostFunction, call: impl FnOnce(&[Ident]) -> TokenStream) -> TokenStream {
+    let returned = returned(function);
+    let crossings = crossings(function);
     let (error, ready) = (local("error"), local("ready"));
     let held = crossings.iter().enumerate().map(|(nth, crossing)| {
         let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
@@ -153,29 +193,41 @@ fn imported(host: &HostTrait, position: usize, function: &HostFunction) -> Token
     });
     let lowered = crossings.iter().enumerate().map(|(nth, crossing)| {
         let (variable, as_trait) = (crossing.variable(nth), &crossing.as_trait);
-        let (first, second) = numbers(nth);
+        let (first, second) = numbers(nth, crossing);
         let value = match crossing.how {
             How::LentMut => quote!(&mut *#variable),
             _ => quote!(&#variable),
         };
         quote!(let (#first, #second) = #as_trait::lower(#value);)
     });
-    let passed = (0..crossings.len()).map(|nth| {
-        let (first, second) = numbers(nth);
-        quote!(#first, #second,)
+    let passed = crossings.iter().enumerate().flat_map(|(nth, crossing)| {
+        let (first, second) = numbers(nth, crossing);
+        [first, second]
     });
-    let (room, size) = (local("room"), local("size"));
+    let span = returned_span(function);
+    let (room, size) = (located("room", span), located("size", span));
+    let passed: Vec<_> = passed.chain([room.clone(), size.clone()]).collect();
+    let call = call(&passed);
     quote! {
-        #import
         #(#held)*
         #(#lowered)*
-        #returned::receive(|#room, #size| __import(#(#passed)* #room, #size))
+        #returned::receive(|#room, #size| #call)
     }
 }
 
-fn numbers(nth: usize) -> (Ident, Ident) {
+/// Returns the variables of an argument's numbers. The compiler reports a type that has no numbers
+/// at that type.
+fn numbers(nth: usize, crossing: &Crossing<'_>) -> (Ident, Ident) {
+    let span = crossing.ty.span();
     (
-        local(&format!("first_{nth}")),
-        local(&format!("second_{nth}")),
+        located(&format!("first_{nth}"), span),
+        located(&format!("second_{nth}"), span),
     )
+}
+
+/// Returns a variable like [`local`], at `span`.
+fn located(name: &str, span: Span) -> Ident {
+    let mut variable = local(name);
+    variable.set_span(variable.span().located_at(span));
+    variable
 }

@@ -27,6 +27,12 @@ pub trait Wire: Copy + 'static {
 
     /// Converts to a host's 64 bits.
     fn to_slot(self) -> u64;
+
+    /// Returns the address that this is, as it is in this process.
+    #[cfg(not(target_arch = "wasm32"))]
+    fn address(self) -> Option<Address> {
+        None
+    }
 }
 
 /// The second number of a value that crosses as one. It has no size, and so does not cross.
@@ -35,7 +41,10 @@ pub trait Wire: Copy + 'static {
 pub struct Nothing;
 
 macro_rules! wires {
-    ($($wire:ty, $type:expr, |$slot:pat_param| $from:expr, |$value:pat_param| $to:expr;)*) => {$(
+    ($(
+        $wire:ty, $type:expr, |$slot:pat_param| $from:expr, |$value:pat_param| $to:expr
+        $(, address |$this:pat_param| $address:expr)?;
+    )*) => {$(
         impl Wire for $wire {
             const TYPE: Option<WasmType> = $type;
 
@@ -49,6 +58,14 @@ macro_rules! wires {
                 let $value = self;
                 $to
             }
+
+            $(
+                #[cfg(not(target_arch = "wasm32"))]
+                fn address(self) -> Option<Address> {
+                    let $this = self;
+                    Some($address)
+                }
+            )?
         }
     )*};
 }
@@ -60,7 +77,8 @@ wires! {
     i64, Some(WasmType::I64), |slot| slot as i64, |value| value as u64;
     f32, Some(WasmType::F32), |slot| f32::from_bits(slot as u32), |value| value.to_bits().into();
     f64, Some(WasmType::F64), |slot| f64::from_bits(slot), |value| value.to_bits();
-    Address, Some(WasmType::I32), |slot| Address::at(slot as u32), |value| value.get().into();
+    Address, Some(WasmType::I32), |slot| Address::at(slot as u32), |value| value.get().into(),
+    address |address| address;
     Nothing, None, |_| Nothing, |_| 0;
     (), None, |_| (), |()| 0;
 }

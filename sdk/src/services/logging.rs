@@ -79,19 +79,44 @@ pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::imports::Ho
 /// ```
 #[cfg(not(target_arch = "wasm32"))]
 pub fn install<T: Log + 'static>(implementation: T) -> crate::imports::Installed<T> {
-    // Each thread asks its own implementation for the level.
-    if ::log::set_logger(&Logger).is_ok() {
-        ::log::set_max_level(LevelFilter::Trace);
-    }
+    set_logger();
     log::install(implementation)
 }
 
 /// Sends the lines of the `log` crate to the host, at the level that the host wants now.
+#[cfg(target_arch = "wasm32")]
 #[inline]
 pub fn prepare() {
     // At a second call, this logger is installed already.
     let _ = ::log::set_logger(&Logger);
     ::log::set_max_level(wanted());
+}
+
+/// The same for a native plugin. Other plugins of the process may log at other levels.
+#[cfg(not(target_arch = "wasm32"))]
+pub fn prepare() {
+    set_logger();
+    replace_level(Some(wanted()));
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+fn set_logger() {
+    // Each thread decides about the level itself.
+    if ::log::set_logger(&Logger).is_ok() {
+        ::log::set_max_level(LevelFilter::Trace);
+    }
+}
+
+#[cfg(not(target_arch = "wasm32"))]
+thread_local! {
+    /// The level of the native plugin that runs on this thread.
+    static LEVEL: Cell<Option<LevelFilter>> = const { Cell::new(None) };
+}
+
+/// Sets the level of the native plugin that runs on this thread, and returns the one before.
+#[cfg(not(target_arch = "wasm32"))]
+pub(crate) fn replace_level(level: Option<LevelFilter>) -> Option<LevelFilter> {
+    LEVEL.replace(level)
 }
 
 /// Returns the most detailed level that the host wants.
@@ -127,6 +152,9 @@ impl ::log::Log for Logger {
 
     #[cfg(not(target_arch = "wasm32"))]
     fn enabled(&self, metadata: &Metadata<'_>) -> bool {
+        if crate::imports::native::entered::is_entered() {
+            return LEVEL.get().is_some_and(|level| metadata.level() <= level);
+        }
         crate::imports::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
     }
 

@@ -23,6 +23,7 @@ mod data;
 mod difference;
 mod display;
 mod recorder;
+mod session;
 mod tape;
 
 use serde::{Deserialize, Serialize};
@@ -32,6 +33,7 @@ use crate::failure::{Failure, FailureKind};
 pub use data::Data;
 pub use difference::Difference;
 pub(crate) use recorder::Recorder;
+pub(crate) use session::{recorded, recorder as recorder_of_session};
 pub(crate) use tape::Recorded;
 
 /// Everything that happened to a plugin since its instance was created, in order.
@@ -363,7 +365,7 @@ impl Argument {
 }
 
 impl Value {
-    fn data(&self) -> Option<&Data> {
+    pub(crate) fn data(&self) -> Option<&Data> {
         match self {
             Value::Data(data) => Some(data),
             _ => None,

@@ -11,6 +11,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::plugin::Plugin;
 use crate::plugin::builder::{PluginBuilder, Prepared};
 use crate::plugin::encode::Codec;
+use crate::plugin::native;
 use crate::plugin::runner::Runner;
 use crate::run::Instance;
 use crate::services::InjectedFault;
@@ -74,6 +75,7 @@ impl PluginBuilder {
                 }
             },
         };
+        let blueprint = blueprint.ok_or_else(|| native::lacks("async calls"))?;
         let instance = Instance::new_async(blueprint, &module, host, observer).await;
         let instance = instance.map_err(|failure| match &recording {
             Some(recording) => recording.keep(failure, None),

@@ -3,7 +3,7 @@
 use plugin_sdk::abi::{self, Packed};
 
 use super::Instance;
-use crate::abi::{Callee, CommandTable, missing_heap};
+use crate::abi::{Callee, missing_heap};
 use crate::failure::Failure;
 use crate::observe::transcript::{Data, Recorder};
 use crate::observe::{Heap, Observer};
@@ -74,7 +74,7 @@ impl Instance {
                 true => buffer.contents(sandbox),
                 false => &[],
             };
-            let name = reported_name(commands, callee);
+            let name = commands.reported(callee);
             observer.call_begins(callee, name, arguments, sandbox.heap());
         });
     }
@@ -84,7 +84,7 @@ impl Instance {
         self.sandbox.report(|observer, sandbox| {
             let answer =
                 answer.map(|answer| Some((answer, sandbox.bytes(answer.address, answer.len)?)));
-            sandbox.report_end(observer, reported_name(commands, callee), answer);
+            sandbox.report_end(observer, commands.reported(callee), answer);
         });
     }
 
@@ -144,14 +144,4 @@ impl<W: FnOnce(&mut [u8])> Input<W> {
             Input::Unwritten(write) => write(place),
         }
     }
-}
-
-/// Returns the name of a callee in reports: batches differ from single calls.
-fn reported_name(commands: &CommandTable, callee: Callee) -> &str {
-    let name = match callee {
-        Callee::Command(number) => commands.name(number).map(|name| &**name),
-        Callee::Batch(number) => commands.batch_export(number),
-        Callee::Export(name) => Some(name),
-    };
-    name.unwrap_or("")
 }

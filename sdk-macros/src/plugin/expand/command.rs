@@ -5,13 +5,13 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Type, Visibility};
 
-use super::export::{entry, export_batch, export_command};
+use super::export::{entry, export_batch, export_command, register_command};
 use super::handler::{handler, handler_body, variables};
 use super::manifest;
 use crate::plugin::model::{Argument, Call, Codec, Command};
 use crate::sdk_path::{sdk, sdk_at};
 use crate::syntax::plain_name;
-use crate::tokens::{hidden, if_exported, local, marker_name, ours};
+use crate::tokens::{hidden, if_called, if_exported, if_native, local, marker_name, ours};
 
 /// Returns the code of a method that is a command. The handler is a hidden method, so that `Self`
 /// has the meaning that it has for the author.
@@ -27,6 +27,12 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
         .options
         .batch
         .then(|| method_batch(plugin, command, &function));
+    let many = (command.options.batch).then(|| {
+        let many = many(command);
+        quote!(<#plugin>::#many)
+    });
+    let one = quote!(<#plugin>::#function);
+    let registered = register_command(plugin, &command.name, &one, many);
     let checked = manifest::checked(call, &manifest::described(plugin, call));
     let Call { cfgs, allowed, .. } = call;
     quote! {
@@ -38,28 +44,34 @@ pub fn method_command(plugin: &Type, command: &Command) -> TokenStream {
                 #handler
             }
 
-            // A native build has no export: this keeps the author's function in use.
+            // A library has no export: this keeps the author's function in use.
             const _: () = {
                 let _ = <#plugin>::#function;
             };
 
             const _: () = { #export };
             #batch
+            #registered
             #checked
         };
     }
 }
 
+/// Returns the name of the handler of many inputs.
+fn many(command: &Command) -> Ident {
+    let name = plain_name(&command.ident);
+    format_ident!("__plugin_sdk_batch_{name}")
+}
+
 /// Returns the handler of many inputs, and its export.
 fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
-    let name = plain_name(&command.ident);
-    let many = format_ident!("__plugin_sdk_batch_{name}");
+    let many = many(command);
     let body = batch_body(command, &quote!(Self::#one), true);
     let handler = handler(&many, true, &body);
     let export = export_batch(command, &entry(plugin, true, &quote!(<#plugin>::#many)));
-    let if_exported = if_exported();
+    let if_called = if_called();
     quote! {
-        #if_exported
+        #if_called
         impl #plugin {
             #[doc(hidden)]
             #handler
@@ -128,11 +140,14 @@ pub fn free_command(visibility: &Visibility, command: &Command, sound: bool) -> 
         true => manifest::free_command(command),
         false => TokenStream::new(),
     };
+    let native = sound.then(|| native_free_command(command));
     let is_command = quote! {
         impl #sdk::FreeCommand for #marker {
             #described
 
             #handle
+
+            #native
         }
     };
     if !sound {
@@ -179,6 +194,33 @@ fn free_entry(marker: &Ident, handles: &Ident) -> TokenStream {
             // SAFETY: the ABI requires of a host what this requires of its caller.
             unsafe { <#marker as #sdk::ListedCommand>::serve::<#handles>(#address, #len) }
         }
+    }
+}
+
+/// Returns the members by which a native build finds a free command: its name, and its handler of
+/// many inputs.
+fn native_free_command(command: &Command) -> TokenStream {
+    let if_native = if_native();
+    let name = &command.name;
+    let many = command.options.batch.then(|| {
+        let many = handler(
+            &format_ident!("handle_many"),
+            false,
+            &batch_body(command, &quote!(Self::handle), false),
+        );
+        quote! {
+            #if_native
+            const TAKES_BATCHES: ::core::primitive::bool = true;
+
+            #if_native
+            #many
+        }
+    });
+    quote! {
+        #if_native
+        const NAME: &'static ::core::primitive::str = #name;
+
+        #many
     }
 }
 

@@ -4,7 +4,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 use syn::{Attribute, LitStr, Type};
 
-use super::export::{entry, export_hook};
+use super::export::export_hook;
 use super::handler::{Held, handler, handler_body, settle_by, variables};
 use crate::plugin::model::{ALL_TOPICS, Call, EVENT_MEMBERS, HOOK_CODEC, Hook, HookKind};
 use crate::sdk_path::{sdk, sdk_at};
@@ -28,7 +28,7 @@ pub fn hook(plugin: &Type, hook: &Hook) -> TokenStream {
             *span,
         );
         let handler = quote!(<#plugin as #sdk::Hook<#sdk::#kind>>::handle);
-        let export = export_hook(name, &entry(plugin, members.is_some(), &handler));
+        let export = export_hook(plugin, name, members.is_some(), &handler);
         quote!(#implementation const _: () = { #export };)
     };
     let items = match kind {
@@ -86,7 +86,7 @@ pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
         first.span,
     );
     let handler = quote!(<#plugin as #sdk::Hook<#sdk::Event>>::handle);
-    let export = export_hook("event", &entry(plugin, true, &handler));
+    let export = export_hook(plugin, "event", true, &handler);
     let if_any = if_any(events.iter().map(|hook| &*hook.call.cfgs));
     quote! {
         #(#methods)*

@@ -9,6 +9,7 @@ use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Expr, ExprMethodCall, ExprUnary, Lit, Type, UnOp};
 
+use super::export::register;
 use crate::documentation::text;
 use crate::json;
 use crate::package::{id_of_package, package};
@@ -20,7 +21,7 @@ use crate::plugin::model::{
 use crate::schema::annotations::{annotated, annotations, fits};
 use crate::sdk_path::{sdk, sdk_at};
 use crate::syntax::{is_opaque, mentions_self, plain_name};
-use crate::tokens::{if_described, if_exported, marker_of, option};
+use crate::tokens::{if_described, if_exported, if_native, marker_of, option};
 
 /// Returns the identity of a plugin, as an expression.
 pub fn identity(plugin: &PluginStruct) -> TokenStream {
@@ -81,12 +82,15 @@ pub fn of_struct(plugin: &PluginStruct, identity: &TokenStream) -> TokenStream {
         let marker = marker_of(path);
         quote!(#(#cfgs)* <#marker as #sdk::FreeCommand>::DESCRIBED)
     });
-    line(&quote! {
-        identity: ::core::option::Option::Some(#identity),
-        config: &[],
-        commands: &[#(#commands),*],
-        handles: &[],
-    })
+    line(
+        &plugin.ident,
+        &quote! {
+            identity: ::core::option::Option::Some(#identity),
+            config: &[],
+            commands: &[#(#commands),*],
+            handles: &[],
+        },
+    )
 }
 
 /// Returns the line of an impl block: its commands, its event handlers, and the configuration that
@@ -110,19 +114,30 @@ pub fn of_impl(plugin: &PluginImpl) -> TokenStream {
     if config.is_empty() && handles.is_empty() && plugin.commands.is_empty() {
         return TokenStream::new();
     }
-    line(&quote! {
-        identity: ::core::option::Option::None,
-        config: &[#(#config),*],
-        commands: &[#(#commands),*],
-        handles: &[#(#handles),*],
-    })
+    line(
+        &plugin.self_ty,
+        &quote! {
+            identity: ::core::option::Option::None,
+            config: &[#(#config),*],
+            commands: &[#(#commands),*],
+            handles: &[#(#handles),*],
+        },
+    )
 }
 
 /// Returns a static that the linker puts into the section. It takes no memory, and exists even if
-/// nothing refers to it.
-fn line(members: &TokenStream) -> TokenStream {
+/// nothing refers to it. A native build renders the line when it is asked for.
+fn line(plugin: &impl ToTokens, members: &TokenStream) -> TokenStream {
     let (sdk, if_exported, if_described) = (sdk(), if_exported(), if_described());
+    let (if_native, registered) = (if_native(), register(plugin, &quote!(Line(&LINE))));
     quote! {
+        #if_native
+        #if_described
+        const _: () = {
+            const LINE: #sdk::manifest::Line = #sdk::manifest::Line { #members };
+            #registered
+        };
+
         #if_exported
         #if_described
         const _: () = {

@@ -5,7 +5,7 @@ use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Generics, ItemEnum, parse_quote};
 
-use super::export::{entry, export_state};
+use super::export::{export_state, register};
 use super::manifest;
 use crate::plugin::model::{Listed, PluginStruct, StateField};
 use crate::sdk_path::{SdkPath, sdk, sdk_at};
@@ -164,7 +164,7 @@ fn state(plugin: &PluginStruct, span: Span, sound: bool) -> TokenStream {
     let exports = [("save", false), ("load", true)].map(|(what, takes_state)| {
         let handler = format_ident!("{what}_state");
         let handler = quote!(#sdk::#handler::<#ident>);
-        let export = export_state(what, &entry(&parse_quote!(#ident), takes_state, &handler));
+        let export = export_state(&parse_quote!(#ident), what, takes_state, &handler);
         quote!(const _: () = { #export };)
     });
     let exports = sound.then_some(exports).into_iter().flatten();
@@ -195,9 +195,12 @@ fn listed(plugin: &Ident, listed: &Listed, sound: bool) -> TokenStream {
         true => quote!(unsafe { #sdk::serve_free::<#plugin, __Command>(#address, #len) }),
         false => quote!(0),
     };
+    let registered = sound.then(|| register(plugin, &quote!(free::<#marker>())));
     quote! {
         #(#cfgs)*
         const _: () = {
+            #registered
+
             impl #sdk::ListedCommand for #marker {
                 #[cfg(target_arch = "wasm32")]
                 unsafe fn serve<__Command: #sdk::FreeCommand>(#address: *mut ::core::primitive::u8, #len: ::core::primitive::u32) -> ::core::primitive::u64 {

@@ -1,0 +1,90 @@
+//! From the model to code: the author's function, and a module of its name with the tests.
+//!
+//! ```text
+//! fn greets(plugin: &mut Plugin) { … }
+//!
+//! mod greets {
+//!     #[test] fn native() { … }
+//!     #[test] fn wasm() { … }
+//! }
+//! ```
+
+use proc_macro2::{Span, TokenStream};
+use quote::{format_ident, quote, quote_spanned};
+use syn::ItemFn;
+
+use super::model::Twin;
+use crate::syntax::plain_name;
+
+/// Returns the author's function, which exists in tests only, as with `#[test]`.
+pub fn body(function: &ItemFn) -> TokenStream {
+    quote! {
+        #[cfg(test)]
+        #function
+    }
+}
+
+/// Returns the tests.
+pub fn tests(twin: &Twin) -> TokenStream {
+    let Twin {
+        ident,
+        ignored,
+        conditions,
+        harness,
+        ..
+    } = twin;
+    let test = |name: &str, span: Span| {
+        let name = format_ident!("{name}", span = span);
+        let run = format_ident!("__{name}_of_{}", plain_name(ident));
+        quote! {
+            #(#ignored)*
+            #[::core::prelude::v1::test]
+            fn #name() {
+                super::#run()
+            }
+        }
+    };
+    // What the tests do is outside of the module, where the author's names have their meaning.
+    let run = |name: &str, runs: TokenStream| {
+        let run = format_ident!("__{name}_of_{}", plain_name(ident));
+        quote! {
+            #(#conditions)*
+            #[cfg(test)]
+            #[allow(non_snake_case)]
+            fn #run() {
+                #runs
+            }
+        }
+    };
+    // A wrong type of the argument is an error at that type.
+    let given = quote_spanned!(twin.argument=> #harness::twin::body(#ident));
+    let dir = quote!(::core::env!("CARGO_MANIFEST_DIR"));
+    let (native, wasm) = (twin.native, twin.wasm);
+    let plugin = twin.plugin.as_ref().filter(|_| native);
+    let native_runs =
+        plugin.map(|plugin| run("native", quote!(#harness::twin::native::<#plugin>(#given))));
+    let wasm_runs = wasm.then(|| {
+        let runs = match plugin {
+            Some(plugin) => {
+                let name = plain_name(ident);
+                quote!(#harness::twin::both::<#plugin>(#name, #dir, #given))
+            }
+            None => quote!(#harness::twin::wasm(#dir, #given)),
+        };
+        run("wasm", runs)
+    });
+    let span = ident.span();
+    let native_test = native.then(|| test("native", span));
+    let wasm_test = wasm.then(|| test("wasm", span));
+    quote! {
+        #native_runs
+        #wasm_runs
+
+        #(#conditions)*
+        #[cfg(test)]
+        mod #ident {
+            #native_test
+            #wasm_test
+        }
+    }
+}
