@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::symbols_file;
 
-use crate::component::{self, Component};
+use crate::component::{self, Component, Kind};
 use crate::error::{Error, Result};
 use crate::project::{DEV, Features, Project, RELEASE};
 use crate::sidecar::{self, Sidecar};
@@ -132,7 +132,10 @@ impl Bundle {
         let manifest = manifest(&wasm, &project.name)?;
         let (sidecars, component) = match host {
             BuildTarget::Host(host) => (sidecar::of(host, &manifest, &named.interface), None),
-            BuildTarget::Component => (Vec::new(), Some(component::encode(&wasm, &manifest)?)),
+            BuildTarget::Component(kind) => {
+                let component = component::encode(kind, &wasm, &manifest)?;
+                (Vec::new(), Some(component))
+            }
         };
         Ok(Bundle {
             host,
@@ -183,20 +186,22 @@ impl Bundle {
 /// Returns the target that a freshly built module is made for; fails if it is not the requested
 /// one, as [`Project::made_for`] does.
 fn made_for(project: &Project, target: Option<BuildTarget>, wasm: &[u8]) -> Result<BuildTarget> {
-    if component::is_core(wasm) && !matches!(target, Some(BuildTarget::Host(_))) {
-        return Ok(BuildTarget::Component);
+    if let Some(made) = Kind::of(wasm).map(BuildTarget::Component)
+        && target.is_none_or(|target| target.name() == made.name())
+    {
+        return Ok(made);
     }
     let host = match target {
         Some(BuildTarget::Host(host)) => Some(host),
         None => None,
-        Some(BuildTarget::Component) => {
+        Some(BuildTarget::Component(kind)) => {
             let error = Error::new(format!(
                 "the module built from `{}` cannot become a component",
                 project.name
             ));
             return Err(error.help(format!(
                 "the feature must select components in the SDK:\n\n  {}",
-                project.feature_line(component::FEATURE)
+                project.feature_line(kind.feature())
             )));
         }
     };

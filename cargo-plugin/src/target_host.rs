@@ -18,7 +18,7 @@ pub enum BuildTarget {
     /// A host that runs modules.
     Host(Host),
     /// A runtime of the component model.
-    Component,
+    Component(component::Kind),
 }
 
 impl BuildTarget {
@@ -26,7 +26,7 @@ impl BuildTarget {
     pub fn name(self) -> &'static str {
         match self {
             BuildTarget::Host(host) => host.name,
-            BuildTarget::Component => component::NAME,
+            BuildTarget::Component(kind) => kind.name(),
         }
     }
 
@@ -34,7 +34,7 @@ impl BuildTarget {
     pub fn feature(self) -> Option<&'static str> {
         match self {
             BuildTarget::Host(host) => host.feature,
-            BuildTarget::Component => Some(component::FEATURE),
+            BuildTarget::Component(kind) => Some(kind.feature()),
         }
     }
 
@@ -42,15 +42,16 @@ impl BuildTarget {
     pub fn summary(self) -> &'static str {
         match self {
             BuildTarget::Host(host) => host.summary,
-            BuildTarget::Component => component::SUMMARY,
+            BuildTarget::Component(kind) => kind.summary(),
         }
     }
 
     /// Returns the target of a name.
     pub fn find(name: &str) -> Option<Self> {
-        match name {
-            component::NAME => Some(BuildTarget::Component),
-            name => hosts::find(name).map(BuildTarget::Host),
+        let mut kinds = component::Kind::ALL.into_iter();
+        match kinds.find(|kind| kind.name() == name) {
+            Some(kind) => Some(BuildTarget::Component(kind)),
+            None => hosts::find(name).map(BuildTarget::Host),
         }
     }
 }
@@ -64,7 +65,7 @@ impl From<Host> for BuildTarget {
 /// Returns the features of plugins that choose what they are built for.
 pub fn features() -> impl Iterator<Item = &'static str> {
     let hosts = hosts::all().iter().filter_map(|host| host.feature);
-    hosts.chain([component::FEATURE])
+    hosts.chain(component::Kind::ALL.map(component::Kind::feature))
 }
 
 /// Returns a parser for the names of hosts.
@@ -75,8 +76,9 @@ pub fn parser() -> impl TypedValueParser<Value = Host> {
 
 /// Returns a parser for the names of all that a plugin can be built for.
 pub fn target_parser() -> impl TypedValueParser<Value = BuildTarget> {
-    let component = PossibleValue::new(component::NAME).help(component::SUMMARY);
-    PossibleValuesParser::new(names().chain([component])).try_map(|name| {
+    let components =
+        component::Kind::ALL.map(|kind| PossibleValue::new(kind.name()).help(kind.summary()));
+    PossibleValuesParser::new(names().chain(components)).try_map(|name| {
         BuildTarget::find(&name).ok_or_else(|| format!("there is no host `{name}`"))
     })
 }

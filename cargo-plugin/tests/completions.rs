@@ -121,7 +121,7 @@ fn bash_offers_every_host_that_is_known() {
         .iter()
         .map(|host| host.name)
         .collect();
-    let built = [&*names, &["component"]].concat();
+    let built = [&*names, &["component", "wasi-http"]].concat();
     for (command, names) in [
         ("build", &built),
         ("validate", &names),

@@ -8,6 +8,7 @@
 mod component;
 mod install;
 mod support;
+mod wasi_http;
 
 use std::fs;
 use std::path::Path;
@@ -472,7 +473,7 @@ fn every_command_that_takes_a_host_knows_all_of_them() {
         let (known, _) = known.split_once(']').unwrap();
         let mut names: Vec<&str> = hosts::all().iter().map(|host| host.name).collect();
         if ["build", "package"].contains(&command) {
-            names.push("component");
+            names.extend(["component", "wasi-http"]);
         }
         assert_eq!(known.split(", ").collect::<Vec<_>>(), names, "{command}");
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode_error::DecodeError;
+use crate::decode_error::{DecodeError, HAVE_POINTERS, point_to};
 use crate::error::{Error, code};
 use crate::json::{self, Arena, Reader, object};
 use crate::memory::Number;
@@ -159,6 +159,11 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
     });
     let details = object(|details| {
         details.string("argument", name);
+        if HAVE_POINTERS {
+            let mut pointer = String::new();
+            point_to(name, &mut pointer);
+            details.string("pointer", &pointer);
+        }
         details.open_array("expected");
         for (nth, known) in names.iter().enumerate() {
             message.push_str(if nth == 0 { "`" } else { ", `" });

@@ -126,6 +126,34 @@ impl Found {
         }
         text
     }
+
+    /// Returns the path as a JSON pointer, such as `/items/2/price`.
+    pub(crate) fn pointer(&self) -> String {
+        let mut pointer = String::new();
+        for segment in self.path.iter().rev() {
+            match segment {
+                Segment::Member(name) => point_to(name, &mut pointer),
+                Segment::Element(index) => point_to(&decimal(*index as u64), &mut pointer),
+            }
+        }
+        pointer
+    }
+}
+
+/// `true` if errors have JSON pointers, which clients of the plugin's HTTP API look for. Other hosts
+/// add them.
+pub(crate) const HAVE_POINTERS: bool = cfg!(feature = "host-wasi-http");
+
+/// Appends a member or an element to a JSON pointer.
+pub(crate) fn point_to(name: &str, pointer: &mut String) {
+    pointer.push('/');
+    for character in name.chars() {
+        match character {
+            '~' => pointer.push_str("~0"),
+            '/' => pointer.push_str("~1"),
+            other => pointer.push(other),
+        }
+    }
 }
 
 /// Returns the value at the start of `text`, cut off if it is long: enough to recognise it.
@@ -246,5 +274,18 @@ fn list(names: &[&str], words: &mut String) {
         words.push_str(if nth == 0 { "`" } else { ", `" });
         words.push_str(name);
         words.push('`');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pointer_names_members_and_elements() {
+        let fault = DecodeError::missing().in_member("a/b~c").in_element(2);
+        let found = fault.in_member("items").into_parts();
+        assert_eq!(found.path(), "items[2].a/b~c");
+        assert_eq!(found.pointer(), "/items/2/a~1b~0c");
     }
 }

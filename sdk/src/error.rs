@@ -7,7 +7,7 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode_error::{DecodeError, Found, Kind};
+use crate::decode_error::{DecodeError, Found, HAVE_POINTERS, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
 use crate::schema::{Name, Node, Schema};
 
@@ -400,6 +400,7 @@ impl DecodeError {
     pub(crate) fn into_error(self, what: &str) -> Error {
         let parts = self.into_parts();
         let path = parts.path();
+        let pointer = HAVE_POINTERS.then(|| parts.pointer());
         let Found {
             kind,
             offset,
@@ -414,7 +415,12 @@ impl DecodeError {
                 return Error::new(code::INVALID_JSON, message).with_details_json(details);
             }
             Kind::Missing => {
-                let details = object(|details| details.string("argument", &path));
+                let details = object(|details| {
+                    details.string("argument", &path);
+                    if let Some(pointer) = &pointer {
+                        details.string("pointer", pointer);
+                    }
+                });
                 let message = ["the argument `", &path, "` is missing"].concat();
                 return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
             }
@@ -436,6 +442,9 @@ impl DecodeError {
         }
         let details = object(|details| {
             details.string("path", &path);
+            if let Some(pointer) = &pointer {
+                details.string("pointer", pointer);
+            }
             if let Some(expected) = expected {
                 details.string("expected", expected);
                 if !found.is_empty() {

@@ -328,6 +328,9 @@ pub mod panic;
 pub mod raw;
 pub mod schema;
 pub mod services;
+#[cfg(any(feature = "host-wasi-http", not(target_arch = "wasm32")))]
+#[doc(hidden)]
+pub mod serving;
 #[doc(hidden)]
 pub mod state;
 mod topics;

@@ -5,6 +5,8 @@
 //! drops it when the next call begins. `free` looks its pointer up and never trusts it, so any
 //! pointer, in any order and any number of times, is harmless.
 
+#[cfg(any(feature = "_canonical", not(target_arch = "wasm32")))]
+pub mod canonical;
 #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
 pub mod component;
 #[cfg(any(feature = "_contract", not(target_arch = "wasm32")))]

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use plugin_sdk::code;
+use plugin_sdk::serving;
 use plugin_sdk_harness::registry::RegistryError;
 use plugin_sdk_harness::{Failure, FailureKind};
 use serde::Serialize;
@@ -99,37 +99,13 @@ fn status_of(failure: &Failure) -> StatusCode {
         FailureKind::SchemaMismatch { .. } | FailureKind::BadArguments { .. } => {
             StatusCode::BAD_REQUEST
         }
-        FailureKind::Plugin(error) => match error.code() {
-            code::MISSING_ARGUMENT
-            | code::UNKNOWN_ARGUMENT
-            | code::INVALID_ARGUMENT
-            | code::INVALID_JSON => StatusCode::BAD_REQUEST,
-            code::PERMISSION_DENIED => StatusCode::FORBIDDEN,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        },
+        FailureKind::Plugin(error) => StatusCode::from_u16(serving::status(error.code()))
+            .unwrap_or(StatusCode::UNPROCESSABLE_ENTITY),
         FailureKind::UnknownCommand { .. } => StatusCode::NOT_FOUND,
         FailureKind::ArgumentsTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         FailureKind::Timeout { .. } => StatusCode::GATEWAY_TIMEOUT,
         FailureKind::Poisoned { .. } => StatusCode::SERVICE_UNAVAILABLE,
         _ => StatusCode::INTERNAL_SERVER_ERROR,
-    }
-}
-
-/// Returns the word for a status, as NeoTalk has it for those that it knows.
-fn word(status: StatusCode) -> &'static str {
-    match status {
-        StatusCode::BAD_REQUEST => "BAD_REQUEST",
-        StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
-        StatusCode::FORBIDDEN => "FORBIDDEN",
-        StatusCode::NOT_FOUND => "NOT_FOUND",
-        StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
-        StatusCode::REQUEST_TIMEOUT => "REQUEST_TIMEOUT",
-        StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
-        StatusCode::MISDIRECTED_REQUEST => "MISDIRECTED_REQUEST",
-        StatusCode::UNPROCESSABLE_ENTITY => "UNPROCESSABLE_ENTITY",
-        StatusCode::SERVICE_UNAVAILABLE => "SERVICE_UNAVAILABLE",
-        StatusCode::GATEWAY_TIMEOUT => "GATEWAY_TIMEOUT",
-        _ => "INTERNAL_ERROR",
     }
 }
 
@@ -140,7 +116,7 @@ impl IntoResponse for ApiError {
             log::warn!("request {id}: {}", self.message);
         }
         let mut error = json!({
-            "code": word(self.status),
+            "code": serving::word(self.status.as_u16()),
             "message": self.message,
             "request_id": id,
         });
@@ -195,5 +171,5 @@ pub(crate) fn json_body(value: &impl Serialize) -> Response {
 
 /// Returns a response of status 200 with JSON text.
 pub(crate) fn json_text(text: impl Into<Body>) -> Response {
-    ([(header::CONTENT_TYPE, "application/json")], text.into()).into_response()
+    ([(header::CONTENT_TYPE, serving::JSON)], text.into()).into_response()
 }

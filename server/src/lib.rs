@@ -59,7 +59,7 @@ mod here;
 #[cfg(feature = "mcp")]
 mod mcp;
 mod metrics;
-mod openapi;
+pub mod openapi;
 mod options;
 pub mod page;
 mod serving;

@@ -1,11 +1,11 @@
-//! The description of all routes, in OpenAPI 3.1.
+//! The description of routes, in OpenAPI 3.1.
 
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use plugin_sdk::serving::Route;
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
-use plugin_sdk_harness::registry::PluginStatus;
 use serde_json::{Map, Value, json};
 
 use crate::Server;
@@ -26,39 +26,73 @@ const ERRORS: [(&str, &str); 8] = [
     ("504", "The call has not ended in time."),
 ];
 
+/// Returns the description of the routes of a plugin that answers requests itself, as a component
+/// for `wasi:http`.
+pub fn of_plugin(manifest: &Manifest) -> Value {
+    let mut document = Document::of([&*manifest.id].into_iter());
+    document.paths.retain(|path, _| Route::of(path).is_some());
+    document.add(&manifest.id, manifest);
+    document.finish(&manifest.name, &manifest.version)
+}
+
 pub(crate) async fn document(State(server): State<Arc<Server>>) -> Response {
     let plugins = server.registry.list();
-    let mut paths = fixed_paths(plugins.iter().map(|plugin| &*plugin.id));
-    let mut schemas = Map::new();
-    schemas.insert("Error".to_owned(), error_schema());
-    for plugin in plugins {
+    let mut document = Document::of(plugins.iter().map(|plugin| &*plugin.id));
+    for plugin in &plugins {
         let Ok(module) = server.registry.module(&plugin.id) else {
             continue;
         };
         if let Some(manifest) = module.manifest() {
-            for command in &manifest.commands {
-                let path = format!("/api/plugins/{}/commands/{}", plugin.id, command.name);
-                let operation = operation(&plugin, manifest, command);
-                paths.insert(path, json!({"post": operation}));
-            }
-            for (name, definition) in &manifest.defs {
-                let name = definition_name(&plugin.id, name);
-                schemas.insert(name, renamed(definition, &plugin.id));
-            }
+            document.add(&plugin.id, manifest);
         }
     }
-    json_body(&json!({
-        "openapi": "3.1.0",
-        "info": {"title": "Plugins", "version": env!("CARGO_PKG_VERSION")},
-        "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
-        "paths": paths,
-        "components": {"schemas": schemas},
-    }))
+    json_body(&document.finish("Plugins", env!("CARGO_PKG_VERSION")))
 }
 
-fn operation(plugin: &PluginStatus, manifest: &Manifest, command: &CommandInfo) -> Value {
+/// A document under construction.
+struct Document {
+    paths: Map<String, Value>,
+    schemas: Map<String, Value>,
+}
+
+impl Document {
+    /// Begins a document with the routes that exist for every plugin.
+    fn of<'a>(ids: impl Iterator<Item = &'a str>) -> Self {
+        let mut schemas = Map::new();
+        schemas.insert("Error".to_owned(), error_schema());
+        Document {
+            paths: fixed_paths(ids),
+            schemas,
+        }
+    }
+
+    /// Adds the commands of a plugin.
+    fn add(&mut self, id: &str, manifest: &Manifest) {
+        for command in &manifest.commands {
+            let path = format!("/api/plugins/{id}/commands/{}", command.name);
+            let operation = operation(id, manifest, command);
+            self.paths.insert(path, json!({"post": operation}));
+        }
+        for (name, definition) in &manifest.defs {
+            let name = definition_name(id, name);
+            self.schemas.insert(name, renamed(definition, id));
+        }
+    }
+
+    fn finish(self, title: &str, version: &str) -> Value {
+        json!({
+            "openapi": "3.1.0",
+            "info": {"title": title, "version": version},
+            "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
+            "paths": self.paths,
+            "components": {"schemas": self.schemas},
+        })
+    }
+}
+
+fn operation(id: &str, manifest: &Manifest, command: &CommandInfo) -> Value {
     let schema = |schema: &Option<Schema>| match schema {
-        Some(schema) => renamed(schema.as_value(), &plugin.id),
+        Some(schema) => renamed(schema.as_value(), id),
         None => json!({}),
     };
     let (request, result) = match command.codec {
@@ -79,7 +113,7 @@ fn operation(plugin: &PluginStatus, manifest: &Manifest, command: &CommandInfo) 
         json!({"code": error.code, "description": description})
     });
     json!({
-        "operationId": format!("{}_{}", plugin.id, command.name),
+        "operationId": format!("{id}_{}", command.name),
         "tags": [manifest.name],
         "summary": command.description.lines().next().unwrap_or(&command.name),
         "description": command.description,

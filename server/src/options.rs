@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use plugin_sdk::serving;
+
 /// The options of a server.
 ///
 /// ```
@@ -28,7 +30,7 @@ impl ServerOptions {
         ServerOptions {
             token: None,
             hosts: Vec::new(),
-            max_body_bytes: 16 << 20,
+            max_body_bytes: serving::MAX_BODY,
             max_calls: 64,
             call_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),

@@ -9,6 +9,7 @@ mod durations;
 mod go;
 mod interpreters;
 mod java;
+mod platforms;
 mod steps;
 mod test_run;
 

@@ -19,6 +19,7 @@ use crate::durations;
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::java;
+use crate::platforms;
 use crate::test_run::Outcome;
 
 /// The toolchain whose rustfmt and clippy are used: Debian does not package its own.
@@ -242,6 +243,15 @@ const STATICCHECK: &str = "PLUGIN_SDK_STATICCHECK";
 /// The variable with the folder of Chicory's archives.
 const CHICORY: &str = "PLUGIN_SDK_CHICORY";
 
+/// The variable with the path of `wasmtime`, which serves components.
+const WASMTIME: &str = "PLUGIN_SDK_WASMTIME";
+
+/// The variable with the path of wasmCloud's `wash`.
+const WASH: &str = "PLUGIN_SDK_WASH";
+
+/// The variable with the path of wassette, which offers components to language models.
+const WASSETTE: &str = "PLUGIN_SDK_WASSETTE";
+
 /// A tool without which some tests do not run.
 struct Optional {
     name: &'static str,
@@ -308,6 +318,13 @@ fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
             go::staticcheck(&go)
         })?,
         optional("the engine of clients in Java", CHICORY, java::chicory)?,
+        optional("wasmtime serve", WASMTIME, || {
+            platforms::WASMTIME.install(&python)
+        })?,
+        optional("wasmCloud", WASH, || platforms::WASH.install(&python))?,
+        optional("wassette", WASSETTE, || {
+            platforms::WASSETTE.install(&python)
+        })?,
     ];
     Ok(Tools {
         toolchain,

@@ -20,7 +20,7 @@ const TOP: usize = 8;
 ///
 /// With `--host`, generates the file that the host reads from the plugin's manifest, next to the
 /// module: `<id>.json` for NeoTalk, `plugin.json` for go-musicfox, `skill.toml` for CIS. With
-/// `--host component`, the file is a component, and `<id>.wit` describes its functions.
+/// `--host component` or `wasi-http`, the file is a component, and `<id>.wit` describes its world.
 /// `<id>.symbols` has the names of the module's functions: keep it to read later failures of the
 /// module.
 #[derive(clap::Args)]

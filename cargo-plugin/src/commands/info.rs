@@ -94,7 +94,7 @@ impl Info {
             Inspection::of(parts.core).map_err(|failure| error().because(failure.message()))?;
         let module = Module {
             bytes: file.wasm.len(),
-            host: Some(component::NAME),
+            host: Some(parts.kind().name()),
             ..Module::of(file, &inspection)
         };
         terminal.show(&Information { manifest, module })

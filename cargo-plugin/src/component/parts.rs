@@ -1,9 +1,11 @@
 //! A component that this tool made, taken apart.
 
+use plugin_sdk::hosts::wasi_http;
+use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::{Manifest, ManifestError};
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::{SECTION, append};
+use super::{Kind, SECTION, append};
 
 /// The first eight bytes of every module.
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -47,6 +49,18 @@ impl<'a> Parts<'a> {
             core: core?,
             described,
         })
+    }
+
+    /// Returns the kind of the component.
+    pub fn kind(&self) -> Kind {
+        let handles = |inspection: Inspection<'_>| {
+            let mut exports = inspection.exports();
+            exports.any(|export| export.name.starts_with(wasi_http::INTERFACE))
+        };
+        match Inspection::of(self.core).is_ok_and(handles) {
+            true => Kind::WasiHttp,
+            false => Kind::Typed,
+        }
     }
 
     /// Reads the manifest; `None` if the component has none.

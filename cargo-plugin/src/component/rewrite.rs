@@ -1,7 +1,7 @@
 //! The core module of a component: that of the compiler, with an export for each function.
 
 use plugin_sdk::abi;
-use plugin_sdk::hosts::component::{CALL_EXPORT, CONSTANTS_EXPORT, RETURN_EXPORT, SLOTS};
+use plugin_sdk::hosts::component::{CONSTANTS_EXPORT, RETURN_EXPORT, SLOTS};
 use wasm_encoder::reencode::{self, Reencode, RoundtripReencoder};
 use wasm_encoder::{
     BlockType, CodeSection, ConstExpr, DataCountSection, DataSection, ExportKind, ExportSection,
@@ -10,33 +10,36 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
-use crate::error::{Error, Result};
+use super::failed;
+use super::kind::{Additions, Kind};
+use super::package::Signature;
+use crate::error::Result;
 
 /// The allocator that every component exports.
 const REALLOC_EXPORT: &str = "cabi_realloc";
 
 /// A function to export.
 pub struct Export {
-    /// The name of the export.
-    pub name: String,
-    /// The name of the export that drops a result.
-    pub post: String,
-    pub parameters: Vec<ValType>,
-    /// The position of the function in the description.
-    pub position: usize,
+    pub signature: Signature,
+    pub passes: Passes,
+}
+
+/// What an export passes to the module's entry, after the description and its length.
+pub enum Passes {
+    /// The position of the function in the description, and the parameters in slots. The result is
+    /// an address, and another export drops what is there.
+    Slots { position: usize },
+    /// The parameters. There is no result.
+    Parameters,
 }
 
 /// Adds exports to a module, and removes all that only other hosts look for.
 ///
 /// # Errors
 /// If the module is not one of a plugin that is made for components.
-pub fn rewrite(core: &[u8], description: &[u8], exports: &[Export]) -> Result<Vec<u8>> {
+pub fn rewrite(core: &[u8], kind: Kind, additions: &Additions) -> Result<Vec<u8>> {
     let parts = Parts::read(core).map_err(|reason| failed().because(reason))?;
-    parts.with(description, exports)
-}
-
-fn failed() -> Error {
-    Error::new("the module cannot become a component")
+    parts.with(kind, additions)
 }
 
 /// The parts of a module that change, and the others as they are.
@@ -114,24 +117,25 @@ impl<'a> Parts<'a> {
     }
 
     /// Returns the index of an exported function.
-    fn exported(&self, name: &str) -> Result<u32> {
+    fn exported(&self, kind: Kind, name: &str) -> Result<u32> {
         let found = self.exported.iter().find(|(export, _)| *export == name);
         found.map(|(_, index)| *index).ok_or_else(|| {
             failed()
                 .because(format!("it does not export `{name}`"))
-                .help(
-                    "the plugin's feature `host-component` must turn on that of `plugin-sdk`, \
-                 which must be as recent as this tool",
-                )
+                .help(format!(
+                    "the plugin's feature `{}` must turn on that of `plugin-sdk`, which must be \
+                     as recent as this tool",
+                    kind.feature()
+                ))
         })
     }
 
     /// Returns the module with more exports.
-    fn with(mut self, description: &[u8], exports: &[Export]) -> Result<Vec<u8>> {
-        let call = self.exported(CALL_EXPORT)?;
-        let give_back = self.exported(RETURN_EXPORT)?;
-        let constants = self.exported(CONSTANTS_EXPORT)?;
-        self.exported(REALLOC_EXPORT)?;
+    fn with(mut self, kind: Kind, additions: &Additions) -> Result<Vec<u8>> {
+        let entry = self.exported(kind, kind.entry())?;
+        let constants = self.exported(kind, CONSTANTS_EXPORT)?;
+        self.exported(kind, REALLOC_EXPORT)?;
+        let description = &additions.description;
         let loaded = Loaded {
             global: self.globals.len(),
             segment: self.data.len(),
@@ -146,33 +150,51 @@ impl<'a> Parts<'a> {
             &ConstExpr::i32_const(0),
         );
         self.data.passive(description.iter().copied());
-        let load = self.function([], |code| loaded.load(constants, code));
+        let load = self.function(&[], &[ValType::I32], |code| loaded.load(constants, code));
         let mut section = ExportSection::new();
         for (name, kind, index) in &self.exports {
             section.export(name, *kind, *index);
         }
-        for export in exports {
-            let index = self.function(export.parameters.iter().copied(), |code| {
-                code.call(load)
-                    .i32_const(loaded.len)
-                    .i32_const(export.position as i32);
-                slots(&export.parameters, code);
-                code.call(call);
+        for Export { signature, passes } in &additions.exports {
+            let Signature { export, parameters } = signature;
+            let results: &[ValType] = match passes {
+                Passes::Slots { .. } => &[ValType::I32],
+                Passes::Parameters => &[],
+            };
+            let index = self.function(parameters, results, |code| {
+                code.call(load).i32_const(loaded.len);
+                match passes {
+                    Passes::Slots { position } => {
+                        code.i32_const(*position as i32);
+                        slots(parameters, code);
+                    }
+                    Passes::Parameters => {
+                        for (local, _) in (0..).zip(parameters) {
+                            code.local_get(local);
+                        }
+                    }
+                }
+                code.call(entry);
             });
-            section.export(&export.name, ExportKind::Func, index);
-            section.export(&export.post, ExportKind::Func, give_back);
+            section.export(export, ExportKind::Func, index);
+            if let Passes::Slots { .. } = passes {
+                let give_back = self.exported(kind, RETURN_EXPORT)?;
+                section.export(&format!("cabi_post_{export}"), ExportKind::Func, give_back);
+            }
         }
         Ok(self.encode(&section))
     }
 
-    /// Adds a function that returns an `i32`, and returns its index.
+    /// Adds a function, and returns its index.
     fn function(
         &mut self,
-        parameters: impl IntoIterator<Item = ValType, IntoIter: ExactSizeIterator>,
+        parameters: &[ValType],
+        results: &[ValType],
         write: impl FnOnce(&mut InstructionSink<'_>),
     ) -> u32 {
         let ty = self.types.len();
-        self.types.ty().function(parameters, [ValType::I32]);
+        let (parameters, results) = (parameters.iter().copied(), results.iter().copied());
+        self.types.ty().function(parameters, results);
         let index = self.imported_functions + self.functions.len();
         self.functions.function(ty);
         let mut function = Function::new([]);

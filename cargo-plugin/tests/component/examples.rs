@@ -150,7 +150,7 @@ fn every_example_is_a_component() {
     ];
     for (example, calls) in examples {
         check_native(example, &calls);
-        let folder = built(example, &[]);
-        check(&component(&folder, example), &calls);
+        let folder = built("component", example, &[]);
+        check(&component(&folder, "component", example), &calls);
     }
 }

@@ -15,8 +15,8 @@ use crate::support::{Folder, parsed};
 fn forms() -> &'static Path {
     static BUILT: OnceLock<(Folder, PathBuf)> = OnceLock::new();
     let (_, path) = BUILT.get_or_init(|| {
-        let folder = built("components", &[]);
-        let path = component(&folder, "components");
+        let folder = built("component", "components", &[]);
+        let path = component(&folder, "component", "components");
         (folder, path)
     });
     path

@@ -9,10 +9,12 @@
 //! | `forms` | every form of a type, hooks, errors and panics, on the guest `components` |
 //! | `services` | the services, on the guest `services` |
 //! | `examples` | the commands of the examples |
+//! | `mcp` | commands as tools of a language model, in wassette |
 //! | `tool` | what the tool writes and reads |
 
 mod examples;
 mod forms;
+mod mcp;
 mod services;
 mod tool;
 
@@ -94,7 +96,7 @@ fn wide(number: impl ToString) -> Value {
 }
 
 /// The source of a plugin in this workspace.
-fn crate_dir(guest: &str) -> PathBuf {
+pub fn crate_dir(guest: &str) -> PathBuf {
     let root = Path::new(WORKSPACE);
     let example = root.join("examples").join(guest);
     match example.is_dir() {
@@ -103,19 +105,11 @@ fn crate_dir(guest: &str) -> PathBuf {
     }
 }
 
-/// Builds a component with the tool, into a folder of its own.
-fn built(guest: &str, features: &[&str]) -> Folder {
+/// Builds a component of a kind with the tool, into a folder of its own.
+pub fn built(kind: &str, guest: &str, features: &[&str]) -> Folder {
     let folder = Folder::new();
     let manifest = crate_dir(guest).join("Cargo.toml");
-    let mut words = vec![
-        "build",
-        "--host",
-        "component",
-        "--profile",
-        "guest",
-        "-o",
-        ".",
-    ];
+    let mut words = vec!["build", "--host", kind, "--profile", "guest", "-o", "."];
     words.extend(["--manifest-path", manifest.to_str().unwrap()]);
     for feature in features {
         words.extend(["--features", feature]);
@@ -124,11 +118,8 @@ fn built(guest: &str, features: &[&str]) -> Folder {
     folder
 }
 
-fn component(folder: &Folder, guest: &str) -> PathBuf {
-    folder
-        .path()
-        .join("component")
-        .join(format!("{guest}.wasm"))
+pub fn component(folder: &Folder, kind: &str, guest: &str) -> PathBuf {
+    folder.path().join(kind).join(format!("{guest}.wasm"))
 }
 
 /// An engine in another language.
@@ -155,14 +146,14 @@ fn program(name: &str) -> PathBuf {
 }
 
 /// Returns a file that `cargo xtask setup` installs, if it exists.
-fn installed(variable: &str, place: &str) -> Option<PathBuf> {
+pub fn installed(variable: &str, place: &str) -> Option<PathBuf> {
     let named = std::env::var_os(variable).map(PathBuf::from);
     let path = named.unwrap_or_else(|| target_dir().join(place));
     if path.exists() {
         return Some(path);
     }
     not_run(&format!(
-        "components: there is no {} (`cargo xtask setup` installs it)",
+        "components: there is no {} (`cargo xtask setup` installs it if it can)",
         path.display()
     ));
     None

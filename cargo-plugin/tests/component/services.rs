@@ -68,9 +68,9 @@ fn services_are_imports_with_types() {
         "" => refused.clone(),
         result => case("ok", json!(result)),
     });
-    let folder = built("services", &[]);
+    let folder = built("component", "services", &[]);
     check(
-        &component(&folder, "services"),
+        &component(&folder, "component", "services"),
         &[
             only("run", json!([calls]), ok(json!(results))),
             only(

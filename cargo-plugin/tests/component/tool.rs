@@ -8,7 +8,7 @@ use crate::support::project::{Project, manifest};
 
 #[test]
 fn a_component_describes_itself() {
-    let folder = built("greeter", &[]);
+    let folder = built("component", "greeter", &[]);
     let information = folder
         .run(&["info", "component/greeter.wasm", "--json"])
         .good();

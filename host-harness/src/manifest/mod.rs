@@ -177,6 +177,11 @@ impl CommandInfo {
     pub fn answers_in_place(&self) -> bool {
         self.in_place && self.output.is_none()
     }
+
+    /// Returns whether the output of a raw command is text.
+    pub fn returns_text(&self) -> bool {
+        self.codec == Codec::Raw && self.output.as_deref() == Some("text")
+    }
 }
 
 /// The encoding of arguments and results.

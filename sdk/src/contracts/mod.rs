@@ -23,6 +23,7 @@
 //! | `host-neotalk` | [`neotalk`] | `neotalk_command` with its name |
 //! | `host-musicfox` | [`musicfox`] | `process_audio`, or an event `command.<name>` |
 //! | `host-component` | [`component`] | an export that the tool adds, by the canonical ABI |
+//! | `host-wasi-http` | [`wasi_http`] | a request to its route |
 //! | `host-extism` | [`extism`] | an export of its name |
 //! | `host-typst` | [`typst`] | an export of its name |
 //! | `host-neomind` | [`neomind`] | `execute_command_json` with JSON that names it |
@@ -30,6 +31,9 @@
 
 #[macro_use]
 mod shared;
+#[cfg(any(feature = "_canonical", not(target_arch = "wasm32")))]
+#[macro_use]
+mod canonical;
 mod exports;
 #[doc(hidden)]
 pub mod forms;
@@ -64,6 +68,8 @@ pub mod neotalk;
 pub mod toolfs;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
 pub mod typst;
+#[cfg(any(feature = "host-wasi-http", not(target_arch = "wasm32")))]
+pub mod wasi_http;
 
 /// Takes one line for each host with a contract of its own: the module, and the feature that
 /// chooses it.
@@ -103,6 +109,7 @@ contracts! {
     neomind "host-neomind";
     toolfs "host-toolfs";
     component "host-component";
+    wasi_http "host-wasi-http";
 }
 
 #[doc(hidden)]

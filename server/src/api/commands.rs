@@ -6,6 +6,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::header;
 use axum::response::IntoResponse;
+use plugin_sdk::serving::{self, message};
 use plugin_sdk_harness::manifest::Codec;
 use plugin_sdk_harness::registry::{Registry, RegistryError};
 use plugin_sdk_harness::{Failure, Plugin};
@@ -36,13 +37,11 @@ pub(super) async fn named_in_body(
     }
     let body = server.read(body).await?;
     let Call { command, args } = serde_json::from_slice(&body).map_err(|error| {
-        ApiError::bad_request(format!("the body is not a call: {error}"))
-            .hint(r#"send `{"command": "…", "args": {…}}`"#)
+        ApiError::bad_request(format!("the body is not a call: {error}")).hint(message::CALL_HINT)
     })?;
     if raw(&server.registry, &id, &command)?.is_some() {
-        let message = format!("the command `{command}` takes and returns bytes, not JSON");
-        let hint = format!("send the bytes to `/api/plugins/{id}/commands/{command}`");
-        return Err(ApiError::bad_request(message).hint(hint));
+        let hint = message::bytes_hint(&id, &command);
+        return Err(ApiError::bad_request(message::takes_bytes(&command)).hint(hint));
     }
     let called = Called::of(&server, id, json_call(command, args)).await;
     Ok(called.answer(|result| Data(Answered { result }).into_response()))
@@ -89,9 +88,7 @@ fn arguments(body: &[u8]) -> Result<Option<Box<RawValue>>, ApiError> {
     })?;
     match args.get().starts_with('{') {
         true => Ok(Some(args)),
-        false => Err(ApiError::bad_request(
-            "the arguments are an object with a member for each, or nothing",
-        )),
+        false => Err(ApiError::bad_request(message::NO_OBJECT)),
     }
 }
 
@@ -112,10 +109,7 @@ fn raw(registry: &Registry, id: &str, command: &str) -> Result<Option<Raw>, Regi
     Ok(described
         .filter(|command| command.codec != Codec::Json)
         .map(|command| Raw {
-            media: match (command.codec, command.output.as_deref()) {
-                (Codec::Raw, Some("text")) => "text/plain; charset=utf-8",
-                _ => "application/octet-stream",
-            },
+            media: serving::media(command.returns_text()),
             in_place: command.answers_in_place(),
         }))
 }

@@ -15,6 +15,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use axum::{Router, extract};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
+use plugin_sdk::serving::message;
 use serde::de::DeserializeOwned;
 
 use crate::answer::ApiError;
@@ -50,10 +51,9 @@ pub(crate) fn routes() -> Router<Arc<Server>> {
         .route("/api/events", get(live::of_all))
         .route("/metrics", get(metrics::text))
         .route("/openapi.json", get(openapi::document))
-        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, "there is no such route"))
+        .fallback(async || ApiError::new(StatusCode::NOT_FOUND, message::NO_ROUTE))
         .method_not_allowed_fallback(async || {
-            let message = "the route does not take this method";
-            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message)
+            ApiError::new(StatusCode::METHOD_NOT_ALLOWED, message::WRONG_METHOD)
         })
 }
 
@@ -67,7 +67,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         match extract::Path::from_request_parts(parts, state).await {
             Ok(extract::Path(path)) => Ok(Path(path)),
-            Err(_) => Err(ApiError::bad_request("the path is not text in UTF-8")),
+            Err(_) => Err(ApiError::bad_request(message::PATH_NOT_TEXT)),
         }
     }
 }
@@ -95,10 +95,10 @@ impl Server {
         match tokio::time::timeout(self.options.request_timeout, body).await {
             Ok(Ok(body)) => Ok(body.to_bytes().into()),
             Ok(Err(error)) if error.is::<LengthLimitError>() => {
-                let message = format!("the body has more than {limit} bytes");
+                let message = message::too_large(limit);
                 Err(ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, message))
             }
-            Ok(Err(_)) => Err(ApiError::bad_request("the body ended early")),
+            Ok(Err(_)) => Err(ApiError::bad_request(message::BODY_ENDED)),
             Err(_) => {
                 let message = "the body has not arrived in time";
                 Err(ApiError::new(StatusCode::REQUEST_TIMEOUT, message))

@@ -1,9 +1,11 @@
 //! Results: from JSON to the canonical ABI.
 
-use super::description::{Node, Variant, content, kind, tagging};
+use super::description::{Variant, content, kind, tagging};
+use crate::contracts::canonical::Node;
 use crate::decode_error::DecodeError;
 use crate::json::{Arena, Reader};
-use crate::memory::component::{Frame, Lowered};
+use crate::memory::canonical::Frame;
+use crate::memory::component::Lowered;
 use serde::Deserialize;
 use serde::de::Error as _;
 

@@ -17,14 +17,15 @@ mod services;
 mod tests;
 
 use crate::contracts::call::{self, Failed, Reply};
+use crate::contracts::canonical::{Node, Place};
 use crate::contracts::forms::Json;
 use crate::contracts::terms::ContractTerms;
 use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
 use crate::guest::Plugin;
-use crate::memory::component::{self as memory, Frame, Given, Lowered, address_of};
-use description::{Node, function};
-use lift::Place;
+use crate::memory::canonical::{Frame, Given};
+use crate::memory::component::{self as memory, Lowered, address_of};
+use description::function;
 use lower::{put, put_range};
 
 /// The export that every function of the component calls. It takes the description of all
@@ -355,7 +356,7 @@ pub fn forget_returned(_: *mut u8) {
 }
 
 #[doc(hidden)]
-pub use crate::memory::component::{constants, realloc};
+pub use crate::memory::canonical::{constants, realloc};
 
 #[doc(hidden)]
 pub use crate::{

@@ -7,39 +7,14 @@
 use std::cell::Cell;
 
 use super::Contract;
-use super::lift::Place;
+use crate::contracts::canonical::{Answer, Place, text_of};
 use crate::contracts::services::{
     Ai, Config, Conversation, Entry, Events, Files, Head, Http, Kv, Log, Random, Reply, Response,
     Time,
 };
 use crate::error::{Error, Result, code};
 use crate::memory::Address;
-use crate::memory::component::{Frame, Given};
-
-/// Defines functions that call imports of an interface.
-macro_rules! imported {
-    ($($interface:literal: $(fn $function:ident = $name:literal($($argument:ident: $ty:ty),*);)*)*) => {$($(
-        #[cfg(target_arch = "wasm32")]
-        #[allow(clippy::too_many_arguments, reason = "a record is one parameter for each field")]
-        fn $function($($argument: $ty),*) {
-            #[link(wasm_import_module = $interface)]
-            unsafe extern "C" {
-                #[link_name = $name]
-                fn imported($($argument: $ty),*);
-            }
-            // SAFETY: the engine keeps the canonical ABI: it reads the ranges, which are in use for
-            // the length of the call, and writes to the area, which has room for the result.
-            unsafe { imported($($argument),*) }
-        }
-
-        /// A native plugin has no host of this contract.
-        #[cfg(not(target_arch = "wasm32"))]
-        #[allow(clippy::too_many_arguments, reason = "a record is one parameter for each field")]
-        fn $function($(_: $ty),*) {
-            unreachable!("components run on wasm32 only")
-        }
-    )*)*};
-}
+use crate::memory::canonical::Given;
 
 imported! {
     "plugin-sdk:host/ai@0.1.0":
@@ -87,101 +62,22 @@ imported! {
         fn time_monotonic = "monotonic"(area: Address);
 }
 
-/// The size of the largest result.
-const AREA: usize = 40;
-
 /// The position of the payload in `result<…, error>`, unless the payload has a `u64`.
 const PAYLOAD: usize = 4;
 
-/// The result of an import, and the blocks that it refers to.
-struct Answer {
-    area: Frame,
-    given: Given,
-}
-
-impl Answer {
-    fn of(ask: impl FnOnce(Address)) -> Self {
-        let mut area = Frame::new(AREA);
-        ask(area.address());
-        Answer {
-            area,
-            given: Given::take(),
-        }
+/// Asks for a result of the type `result<…, error>`, and returns its error.
+fn checked(payload: usize, ask: impl FnOnce(Address)) -> Result<Answer> {
+    let mut answer = Answer::of(ask);
+    if !answer.is_some(0) {
+        return Ok(answer);
     }
-
-    /// Like [`of`](Self::of), for a function whose result is `result<…, error>`.
-    fn checked(payload: usize, ask: impl FnOnce(Address)) -> Result<Self> {
-        let mut answer = Answer::of(ask);
-        if !answer.is_some(0) {
-            return Ok(answer);
-        }
-        let code = answer.text(payload)?;
-        let message = answer.text(payload + 8)?;
-        let error = Error::new(code, message);
-        Err(match answer.is_some(payload + 16) {
-            false => error,
-            true => error.with_details_json(answer.bytes(payload + 20)?),
-        })
-    }
-
-    fn place(&mut self, at: usize) -> Place<'_> {
-        Place::Memory(self.area.from(at))
-    }
-
-    fn number(&mut self, at: usize, size: usize) -> u64 {
-        self.place(at).number(size)
-    }
-
-    /// Returns whether an option has a value, a result failed, or a boolean is true.
-    fn is_some(&mut self, at: usize) -> bool {
-        self.number(at, 1) != 0
-    }
-
-    /// Takes the bytes of the text or list at a position.
-    fn bytes(&mut self, at: usize) -> Result<Vec<u8>> {
-        let range = self.place(at).range();
-        taken(&mut self.given, range)
-    }
-
-    fn text(&mut self, at: usize) -> Result<String> {
-        text(self.bytes(at)?)
-    }
-
-    /// Converts each element of the list at a position, of which the conversion gets the bytes.
-    fn list<T>(
-        &mut self,
-        at: usize,
-        size: usize,
-        mut convert: impl FnMut(&mut Given, Place<'_>) -> Result<T>,
-    ) -> Result<Vec<T>> {
-        let (address, count) = self.place(at).range();
-        let bytes = taken(&mut self.given, (address, count.saturating_mul(size)))?;
-        let elements = bytes.chunks_exact(size);
-        elements
-            .map(|element| convert(&mut self.given, Place::Memory(element)))
-            .collect()
-    }
-}
-
-fn taken(given: &mut Given, (address, len): (u32, usize)) -> Result<Vec<u8>> {
-    match given.remove(address, len) {
-        Some(block) => Ok(block.into_bytes()),
-        None if len == 0 => Ok(Vec::new()),
-        None => Err(Error::new(
-            code::BAD_ANSWER,
-            "the engine does not follow the canonical ABI",
-        )),
-    }
-}
-
-fn text(bytes: Vec<u8>) -> Result<String> {
-    String::from_utf8(bytes)
-        .map_err(|_| Error::new(code::BAD_ANSWER, "the host returned text that is not UTF-8"))
-}
-
-/// Returns the text of which a part of an element has address and length.
-fn text_of(given: &mut Given, element: Place<'_>, at: usize) -> Result<String> {
-    text(taken(given, element.part(at, 0).range())?)
+    let code = answer.text(payload)?;
+    let message = answer.text(payload + 8)?;
+    let error = Error::new(code, message);
+    Err(match answer.is_some(payload + 16) {
+        false => error,
+        true => error.with_details_json(answer.bytes(payload + 20)?),
+    })
 }
 
 fn header(given: &mut Given, element: Place<'_>) -> Result<(String, String)> {
@@ -196,7 +92,7 @@ fn ranges<'a>(texts: impl Iterator<Item = &'a str>) -> Vec<u32> {
 
 /// Calls an import with one text.
 fn of_text(text: &str, import: fn(Address, usize, Address)) -> Result<Answer> {
-    Answer::checked(PAYLOAD, |area| {
+    checked(PAYLOAD, |area| {
         import(Address::of(text.as_bytes()), text.len(), area);
     })
 }
@@ -207,7 +103,7 @@ fn of_two(
     bytes: &[u8],
     import: fn(Address, usize, Address, usize, Address),
 ) -> Result<Answer> {
-    Answer::checked(PAYLOAD, |area| {
+    checked(PAYLOAD, |area| {
         let name = Address::of(text.as_bytes());
         import(name, text.len(), Address::of(bytes), bytes.len(), area);
     })
@@ -225,7 +121,7 @@ impl Ai for Contract {
             .flat_map(|message| [&*message.role, &*message.content]);
         let ranges = ranges(texts);
         let chosen = model.as_deref().unwrap_or_default();
-        let mut answer = Answer::checked(PAYLOAD, |area| {
+        let mut answer = checked(PAYLOAD, |area| {
             ai_chat(
                 Address::of(&ranges),
                 messages.len(),
@@ -306,7 +202,7 @@ impl Http for Contract {
             .iter()
             .flat_map(|(name, value)| [&**name, &**value]);
         let ranges = ranges(texts);
-        let mut answer = Answer::checked(PAYLOAD, |area| {
+        let mut answer = checked(PAYLOAD, |area| {
             http_send(
                 Address::of(head.method.as_bytes()),
                 head.method.len(),
@@ -390,7 +286,7 @@ pub(super) fn report_panic(line: &str) {
 
 impl Random for Contract {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
-        let mut answer = Answer::checked(PAYLOAD, |area| random_bytes(bytes.len() as u32, area))?;
+        let mut answer = checked(PAYLOAD, |area| random_bytes(bytes.len() as u32, area))?;
         let random = answer.bytes(PAYLOAD)?;
         match random.len() == bytes.len() {
             true => bytes.copy_from_slice(&random),
@@ -410,12 +306,12 @@ const WIDE_PAYLOAD: usize = 8;
 
 impl Time for Contract {
     fn now(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        *nanoseconds = Answer::checked(WIDE_PAYLOAD, time_now)?.number(WIDE_PAYLOAD, 8);
+        *nanoseconds = checked(WIDE_PAYLOAD, time_now)?.number(WIDE_PAYLOAD, 8);
         Ok(())
     }
 
     fn monotonic(&mut self, nanoseconds: &mut u64) -> Result<()> {
-        *nanoseconds = Answer::checked(WIDE_PAYLOAD, time_monotonic)?.number(WIDE_PAYLOAD, 8);
+        *nanoseconds = checked(WIDE_PAYLOAD, time_monotonic)?.number(WIDE_PAYLOAD, 8);
         Ok(())
     }
 }

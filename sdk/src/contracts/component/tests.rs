@@ -1,9 +1,11 @@
 //! Conversions by descriptions that are written out by hand.
 
-use super::description::{Node, content, kind, tagging};
-use super::lift::{Place, lift};
+use super::description::{content, kind, tagging};
+use super::lift::lift;
 use super::lower::lower;
-use crate::memory::component::{Frame, Given, Lowered, realloc};
+use crate::contracts::canonical::{Node, Place};
+use crate::memory::canonical::{Frame, Given, realloc};
+use crate::memory::component::Lowered;
 
 /// A description under construction.
 struct Writer(Vec<u8>);

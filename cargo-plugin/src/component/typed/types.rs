@@ -3,8 +3,8 @@
 
 use plugin_sdk::hosts::component::description::content;
 
+use super::super::names::Scope;
 use super::declaration::{Case, Declaration, Declared, Field, Ty, tagging, unit};
-use super::names::Scope;
 use crate::interface::{
     Choice, Content, Definition, Plugin, Record, Tagging, Type, Union, Variant, Width,
 };

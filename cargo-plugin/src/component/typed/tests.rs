@@ -6,13 +6,14 @@
     reason = "a test fails by panicking"
 )]
 
-use wit_parser::SizeAlign;
-use wit_parser::abi::FlatTypes;
+use wit_parser::abi::{FlatTypes, WasmType};
+use wit_parser::{Resolve, SizeAlign};
 
 use super::declaration::{Case, Declaration, Declared, Field, Ty};
 use super::layout::{Layout, cases, sequence};
 use super::world::{Function, Outcome, Parameters, World};
 use super::*;
+use crate::component::Parts;
 use plugin_sdk::hosts::component::description::{content, function, tagging};
 
 fn field(name: &str, ty: Ty) -> Field {
@@ -95,7 +96,7 @@ fn world(parameters: Vec<Ty>) -> World {
             ),
             result: Outcome::Typed(Some(result)),
         }],
-        services: vec!["kv".to_owned(), "types".to_owned()],
+        services: ["kv".to_owned(), "types".to_owned()].into(),
     }
 }
 
@@ -125,11 +126,12 @@ fn types() -> Vec<Ty> {
 #[test]
 fn layouts_are_those_of_the_canonical_abi() {
     let world = world(types());
-    let package = Package::of(&world).unwrap();
+    let package = package(&world).unwrap();
     let mut sizes = SizeAlign::default();
     sizes.fill(&package.resolve);
-    let interface = &package.resolve.interfaces[package.interface().unwrap()];
-    let typed = &interface.functions["func"];
+    let mut interfaces = package.resolve.interfaces.iter();
+    let named = interfaces.find(|(_, interface)| interface.name.as_deref() == Some(wit::INTERFACE));
+    let typed = &named.unwrap().1.functions["func"];
     for (ty, typed) in types().iter().zip(&typed.params) {
         let layout = Layout::of(ty, &world);
         let size = sizes.size(&typed.ty).size_wasm32();
@@ -158,7 +160,7 @@ fn layouts_are_those_of_the_canonical_abi() {
 fn hostile_names_and_texts_are_valid_in_wit() {
     let mut world = world(types());
     world.description = "*/ \" \u{202e}\r\n}\n```".to_owned();
-    let package = Package::of(&world).unwrap();
+    let package = package(&world).unwrap();
     let text = package.print().unwrap();
     assert!(
         text.contains("package plugin:%interface@1.2.3-rc.1+x;"),

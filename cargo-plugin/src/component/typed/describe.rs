@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use plugin_sdk::hosts::component::SLOTS;
 use plugin_sdk::hosts::component::description::{content, kind};
 
+use super::super::bytes::{number, text};
 use super::declaration::{Case, Declaration, Field, Ty};
 use super::layout::{Layout, cases, of_cases, sequence};
 use super::world::{Function, Outcome, Parameters, World};
@@ -218,24 +219,6 @@ fn indirect_size(layout: Layout) -> usize {
         true => layout.size,
         false => 0,
     }
-}
-
-/// Appends a number in unsigned LEB128.
-fn number(mut number: usize, out: &mut Vec<u8>) {
-    loop {
-        let byte = (number & 0x7f) as u8;
-        number >>= 7;
-        if number == 0 {
-            out.push(byte);
-            return;
-        }
-        out.push(byte | 0x80);
-    }
-}
-
-fn text(text: &str, out: &mut Vec<u8>) {
-    number(text.len(), out);
-    out.extend_from_slice(text.as_bytes());
 }
 
 impl Element {

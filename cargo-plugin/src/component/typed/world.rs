@@ -1,9 +1,11 @@
 //! A component in terms of WIT: its functions, and the types that they name.
 
+use std::collections::BTreeSet;
+
 use plugin_sdk::hosts::component::description::function;
 
+use super::super::names::Scope;
 use super::declaration::{Declaration, Declared, Field, Ty};
-use super::names::Scope;
 use super::types::Types;
 use crate::interface::{self, Definition, Element, Form, Plugin, Type};
 
@@ -18,7 +20,7 @@ pub struct World {
     pub error: Ty,
     pub functions: Vec<Function>,
     /// The interfaces of `plugin-sdk:host` that the plugin calls.
-    pub services: Vec<String>,
+    pub services: BTreeSet<String>,
 }
 
 /// A function of the component.
@@ -55,7 +57,7 @@ const RESERVED: [&str; 7] = ["init", "start", "stop", "event", "cleanup", "error
 
 impl World {
     /// Makes a world from a plugin's description.
-    pub fn new(plugin: &Plugin, services: Vec<String>) -> Self {
+    pub fn new(plugin: &Plugin, services: BTreeSet<String>) -> Self {
         let mut names = Scope::without(&RESERVED);
         let commands: Vec<String> = plugin
             .commands
