@@ -34,6 +34,7 @@
 //! | `host_options` | options of the host that the tool provides or emulates |
 //! | `flags` | a command's arguments as flags |
 //! | `bench` | the cost of calls, and the lock file that records it |
+//! | `fuzz` | random calls, the properties that hold for all of them, and tests made from failures |
 //! | `logging` | the plugin's log |
 //!
 //! | input and output | |
@@ -57,6 +58,7 @@ mod component;
 mod conformance;
 mod error;
 mod flags;
+mod fuzz;
 mod host_folder;
 mod host_options;
 mod implementations;

@@ -62,6 +62,16 @@ impl Features {
         features
     }
 
+    /// Returns the names of the features.
+    pub fn names(&self) -> &[String] {
+        &self.features
+    }
+
+    /// Returns true if the default features are off.
+    pub fn lack_defaults(&self) -> bool {
+        self.no_default_features
+    }
+
     /// Returns the features as arguments for cargo.
     pub fn arguments(&self) -> Vec<String> {
         let mut arguments = Vec::new();
@@ -255,6 +265,17 @@ impl Project {
         terminal: &Terminal,
     ) -> Result<Built> {
         self.compile(self.source(profile, features), terminal)
+    }
+
+    /// Builds the module so that it counts its allocations, in which leaks can be found.
+    pub fn build_to_count(
+        &self,
+        profile: &str,
+        features: &Features,
+        terminal: &Terminal,
+    ) -> Result<Built> {
+        let source = self.source(profile, features).count_allocations();
+        self.compile(source, terminal)
     }
 
     fn source(&self, profile: &str, features: &Features) -> CrateSource {

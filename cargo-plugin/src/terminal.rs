@@ -1,11 +1,12 @@
 //! Output for people and programs: text, coloured on a terminal, or one JSON document.
 
+use std::cell::Cell;
 use std::io::Write;
 use std::process::ExitCode;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anstyle::{AnsiColor, Style};
-use indicatif::{ProgressBar, ProgressDrawTarget};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::{Serialize, Serializer};
 use serde_json::json;
 
@@ -50,6 +51,42 @@ pub struct Spinner(ProgressBar);
 impl Drop for Spinner {
     fn drop(&mut self) {
         self.0.finish_and_clear();
+    }
+}
+
+/// The interval between lines about progress where no bar can be shown.
+const PLAIN_INTERVAL: Duration = Duration::from_secs(10);
+
+/// The progress of a long operation: a bar on a terminal, a line from time to time otherwise.
+pub struct Progress {
+    bar: ProgressBar,
+    form: Form,
+    /// The time of the last line.
+    last: Cell<Instant>,
+}
+
+impl Progress {
+    /// Shows how far the operation is, if it is time for that.
+    pub fn show(&self, at: u64, line: impl FnOnce() -> String) {
+        let is_plain = self.bar.is_hidden();
+        let interval = if is_plain { PLAIN_INTERVAL } else { TICK };
+        if self.form == Form::Json || self.last.get().elapsed() < interval {
+            return;
+        }
+        self.last.set(Instant::now());
+        match is_plain {
+            true => status(self.form, "Running", &line()),
+            false => {
+                self.bar.set_position(at);
+                self.bar.set_message(line());
+            }
+        }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
     }
 }
 
@@ -127,20 +164,36 @@ impl Terminal {
 
     /// Reports progress to people on standard error, in cargo's style: `  Building greeter`.
     pub fn status(&self, verb: &str, what: &str) {
-        if self.form == Form::Text {
-            anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
-        }
+        status(self.form, verb, what);
     }
 
     /// Shows a spinner until it is dropped, only to people at a terminal.
     pub fn spinner(&self, what: &str) -> Spinner {
-        let target = match self.form {
-            Form::Text => ProgressDrawTarget::stderr(),
-            Form::Json => ProgressDrawTarget::hidden(),
-        };
-        let bar = ProgressBar::with_draw_target(None, target).with_message(what.to_owned());
+        let bar = ProgressBar::with_draw_target(None, self.target()).with_message(what.to_owned());
         bar.enable_steady_tick(TICK);
         Spinner(bar)
+    }
+
+    /// Shows people the progress of an operation until it is dropped; `end` is its last position,
+    /// if it is known.
+    pub fn progress(&self, end: Option<u64>) -> Progress {
+        let bar = ProgressBar::with_draw_target(end, self.target());
+        // The words are constant, so the style is always valid.
+        if let Ok(style) = ProgressStyle::with_template("{bar:30} {msg}") {
+            bar.set_style(style);
+        }
+        Progress {
+            bar,
+            form: self.form,
+            last: Cell::new(Instant::now()),
+        }
+    }
+
+    fn target(&self) -> ProgressDrawTarget {
+        match self.form {
+            Form::Text => ProgressDrawTarget::stderr(),
+            Form::Json => ProgressDrawTarget::hidden(),
+        }
     }
 
     /// Shows people a warning on standard error.
@@ -181,6 +234,13 @@ impl Terminal {
         if let Some(help) = error.advice() {
             anstream::eprintln!("\n{NOTE}help{NOTE:#}: {help}");
         }
+    }
+}
+
+/// Writes a line in cargo's style to people on standard error.
+fn status(form: Form, verb: &str, what: &str) {
+    if form == Form::Text {
+        anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
     }
 }
 

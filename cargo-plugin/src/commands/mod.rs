@@ -8,6 +8,7 @@ mod completions;
 mod dev;
 mod diff;
 mod docs;
+mod fuzz;
 mod header;
 mod info;
 mod install;
@@ -38,6 +39,7 @@ pub enum Command {
     Dev(Box<dev::Dev>),
     Diff(diff::Diff),
     Test(test::Test),
+    Fuzz(Box<fuzz::Fuzz>),
     Bench(bench::Bench),
     Package(package::Package),
     Install(install::Install),
@@ -62,6 +64,7 @@ impl Command {
             Command::Dev(command) => command.run(terminal),
             Command::Diff(command) => command.run(terminal),
             Command::Test(command) => command.run(terminal),
+            Command::Fuzz(command) => command.run(terminal),
             Command::Bench(command) => command.run(terminal),
             Command::Package(command) => command.run(terminal),
             Command::Install(command) => command.run(terminal),

@@ -25,7 +25,12 @@ impl<'a> Schemas<'a> {
     /// Returns `None` if only the author knows a value, as for text that must match a pattern, and
     /// if the example would contain more than 100,000 values.
     pub fn example(&self, schema: &'a Value) -> Option<Value> {
-        self.maker().examples(schema, MAX_DEPTH, 0).pop()
+        self.example_within(schema, MAX_SIZE)
+    }
+
+    /// Returns the same example, unless it or the search for it exceeds a size.
+    pub fn example_within(&self, schema: &'a Value, size: u64) -> Option<Value> {
+        self.maker(size).examples(schema, MAX_DEPTH, 0).pop()
     }
 
     /// Returns values that the schema allows: each choice, each alternative, both ends of ranges,
@@ -33,13 +38,14 @@ impl<'a> Schemas<'a> {
     ///
     /// Returns none if only the author knows a value.
     pub fn variety(&self, schema: &'a Value) -> Vec<Value> {
-        self.maker().examples(schema, MAX_DEPTH, MAX_VARIED_DEPTH)
+        let mut maker = self.maker(MAX_SIZE);
+        maker.examples(schema, MAX_DEPTH, MAX_VARIED_DEPTH)
     }
 
-    fn maker(&self) -> Maker<'a> {
+    fn maker(&self, size: u64) -> Maker<'a> {
         Maker {
             schemas: *self,
-            left: MAX_SIZE,
+            left: size,
         }
     }
 }

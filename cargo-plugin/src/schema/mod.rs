@@ -1,13 +1,14 @@
 //! The meaning of schemas in a manifest: the kind, bounds and default of each value.
 //!
-//! [`Schemas::shape`] reads a schema, `notation` describes it to people, and `example` makes
-//! values of it.
+//! [`Schemas::shape`] reads a schema, `notation` describes it to people, `example` makes values of
+//! it, and `types` knows which JSON types it allows.
 //!
 //! A schema may be any JSON that a file contains. One that the tool does not understand has the
 //! kind [any](Kind::Any), and the plugin checks its values itself.
 
 mod example;
 mod notation;
+mod types;
 mod whole;
 
 use std::cell::Cell;

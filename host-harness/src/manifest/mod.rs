@@ -42,6 +42,8 @@ use crate::wasm::inspect::Inspection;
 pub use crate::failure::Problem;
 #[cfg(feature = "schema-checks")]
 pub(crate) use check::Checks;
+#[cfg(feature = "schema-checks")]
+pub use check::Validators;
 use definitions::Document;
 pub use definitions::{definition, needed_definitions};
 pub use error::ManifestError;

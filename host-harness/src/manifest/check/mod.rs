@@ -1,10 +1,11 @@
 //! Validation of values against a plugin's own schemas, before the plugin gets any of them.
 //!
-//! `bounds.rs` bounds the work of hostile schemas, `explain.rs` finds the problems of a value, and
-//! `words.rs` words them.
+//! `bounds.rs` bounds the work of hostile schemas, `explain.rs` finds the problems of a value,
+//! `words.rs` words them, and `validators.rs` validates many values for tools.
 
 mod bounds;
 mod explain;
+mod validators;
 mod words;
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -20,6 +21,8 @@ use super::{CommandInfo, Manifest, Schema};
 use crate::failure::{FailureKind, Problem};
 use crate::limits::SchemaLimits;
 use crate::text;
+
+pub use validators::Validators;
 
 /// The size of a compiled pattern in bytes; matching takes at most that many steps for each byte of
 /// a text.
@@ -99,8 +102,9 @@ impl Manifest {
     /// takes anything. The value is the object with one member per argument, also for a command
     /// with the binary codec.
     ///
-    /// For tools. A host that calls plugins has
-    /// [`validate_schemas`](crate::PluginBuilder::validate_schemas), which keeps compiled schemas.
+    /// For tools. A tool that validates many values has [`Validators`], which keep compiled
+    /// schemas, and so does a host that
+    /// [validates every call](crate::PluginBuilder::validate_schemas).
     ///
     /// ```
     /// use plugin_sdk_harness::manifest::Manifest;

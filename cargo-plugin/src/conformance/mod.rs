@@ -7,15 +7,20 @@
 //! arguments itself. There, invalid arguments must not be accepted, and no call may trap or break a
 //! rule of the host.
 
+mod refusal;
+
 use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Problem};
 use plugin_sdk_harness::{Failure, FailureKind, Module, Plugin, Source};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::schema::{Kind, Schemas};
+use crate::schema::Schemas;
 use crate::target_host::{self, Host};
 use crate::text;
 use crate::wasm::Interface;
+use refusal::{invalid_bytes, is_refused_by_host};
+
+pub use refusal::is_from_reader;
 
 /// The fuel limit of a call: a few seconds' worth.
 const FUEL: u64 = 2_000_000_000;
@@ -25,14 +30,6 @@ const UNKNOWN: &str = "no-such-argument";
 
 /// The greatest number of faults reported for one command.
 const MAX_FAULTS: usize = 5;
-
-/// The error codes with which a plugin refuses arguments.
-const REFUSALS: [&str; 4] = [
-    "invalid_argument",
-    "invalid_json",
-    "missing_argument",
-    "unknown_argument",
-];
 
 /// The greatest length of an error's details in a report, in bytes.
 const MAX_DETAILS: usize = 200;
@@ -252,7 +249,7 @@ impl Subject<'_> {
         };
         let is_refused = match failure.plugin_error() {
             Some(error) => error.code() == "invalid_argument" || self.is_emulated(),
-            None => self.is_emulated() && is_refused(&failure),
+            None => self.is_emulated() && is_refused_by_host(&failure),
         };
         (!is_refused).then(|| format!("for the bytes {bytes:?}: {}", shown(&failure)))
     }
@@ -335,7 +332,7 @@ fn probes(manifest: &Manifest, command: &CommandInfo) -> Vec<Probe> {
         },
     );
     for (name, property) in properties {
-        if let Some(wrong) = value_of_another_type(Schemas::new(&manifest.defs), property) {
+        if let Some(wrong) = Schemas::new(&manifest.defs).value_of_another_type(property) {
             let arguments = json!({name: wrong}).to_string();
             add(arguments, Expected::Invalid(name.clone()));
         }
@@ -358,13 +355,7 @@ impl Expected {
             }
             // A missing default would appear as this error.
             Expected::Answer => !["missing_argument", "invalid_argument"].contains(&code),
-            // An error from the author's code has no path that the SDK's argument reader adds.
-            Expected::Taken => {
-                let is_from_reader = ["path", "argument"]
-                    .iter()
-                    .any(|member| details.get(member).is_some());
-                !(REFUSALS.contains(&code) && is_from_reader)
-            }
+            Expected::Taken => !is_from_reader(code, details),
         }
     }
 
@@ -409,7 +400,9 @@ impl Probe {
                 ));
             }
             (Ok(_), _) => "it took them".to_owned(),
-            (Err(failure), _) if subject.is_emulated() && is_refused(&failure) => return None,
+            (Err(failure), _) if subject.is_emulated() && is_refused_by_host(&failure) => {
+                return None;
+            }
             (Err(failure), _) => match failure.plugin_error() {
                 Some(error) if !subject.is_emulated() => {
                     let (code, details) = (error.code(), error.details().unwrap_or(Value::Null));
@@ -458,85 +451,6 @@ fn bad_result(manifest: &Manifest, command: &CommandInfo, bytes: &[u8]) -> Optio
             &manifest.check_result(&command.name, &result).err()?,
         )),
         Err(error) => Some(error.to_string()),
-    }
-}
-
-/// Returns what a raw command takes, and bytes that are not that, if such bytes exist.
-fn invalid_bytes(command: &CommandInfo) -> Option<(&str, &'static [u8])> {
-    match command.input.as_deref()? {
-        "u8" | "i8" => None,
-        text @ "text" => Some((text, b"\xff")),
-        // Not a whole number of elements.
-        element => Some((element, b"\0")),
-    }
-}
-
-/// Returns true if the plugin or its emulated host refused a call.
-fn is_refused(failure: &Failure) -> bool {
-    matches!(
-        failure.kind(),
-        FailureKind::Plugin(_)
-            | FailureKind::BadArguments { .. }
-            | FailureKind::UnsupportedByHost { .. }
-    )
-}
-
-/// Returns a value of a JSON type that a schema does not allow, if there is one.
-///
-/// Values that deserializers do not mistake for others come first: an array may deserialize as a
-/// struct, and `null` as a missing value.
-fn value_of_another_type(schemas: Schemas<'_>, schema: &Value) -> Option<Value> {
-    let allowed = types(schemas, schema, MAX_DEPTH)?;
-    let samples = [
-        json!(true),
-        json!("?"),
-        json!(0.5),
-        json!({}),
-        json!([]),
-        Value::Null,
-    ];
-    let mut samples = samples.into_iter();
-    samples.find(|sample| !allowed.contains(&type_of(sample)))
-}
-
-/// The greatest depth at which alternatives are followed.
-const MAX_DEPTH: usize = 16;
-
-/// Returns the JSON types that a schema allows, or `None` if they are unknown.
-fn types(schemas: Schemas<'_>, schema: &Value, depth: usize) -> Option<Vec<&'static str>> {
-    let deeper = depth.checked_sub(1)?;
-    let shape = schemas.shape(schema);
-    let mut types = match shape.kind {
-        Kind::Any | Kind::Several(_) => return None,
-        Kind::Null => vec!["null"],
-        Kind::Boolean => vec!["boolean"],
-        Kind::Integer(_) | Kind::Number(_) => vec!["number"],
-        Kind::Text(_) => vec!["string"],
-        Kind::List(_) | Kind::Tuple(_) => vec!["array"],
-        Kind::Map(_) | Kind::Object(_) => vec!["object"],
-        Kind::Choice(choices) => choices.iter().map(|choice| type_of(choice.value)).collect(),
-        Kind::OneOf(alternatives) => {
-            let mut all = Vec::new();
-            for alternative in alternatives {
-                all.extend(types(schemas, alternative, deeper)?);
-            }
-            all
-        }
-    };
-    if shape.nullable {
-        types.push("null");
-    }
-    Some(types)
-}
-
-fn type_of(value: &Value) -> &'static str {
-    match value {
-        Value::Null => "null",
-        Value::Bool(_) => "boolean",
-        Value::Number(_) => "number",
-        Value::String(_) => "string",
-        Value::Array(_) => "array",
-        Value::Object(_) => "object",
     }
 }
 

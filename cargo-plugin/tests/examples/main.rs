@@ -5,6 +5,8 @@
     reason = "a test fails by panicking"
 )]
 
+mod fuzz;
+#[path = "../support/mod.rs"]
 mod support;
 
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use insta::assert_snapshot;
 use plugin_sdk_harness::Source;
 use support::{Folder, parsed};
 
+/// Returns the folder of an example.
 fn example(name: &str) -> PathBuf {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
     root.join("examples").join(name)

@@ -1,0 +1,297 @@
+//! The properties that hold for every plugin, whatever it does.
+
+use std::fmt;
+
+use plugin_sdk_harness::{Failure, FailureKind};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::plan::Step;
+use super::subject::{Subject, Validity};
+use crate::conformance::is_from_reader;
+use crate::interface::Element;
+use crate::text;
+
+/// The greatest length of a value in a message, in bytes.
+const MAX_SHOWN: usize = 200;
+
+/// A property of a plugin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Property {
+    /// No call panics, traps, or returns an address outside the memory
+    Trap,
+    /// No call exceeds the limit of fuel or of memory
+    Limits,
+    /// Each result matches its schema
+    Result,
+    /// Each error has a code that the command declares, or one of the SDK's
+    ErrorCode,
+    /// Arguments that the schema allows are not refused as malformed
+    ValidArguments,
+    /// Arguments of another type than described are refused
+    InvalidArguments,
+    /// A saved state can be loaded again
+    State,
+    /// A sequence of calls, repeated from init to cleanup, leaves nothing in the heap
+    Leak,
+    /// The same calls on a fresh instance give the same answers
+    Repeatable,
+    /// The rules of the emulated host hold
+    Contract,
+}
+
+impl Property {
+    /// Returns its name on the command line and in reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Property::Trap => "trap",
+            Property::Limits => "limits",
+            Property::Result => "result",
+            Property::ErrorCode => "error-code",
+            Property::ValidArguments => "valid-arguments",
+            Property::InvalidArguments => "invalid-arguments",
+            Property::State => "state",
+            Property::Leak => "leak",
+            Property::Repeatable => "repeatable",
+            Property::Contract => "contract",
+        }
+    }
+
+    /// Returns the violation in words, after the name of what was called.
+    pub fn broken(self) -> &'static str {
+        match self {
+            Property::Trap => "does not return",
+            Property::Limits => "exceeds a limit",
+            Property::Result => "returns what its description does not allow",
+            Property::ErrorCode => "fails with a code that it does not declare",
+            Property::ValidArguments => "refuses arguments that its description allows",
+            Property::InvalidArguments => "takes arguments that its description does not allow",
+            Property::State => "does not load the state that the plugin saved",
+            Property::Leak => "leaks memory",
+            Property::Repeatable => "does not repeat its answers",
+            Property::Contract => "breaks a rule of its host",
+        }
+    }
+}
+
+impl fmt::Display for Property {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+/// A violation of a property by one call.
+#[derive(Clone, Debug)]
+pub struct Violation {
+    pub property: Property,
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// The place in the plugin's code or in its answer: two violations of the same property by the
+    /// same command at the same place are the same.
+    pub place: String,
+    pub evidence: Evidence,
+}
+
+/// The part of an answer that violates the property.
+#[derive(Clone, Debug)]
+pub enum Evidence {
+    Failure(Box<Failure>),
+    /// A part of a result; `None` if it is missing.
+    Part {
+        pointer: String,
+        found: Option<Value>,
+    },
+    /// A result that is not what its command returns: text, JSON, or whole elements.
+    Form(Element),
+    NotJson,
+    /// Nothing that a test needs to know.
+    None,
+}
+
+impl Violation {
+    pub fn new(property: Property, message: String) -> Self {
+        Violation {
+            property,
+            message,
+            place: String::new(),
+            evidence: Evidence::None,
+        }
+    }
+
+    fn of(property: Property, failure: &Failure, place: String) -> Self {
+        Violation {
+            property,
+            message: failure.message(),
+            place,
+            evidence: Evidence::Failure(Box::new(failure.clone())),
+        }
+    }
+}
+
+/// Returns the violation in the answer to a call, if there is one.
+pub fn violation(
+    subject: &Subject,
+    step: &Step,
+    validity: Validity,
+    answer: Result<&[u8], &Failure>,
+) -> Option<Violation> {
+    match (answer, step) {
+        (Ok(_), Step::Call { .. }) if validity == Validity::Invalid => Some(Violation::new(
+            Property::InvalidArguments,
+            "it took arguments of another type than described".to_owned(),
+        )),
+        (Ok(bytes), Step::Call { command, .. }) => bad_result(subject, command, bytes),
+        (Ok(_), _) => None,
+        (Err(failure), step) => failed(subject, step, validity, failure),
+    }
+}
+
+/// Returns the violation in a failed call.
+fn failed(
+    subject: &Subject,
+    step: &Step,
+    validity: Validity,
+    failure: &Failure,
+) -> Option<Violation> {
+    let kind = failure.code();
+    let (property, place) = match failure.kind() {
+        FailureKind::Plugin(error) => return bad_error(subject, step, validity, failure, error),
+        // The host refused the call, or one of its functions could not report its error.
+        FailureKind::UnsupportedByHost { .. }
+        | FailureKind::BadArguments { .. }
+        | FailureKind::ArgumentsTooLarge { .. }
+        | FailureKind::HostFunction { .. }
+        | FailureKind::UnknownCommand { .. }
+        | FailureKind::MissingExport { .. } => return None,
+        FailureKind::Panic(panic) => {
+            let place = format!("{}:{}:{}", panic.file, panic.line, panic.column);
+            (Property::Trap, place)
+        }
+        FailureKind::OutOfMemory { .. }
+        | FailureKind::AllocationFailed { .. }
+        | FailureKind::OutOfFuel { .. }
+        | FailureKind::Timeout { .. }
+        | FailureKind::ResultTooLarge { .. }
+        | FailureKind::TableTooLarge { .. } => (Property::Limits, kind.to_owned()),
+        FailureKind::ContractViolation { rule, .. } => (Property::Contract, (*rule).to_owned()),
+        FailureKind::BadJson { .. }
+        | FailureKind::BadBinary { .. }
+        | FailureKind::BadBatch { .. }
+        | FailureKind::NotUtf8 { .. } => (Property::Result, kind.to_owned()),
+        _ => {
+            let frame = failure.backtrace().first();
+            let function = frame.map_or(0, |frame| frame.function_index);
+            (Property::Trap, format!("{kind} in {function}"))
+        }
+    };
+    Some(Violation::of(property, failure, place))
+}
+
+/// Returns the violation in an error that the plugin returned.
+fn bad_error(
+    subject: &Subject,
+    step: &Step,
+    validity: Validity,
+    failure: &Failure,
+    error: &plugin_sdk::Error,
+) -> Option<Violation> {
+    if subject.is_emulated() {
+        // Hosts pass errors in their own forms, some without a code.
+        return None;
+    }
+    let code = error.code();
+    let details = error.details().unwrap_or(Value::Null);
+    match step {
+        Step::Call { .. } | Step::Init(_)
+            if validity == Validity::Valid && is_from_reader(code, &details) =>
+        {
+            let place = details.get("path").or(details.get("argument"));
+            let place = place.map_or_else(String::new, Value::to_string);
+            Some(Violation::of(Property::ValidArguments, failure, place))
+        }
+        Step::Call { command, .. } if !subject.declares(command, code) => {
+            let violation = Violation::of(Property::ErrorCode, failure, code.to_owned());
+            let code = text::line(code, MAX_SHOWN);
+            Some(Violation {
+                message: format!(
+                    "it does not declare the code `{code}`: {}",
+                    violation.message
+                ),
+                ..violation
+            })
+        }
+        Step::Reload => Some(Violation::of(Property::State, failure, code.to_owned())),
+        _ => None,
+    }
+}
+
+/// Returns the violation in a result.
+fn bad_result(subject: &Subject, command: &str, bytes: &[u8]) -> Option<Violation> {
+    if let Some((_, output)) = subject.raw(command) {
+        return bad_bytes(output?, bytes);
+    }
+    let result = subject.command(command)?.result.as_ref();
+    if subject.is_binary(command) || result.is_none() {
+        return None;
+    }
+    let result = match serde_json::from_slice::<Value>(bytes) {
+        Ok(result) => result,
+        Err(error) => {
+            return Some(Violation {
+                place: "json".to_owned(),
+                evidence: Evidence::NotJson,
+                ..Violation::new(Property::Result, format!("the result is not JSON: {error}"))
+            });
+        }
+    };
+    let mut problems = subject.check_result(command, &result);
+    if problems.is_empty() {
+        return None;
+    }
+    let problem = problems.swap_remove(0);
+    Some(Violation {
+        message: problem.to_string(),
+        place: format!("{} {}", problem.code, pattern(&problem.pointer)),
+        evidence: Evidence::Part {
+            found: result.pointer(&problem.pointer).cloned(),
+            pointer: problem.pointer,
+        },
+        property: Property::Result,
+    })
+}
+
+fn bad_bytes(output: Element, bytes: &[u8]) -> Option<Violation> {
+    let message = match output {
+        Element::Text => {
+            let error = str::from_utf8(bytes).err()?;
+            format!("the result is not text: {error}")
+        }
+        element => {
+            let size = super::generate::size_of(element);
+            if bytes.len().is_multiple_of(size) {
+                return None;
+            }
+            format!(
+                "the result has {} bytes, and its elements have {size}",
+                bytes.len()
+            )
+        }
+    };
+    Some(Violation {
+        place: "form".to_owned(),
+        evidence: Evidence::Form(output),
+        ..Violation::new(Property::Result, message)
+    })
+}
+
+/// Returns a pointer with `*` for each index: all items of a list are the same place.
+fn pattern(pointer: &str) -> String {
+    let segments = pointer
+        .split('/')
+        .map(|segment| match segment.parse::<u64>() {
+            Ok(_) => "*",
+            Err(_) => segment,
+        });
+    segments.collect::<Vec<_>>().join("/")
+}

@@ -1,0 +1,287 @@
+//! Tests of `cargo plugin fuzz`.
+
+use std::collections::BTreeSet;
+
+use plugin_sdk_harness::Source;
+use serde_json::{Value, json};
+
+use crate::example;
+use crate::support::modules::{EXPORTS, module, plugin, wares};
+use crate::support::project::{Project, manifest};
+use crate::support::{Folder, WORKSPACE, cargo, parsed};
+
+const PLANTED: &str = include_str!("planted/lib.rs");
+
+/// The commands and hooks of the plugin with planted bugs, each with the violated property.
+const BUGS: [(&str, &str); 10] = [
+    ("add", "trap"),
+    ("count", "trap"),
+    ("event", "trap"),
+    ("first", "trap"),
+    ("initial", "trap"),
+    ("note", "trap"),
+    ("refuse", "error-code"),
+    ("remember", "leak"),
+    ("samples", "trap"),
+    ("share", "result"),
+];
+
+/// A search in which all of them are found.
+const SEARCH: [&str; 7] = [
+    "--json",
+    "fuzz",
+    "--keep-going",
+    "--seed",
+    "1",
+    "--runs",
+    "400",
+];
+
+fn planted() -> Project {
+    let dependencies = format!(
+        "[dev-dependencies]\nplugin-sdk-harness = {{ path = '{WORKSPACE}/host-harness' }}\n\n[profile.release]"
+    );
+    let manifest = manifest("planted").replace("[profile.release]", &dependencies);
+    Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", PLANTED)])
+}
+
+fn failures(report: &Value) -> &[Value] {
+    report["failures"].as_array().unwrap()
+}
+
+fn text<'v>(failure: &'v Value, member: &str) -> &'v str {
+    failure[member].as_str().unwrap()
+}
+
+#[test]
+fn planted_bugs_become_tests_that_fail_until_they_are_fixed() {
+    let project = planted();
+    let output = project.run(&SEARCH).output().unwrap();
+    let report = parsed(&String::from_utf8(output.stdout).unwrap());
+    let found: Vec<(&str, &str)> = failures(&report)
+        .iter()
+        .map(|failure| (text(failure, "callee"), text(failure, "property")))
+        .collect();
+    let found: BTreeSet<(&str, &str)> = found.into_iter().collect();
+    assert_eq!(found, BTreeSet::from(BUGS), "{report:#}");
+    assert_eq!(output.status.code(), Some(1));
+
+    let shown: Vec<String> = failures(&report).iter().map(calls).collect();
+    let shown = shown.join("\n");
+    for call in [
+        r#"first {"numbers":[]}"#,
+        r#"share {"part":101}"#,
+        r#"refuse {"strictly":true}"#,
+        "(event) bin",
+        "count {}\ncount {}\ncount {}\ncount {}",
+        "(12 bytes)",
+    ] {
+        assert!(shown.contains(call), "{call}\n{shown}");
+    }
+
+    let tests: String = failures(&report)
+        .iter()
+        .map(|failure| text(failure, "test"))
+        .collect();
+    project.put("tests/fuzz.rs", &tests);
+    let outcomes = |expected: &str| {
+        let test = ["test", "--test", "fuzz", "--no-fail-fast"];
+        let output = cargo(&project.root, &test).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let counted = said.lines().filter(|line| line.ends_with(expected)).count();
+        assert_eq!(
+            counted,
+            BUGS.len(),
+            "{tests}\n{said}\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+    };
+    outcomes("... FAILED");
+    let fixed = PLANTED.replace("const FIXED: bool = false", "const FIXED: bool = true");
+    project.put("src/lib.rs", &fixed);
+    outcomes("... ok");
+    let report = parsed(
+        &project
+            .run(&SEARCH)
+            .output()
+            .map(|output| String::from_utf8(output.stdout).unwrap())
+            .unwrap(),
+    );
+    assert_eq!(report["passed"], true, "{report:#}");
+}
+
+/// Returns the calls of a failure, one per line.
+fn calls(failure: &Value) -> String {
+    let calls = failure["calls"].as_array().unwrap().iter();
+    let calls: Vec<&str> = calls.map(|call| text(call, "call")).collect();
+    calls.join("\n")
+}
+
+#[test]
+fn examples_pass() {
+    for name in ["audio-filter", "greeter", "guest-book", "rag", "text-stats"] {
+        let folder = example(name);
+        let words = [
+            "fuzz",
+            folder.to_str().unwrap(),
+            "--seed",
+            "1",
+            "--runs",
+            "300",
+        ];
+        let (code, said) = Folder::new().run(&words).said();
+        assert_eq!(code, 0, "{name}: {said}");
+    }
+}
+
+#[test]
+fn same_seed_gives_the_same_report() {
+    let place = Folder::new().with("wares.wasm", wares());
+    let search = |seed: &str, runs: &str| {
+        let words = [
+            "--json",
+            "fuzz",
+            "wares.wasm",
+            "--keep-going",
+            "--fuel",
+            "100000",
+        ];
+        let limits = ["--seed", seed, "--runs", runs];
+        let mut report = parsed(&place.run(&[&words[..], &limits].concat()).out);
+        report["seconds"].take();
+        report
+    };
+    let report = search("7", "60");
+    assert_eq!(search("7", "60"), report);
+    assert_ne!(search("8", "60"), report);
+    // Each failure names the command line that finds it again.
+    let failure = &failures(&report)[0];
+    let seed = failure["seed"].to_string();
+    let end = format!(" wares.wasm --seed {seed} --runs 1");
+    assert!(text(failure, "reproduce").ends_with(&end));
+    let again = search(&seed, "1");
+    assert_eq!(failures(&again)[0]["message"], failure["message"]);
+    assert_eq!(calls(&failures(&again)[0]), calls(failure));
+}
+
+#[test]
+fn failures_of_hand_written_modules_are_found() {
+    let place = Folder::new().with("wares.wasm", wares());
+    let words = [
+        "--json",
+        "fuzz",
+        "wares.wasm",
+        "--keep-going",
+        "--fuel",
+        "100000",
+        "--seed",
+        "1",
+        "--runs",
+        "200",
+    ];
+    let ran = place.run(&words);
+    let report = parsed(&ran.out);
+    let has = |callee: &str, property: &str| {
+        let mut all = failures(&report).iter();
+        all.any(|failure| failure["callee"] == callee && failure["property"] == property)
+    };
+    // It answers with its arguments, whatever they are.
+    assert!(has("order", "invalid-arguments"), "{report:#}");
+    assert!(has("fail", "error-code"), "{report:#}");
+    assert!(has("spin", "limits"), "{report:#}");
+    assert!(has("count", "invalid-arguments"), "{report:#}");
+    assert!(!has("say", "result"), "{report:#}");
+    let notes = report["notes"].to_string();
+    assert!(notes.contains("does not count its allocations"), "{notes}");
+    assert!(
+        notes.contains("`compute` got arbitrary bytes only"),
+        "{notes}"
+    );
+
+    let ignored = [&words[..], &["--command", "spin", "--ignore", "limits"]].concat();
+    assert_eq!(parsed(&place.run(&ignored).good())["passed"], true);
+    let unknown = place.run(&["fuzz", "wares.wasm", "--command", "ordre"]);
+    assert!(unknown.bad(3).contains("did you mean `order`?"));
+}
+
+#[test]
+fn hostile_schemas_end_the_search_in_time() {
+    let both = |next: Value| json!({"type": "object", "properties": {"a": next, "b": next}, "required": ["a", "b"]});
+    let mut definitions = json!({"endless": both(json!({"$ref": "#/$defs/endless"}))});
+    for nth in 0..60 {
+        definitions[format!("d{nth}")] = both(json!({"$ref": format!("#/$defs/d{}", nth + 1)}));
+    }
+    let command =
+        |name: &str, schema: Value| json!({"name": name, "arguments": schema, "result": true});
+    let manifest = json!({"abi": 1, "id": "hostile", "name": "Hostile", "version": "1.0.0", "commands": [
+        command("doubling", json!({"$ref": "#/$defs/d0"})),
+        command("endless", json!({"$ref": "#/$defs/endless"})),
+        command("long", json!({"type": "array", "items": true, "minItems": 1u64 << 50})),
+        command("pattern", json!({"type": "string", "pattern": "(a{1000}){1000}"})),
+    ], "$defs": definitions});
+    let place = Folder::new().with("hostile.wasm", plugin(&manifest));
+    let words = [
+        "--json",
+        "fuzz",
+        "hostile.wasm",
+        "--ignore",
+        "result",
+        "--seed",
+        "1",
+        "--runs",
+        "300",
+    ];
+    let report = parsed(&place.run(&words).good());
+    assert_eq!(report["runs"], 300);
+    assert!(
+        report["notes"]
+            .to_string()
+            .contains("never got valid arguments"),
+        "{report:#}"
+    );
+}
+
+#[test]
+fn modules_that_cannot_be_fuzzed_are_errors() {
+    let bare = module("", EXPORTS, None);
+    let none = plugin(&json!({"abi": 1, "id": "none", "name": "None", "version": "1.0.0"}));
+    let place = Folder::new()
+        .with("bare.wasm", bare)
+        .with("none.wasm", none)
+        .with("text.wasm", "not a module");
+    let error = |words: &[&str]| place.run(words).bad(3);
+    assert!(error(&["fuzz", "bare.wasm"]).contains("does not describe itself"));
+    assert!(error(&["fuzz", "none.wasm"]).contains("has no commands"));
+    assert!(error(&["fuzz", "text.wasm"]).contains("cannot load"));
+    let host_modules = example("host-modules");
+    let error = error(&["fuzz", host_modules.to_str().unwrap()]);
+    assert!(
+        error.contains("it imports `my_plugin.") && error.contains("which only its host has"),
+        "{error}"
+    );
+}
+
+#[test]
+fn plugins_of_other_hosts_are_called_by_their_rules() {
+    let neotalk = Source::crate_dir(example("greeter"))
+        .profile("guest")
+        .features(["host-neotalk"])
+        .compile()
+        .unwrap();
+    let place = Folder::new().with("greeter.wasm", &neotalk.wasm);
+    let words = [
+        "--json",
+        "fuzz",
+        "greeter.wasm",
+        "--seed",
+        "1",
+        "--runs",
+        "200",
+    ];
+    let report = parsed(&place.run(&words).good());
+    assert_eq!(report["host"], "neotalk");
+    assert!(
+        report["called"]["greet"]["results"].as_u64() > Some(10),
+        "{report:#}"
+    );
+}
