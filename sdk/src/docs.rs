@@ -26,5 +26,5 @@ pages! {
     neotalk "hosts/neotalk.md" "[NeoMind]: crate::docs::neomind";
     toolfs "hosts/toolfs.md" "[`examples/rag`]: #";
     typst "hosts/typst.md" "[for Extism]: crate::docs::extism";
-    wasi_http "hosts/wasi-http.md" "[component]: crate::docs::component";
+    wasi_http "hosts/wasi-http.md" "[component]: crate::docs::component" "[Deploying]: #";
 }

@@ -2,11 +2,6 @@
 
 use plugin_sdk::hosts::{component, wasi_http};
 use plugin_sdk_harness::inspect::Inspection;
-use plugin_sdk_harness::manifest::Manifest;
-
-use super::package::Package;
-use super::rewrite::Export;
-use crate::error::Result;
 
 /// A kind of components.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,15 +10,6 @@ pub enum Kind {
     Typed,
     /// One function that answers HTTP requests.
     WasiHttp,
-}
-
-/// What a kind adds to a module.
-pub struct Additions {
-    /// The world of the component.
-    pub package: Package,
-    /// The description of the plugin, which its functions get.
-    pub description: Vec<u8>,
-    pub exports: Vec<Export>,
 }
 
 impl Kind {
@@ -71,16 +57,5 @@ impl Kind {
             let mut exports = inspection.exports();
             exports.any(|export| export.name == kind.entry())
         })
-    }
-
-    /// Makes what a module needs to become a component.
-    ///
-    /// # Errors
-    /// If the module imports what no such component has, or if its types are too many.
-    pub fn additions(self, manifest: &Manifest, module: &Inspection<'_>) -> Result<Additions> {
-        match self {
-            Kind::Typed => super::typed::additions(manifest, module),
-            Kind::WasiHttp => super::wasi_http::additions(manifest, module),
-        }
     }
 }

@@ -1,5 +1,5 @@
 //! Components: modules that were built with a feature for one of the [kinds](Kind), with the
-//! functions of that kind in place of the SDK's ABI.
+//! functions of that kind instead of the ABI of plugin-sdk.
 //!
 //! | file | |
 //! |---|---|
@@ -9,7 +9,9 @@
 //! | `package` | a world, as the component model's tools read it |
 //! | `wit`, `names` | the parts of WIT that all worlds have in common |
 //! | `bytes` | the parts of descriptions |
+//! | `refusal` | the errors for modules that cannot become components |
 //! | `rewrite` | the core module, with an export for each function |
+//! | `section` | the custom section with the manifest |
 //! | `parts` | a component, taken apart |
 //!
 //! The guest's sides are `plugin_sdk::hosts::component` and `plugin_sdk::hosts::wasi_http`.
@@ -19,26 +21,21 @@ mod kind;
 mod names;
 mod package;
 mod parts;
+mod refusal;
 mod rewrite;
+mod section;
 mod typed;
 mod wasi_http;
 mod wit;
 
-use std::collections::BTreeSet;
-
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
-use wasm_encoder::{CustomSection, Encode, Section};
-use wasmparser::{Parser, Payload};
 use wit_component::ComponentEncoder;
 
-use crate::error::{Error, Result};
-use crate::text;
+use crate::error::Result;
 pub use kind::Kind;
 pub use parts::Parts;
-
-/// The custom section with the manifest.
-const SECTION: &str = "plugin-sdk";
+use refusal::{failed, invalid};
 
 /// A component, and the package that describes it.
 pub struct Component {
@@ -52,7 +49,10 @@ pub struct Component {
 /// If the module was not, or if its types are too many.
 pub fn encode(kind: Kind, core: &[u8], manifest: &Manifest) -> Result<Component> {
     let inspection = Inspection::of(core).map_err(|failure| failed().because(failure.message()))?;
-    let additions = kind.additions(manifest, &inspection)?;
+    let additions = match kind {
+        Kind::Typed => typed::additions(manifest, &inspection),
+        Kind::WasiHttp => wasi_http::additions(manifest, &inspection),
+    }?;
     let package = &additions.package;
     let mut wasm = rewrite::rewrite(core, kind, &additions)?;
     let wit = package.print().map_err(invalid)?;
@@ -62,58 +62,9 @@ pub fn encode(kind: Kind, core: &[u8], manifest: &Manifest) -> Result<Component>
         .module(&wasm)
         .and_then(|mut encoder| encoder.encode())
         .map_err(invalid)?;
-    keep_manifest(core, &mut component);
+    section::keep(core, &mut component);
     Ok(Component {
         wasm: component,
         wit,
     })
-}
-
-fn failed() -> Error {
-    Error::new("the module cannot become a component")
-}
-
-/// The error for a component that the encoder refuses.
-fn invalid(reason: impl std::fmt::Display) -> Error {
-    failed().because(format!("{reason:#}"))
-}
-
-/// Returns the interfaces that a module imports; `known` returns those that a component may have.
-fn imported_interfaces(
-    module: &Inspection<'_>,
-    known: impl Fn(&str) -> Option<String>,
-) -> Result<BTreeSet<String>> {
-    let imports = module.imports().iter();
-    let interfaces = imports.map(|imported| {
-        let module = &imported.import.module;
-        known(module).ok_or_else(|| {
-            let module = text::line(module, 60);
-            invalid(format!("it imports functions of the module `{module}`")).help(
-                "a component has the services of plugin-sdk only: leave out `#[host_functions]` of \
-                 other modules, and crates that import JavaScript or WASI",
-            )
-        })
-    });
-    interfaces.collect()
-}
-
-/// Copies the module's manifest to the component.
-fn keep_manifest(core: &[u8], component: &mut Vec<u8>) {
-    for payload in Parser::new(0).parse_all(core).map_while(Result::ok) {
-        if let Payload::CustomSection(section) = payload
-            && section.name() == SECTION
-        {
-            append(section.data(), component);
-        }
-    }
-}
-
-/// Appends a section with a manifest.
-fn append(manifest: &[u8], wasm: &mut Vec<u8>) {
-    let section = CustomSection {
-        name: SECTION.into(),
-        data: manifest.into(),
-    };
-    wasm.push(section.id());
-    section.encode(wasm);
 }

@@ -5,7 +5,8 @@ use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::{Manifest, ManifestError};
 use wasmparser::{Encoding, Parser, Payload};
 
-use super::{Kind, SECTION, append};
+use super::kind::Kind;
+use super::section::{self, append};
 
 /// The first eight bytes of every module.
 const HEADER: &[u8] = b"\0asm\x01\0\0\0";
@@ -39,8 +40,8 @@ impl<'a> Parts<'a> {
                 }
                 Payload::ComponentSection { .. } => depth += 1,
                 Payload::End(_) => depth = depth.saturating_sub(1),
-                Payload::CustomSection(section) if depth == 0 && section.name() == SECTION => {
-                    append(section.data(), &mut described);
+                Payload::CustomSection(found) if depth == 0 && found.name() == section::NAME => {
+                    append(found.data(), &mut described);
                 }
                 _ => {}
             }
@@ -69,5 +70,42 @@ impl<'a> Parts<'a> {
     /// If it is invalid.
     pub fn manifest(&self) -> Result<Option<Manifest>, ManifestError> {
         Manifest::read(&self.described)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_components_are_taken_apart() {
+        let module = wat::parse_str(r#"(module (@custom "plugin-sdk" "{}"))"#).unwrap();
+        let component = wat::parse_str("(component)").unwrap();
+        for bytes in [&module[..], &component, b"", b"\0asm\x0d\0\x01\0\x01\xff"] {
+            assert!(Parts::of(bytes).is_none());
+        }
+        // The manifest is that of the component, not of a module or a component within.
+        let nested = wat::parse_str(
+            r#"(component
+                (component (@custom "plugin-sdk" "{}"))
+                (core module (@custom "plugin-sdk" "{}") (memory (export "memory") 1)))"#,
+        )
+        .unwrap();
+        let parts = Parts::of(&nested).unwrap();
+        assert!(parts.manifest().unwrap().is_none());
+        assert!(Inspection::of(parts.core).unwrap().memory().is_some());
+    }
+
+    #[test]
+    fn the_kind_of_a_component_is_that_of_its_export() {
+        for (export, kind) in [
+            ("wasi:http/incoming-handler@0.2.0#handle", Kind::WasiHttp),
+            ("plugin:greeter/commands@0.1.0#greet", Kind::Typed),
+        ] {
+            let wat = format!(r#"(component (core module (func (export "{export}"))))"#);
+            let component = wat::parse_str(wat).unwrap();
+            assert_eq!(Parts::of(&component).unwrap().kind(), kind);
+        }
     }
 }

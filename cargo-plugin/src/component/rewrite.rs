@@ -10,13 +10,23 @@ use wasm_encoder::{
 };
 use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
-use super::failed;
-use super::kind::{Additions, Kind};
-use super::package::Signature;
+use super::kind::Kind;
+use super::package::{Package, Signature};
+use super::refusal::failed;
+use super::section;
 use crate::error::Result;
 
 /// The allocator that every component exports.
 const REALLOC_EXPORT: &str = "cabi_realloc";
+
+/// The parts of a component that are not in its module.
+pub struct Additions {
+    /// The world of the component.
+    pub package: Package,
+    /// The description of the plugin, which its functions get.
+    pub description: Vec<u8>,
+    pub exports: Vec<Export>,
+}
 
 /// A function to export.
 pub struct Export {
@@ -24,7 +34,7 @@ pub struct Export {
     pub passes: Passes,
 }
 
-/// What an export passes to the module's entry, after the description and its length.
+/// The numbers that an export passes to the module's entry, after the description and its length.
 pub enum Passes {
     /// The position of the function in the description, and the parameters in slots. The result is
     /// an address, and another export drops what is there.
@@ -245,7 +255,7 @@ impl<'a> Parts<'a> {
         }
         for (name, data) in &self.custom {
             // The component has the manifest, where tools look for it.
-            if *name != super::SECTION {
+            if *name != section::NAME {
                 module.section(&wasm_encoder::CustomSection {
                     name: (*name).into(),
                     data: (*data).into(),

@@ -9,13 +9,13 @@ use plugin_sdk_harness::manifest::{CommandInfo, Manifest};
 use plugin_sdk_server::openapi;
 
 use super::bytes::{number, text};
-use super::kind::Additions;
 use super::package::Package;
-use super::rewrite::{Export, Passes};
-use super::{imported_interfaces, invalid, wit};
+use super::refusal::{imported_interfaces, invalid};
+use super::rewrite::{Additions, Export, Passes};
+use super::wit;
 use crate::error::Result;
 
-/// Makes what a module needs to become such a component.
+/// Makes the parts that a module needs to become such a component.
 ///
 /// # Errors
 /// If the module imports what no such component has.
@@ -68,7 +68,7 @@ fn description(manifest: &Manifest) -> Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Returns the form of a command's output.
+/// Returns the form of the output of a raw command.
 fn form(command: &CommandInfo) -> u8 {
     let text = match command.returns_text() {
         true => form::TEXT,

@@ -87,7 +87,7 @@ pub struct Engine {
     program: fn(&Setting<'_>) -> Option<Command>,
 }
 
-/// What a program serves.
+/// The component that a program serves, and its environment.
 pub struct Setting<'a> {
     component: &'a Path,
     folder: &'a Path,

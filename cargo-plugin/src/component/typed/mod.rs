@@ -24,16 +24,15 @@ use plugin_sdk::hosts::component::WIT as SERVICES;
 use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
 
-use super::kind::Additions;
 use super::package::Package;
-use super::rewrite::{Export, Passes};
-use super::{imported_interfaces, invalid};
+use super::refusal::{imported_interfaces, invalid};
+use super::rewrite::{Additions, Export, Passes};
 use crate::error::Result;
 use crate::interface::Plugin;
 use describe::Description;
 use world::World;
 
-/// Makes what a module needs to become such a component.
+/// Makes the parts that a module needs to become such a component.
 ///
 /// # Errors
 /// If the module imports what no such component has, or if its types are too many.

@@ -13,7 +13,6 @@ use super::declaration::{Case, Declaration, Declared, Field, Ty};
 use super::layout::{Layout, cases, sequence};
 use super::world::{Function, Outcome, Parameters, World};
 use super::*;
-use crate::component::Parts;
 use plugin_sdk::hosts::component::description::{content, function, tagging};
 
 fn field(name: &str, ty: Ty) -> Field {
@@ -169,23 +168,4 @@ fn hostile_names_and_texts_are_valid_in_wit() {
     assert!(text.contains("%func: func(") && text.contains("import plugin-sdk:host/kv@0.1.0;"));
     let mut again = Resolve::default();
     again.push_source("again.wit", &text).unwrap();
-}
-
-#[test]
-fn only_components_are_taken_apart() {
-    let module = wat::parse_str(r#"(module (@custom "plugin-sdk" "{}"))"#).unwrap();
-    let component = wat::parse_str("(component)").unwrap();
-    for bytes in [&module[..], &component, b"", b"\0asm\x0d\0\x01\0\x01\xff"] {
-        assert!(Parts::of(bytes).is_none());
-    }
-    // The manifest is that of the component, not of a module or a component within.
-    let nested = wat::parse_str(
-        r#"(component
-            (component (@custom "plugin-sdk" "{}"))
-            (core module (@custom "plugin-sdk" "{}") (memory (export "memory") 1)))"#,
-    )
-    .unwrap();
-    let parts = Parts::of(&nested).unwrap();
-    assert!(parts.manifest().unwrap().is_none());
-    assert!(Inspection::of(parts.core).unwrap().memory().is_some());
 }

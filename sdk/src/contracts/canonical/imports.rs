@@ -2,7 +2,7 @@
 //! function is the address of an area for its result, unless the result is one number. What the
 //! result refers to is in blocks that the host allocates and the guest then owns.
 
-use super::Place;
+use super::place::Place;
 use crate::error::{Error, Result, code};
 use crate::memory::Address;
 use crate::memory::canonical::{Frame, Given};

@@ -1,5 +1,6 @@
-//! The pieces of [the canonical ABI](crate::docs::component) that the contracts of components share:
-//! calls of imports, the places of values, and the descriptions that `cargo plugin build` adds.
+//! The pieces of [the canonical ABI](crate::docs::component) that the contracts of components
+//! share: calls of imports, the places of values, and the descriptions that `cargo plugin build`
+//! adds.
 
 #![allow(
     dead_code,

@@ -1,13 +1,13 @@
-//! What the tool adds to the module: the parts of the manifest that the plugin needs to answer
-//! requests. `cargo plugin build --host wasi-http` writes it.
+//! The parts of the manifest that the plugin needs to answer requests. `cargo plugin build --host
+//! wasi-http` adds them to the module.
 //!
-//! It is one sequence of bytes: the plugin's id, its manifest and the description of its routes,
+//! They are one sequence of bytes: the plugin's id, its manifest and the description of its routes,
 //! each as a text, then the number of commands, and for each its name and its [`form`]. A number is
 //! in unsigned LEB128; a text is its length and its UTF-8.
 
 use crate::contracts::canonical::Node;
 
-/// The form of a command's output, in bits.
+/// The form of a raw output, in bits.
 pub mod form {
     /// The output is text.
     pub const TEXT: u8 = 1;
@@ -34,7 +34,7 @@ impl<'a> Description<'a> {
         }
     }
 
-    /// Returns the form of a command's output.
+    /// Returns the form of the output of a raw command.
     pub(super) fn form(&self, command: &str) -> u8 {
         let mut commands = self.commands;
         let mut all = (0..commands.number()).map(|_| (commands.text(), commands.byte()));

@@ -45,8 +45,9 @@ pub(super) fn handle(request: u32, response: u32, answer: impl FnOnce(&dyn Reque
 
 /// A request of the host.
 struct Incoming {
-    handle: Handle,
+    // Dropped before the request, as the host demands.
     headers: Fields,
+    handle: Handle,
     reads: bool,
     calls: bool,
     is_head: bool,
@@ -61,8 +62,8 @@ impl Incoming {
         let method = method.number(0, 1);
         let mut target = canonical::Answer::of(|area| request_target(request, area));
         Incoming {
-            handle,
             headers,
+            handle,
             reads: matches!(method, method::GET | method::HEAD),
             calls: method == method::POST,
             is_head: method == method::HEAD,
@@ -100,7 +101,7 @@ impl Request for Incoming {
 fn send(place: u32, answer: &Answer, is_head: bool) {
     let mut headers = Fields::new();
     headers.append("content-type", answer.media.as_bytes());
-    if let Some(id) = &answer.request_id {
+    if let Some(id) = answer.request_id.as_ref().filter(|id| !id.is_empty()) {
         headers.append(REQUEST_ID, id.as_bytes());
     }
     if let Some(allowed) = answer.allowed {

@@ -320,3 +320,105 @@ fn decoded(segment: &str) -> Result<std::borrow::Cow<'_, str>, Refusal> {
 fn shown(name: &str) -> String {
     name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    /// A request without a body, or with one that is too long.
+    struct Sent {
+        method: &'static str,
+        target: String,
+        id: &'static str,
+    }
+
+    impl Request for Sent {
+        fn reads(&self) -> bool {
+            self.method == "GET"
+        }
+
+        fn calls(&self) -> bool {
+            self.method == "POST"
+        }
+
+        fn target(&self) -> &str {
+            &self.target
+        }
+
+        fn body(&self) -> Result<Vec<u8>, Unread> {
+            match self.target.ends_with("?long") {
+                true => Err(Unread::TooLong),
+                false => Ok(Vec::new()),
+            }
+        }
+
+        fn id(&self) -> Option<String> {
+            Some(self.id.to_owned())
+        }
+    }
+
+    /// Answers for a plugin `p` with the manifest `{}`, the document `[]` and no commands.
+    fn answered(method: &'static str, target: &str, id: &'static str, ready: Ready<'_>) -> Answer {
+        let description = Description::read(b"\x01p\x02{}\x02[]\x00");
+        let target = target.to_owned();
+        answer(&Sent { method, target, id }, &description, ready)
+    }
+
+    fn body(answer: &Answer) -> &str {
+        std::str::from_utf8(&answer.body).unwrap()
+    }
+
+    #[test]
+    fn each_route_has_its_methods_and_its_plugin() {
+        let long = format!("/api/plugins/p/health?{}", "x".repeat(MAX_TARGET));
+        for (method, target, status) in [
+            ("GET", "/openapi.json", 200),
+            ("GET", "/api/plugins/p/manifest", 200),
+            ("GET", "/api/plugins/%70/health", 200),
+            ("GET", "/api/plugins/q/health", 404),
+            ("GET", "/api/plugins/%ff/health", 400),
+            ("POST", "/api/plugins/p/health", 405),
+            ("GET", "/api/plugins/p/commands/x", 405),
+            ("POST", "/api/plugins/p/commands/x", 404),
+            ("POST", "/api/plugins/p/commands/x?long", 413),
+            ("POST", "/api/plugins/p/command", 400),
+            ("GET", "/", 404),
+            ("GET", &long, 414),
+        ] {
+            let answer = answered(method, target, "1", &|| Ok(()));
+            assert_eq!(
+                answer.status,
+                status,
+                "{method} {target}: {}",
+                body(&answer)
+            );
+            assert_eq!(answer.media, "application/json");
+        }
+        let refused = answered("DELETE", "/openapi.json", "1", &|| Ok(()));
+        assert_eq!(refused.allowed, Some("GET,HEAD"));
+    }
+
+    #[test]
+    fn an_error_repeats_only_plain_ids() {
+        for (id, repeated) in [("a-1", "a-1"), ("a b", ""), ("\u{1b}[0m", ""), ("", "")] {
+            let answer = answered("GET", "/", id, &|| Ok(()));
+            assert_eq!(answer.request_id.as_deref(), Some(repeated));
+        }
+        let member = r#""message":"there is no such route","request_id":"a-1"}"#;
+        let answer = answered("GET", "/", "a-1", &|| Ok(()));
+        assert!(body(&answer).contains(member), "{}", body(&answer));
+    }
+
+    #[test]
+    fn a_plugin_that_cannot_be_made_is_unavailable() {
+        let refused = || Err(Error::new("refused", "never").with_details(&[1]).into());
+        let call = answered("POST", "/api/plugins/p/commands/x", "", &refused);
+        assert_eq!(call.status, 503);
+        let error = r#""code":"SERVICE_UNAVAILABLE","message":"never","request_id":"","reason":"refused","details":[1]}"#;
+        assert!(body(&call).contains(error), "{}", body(&call));
+        let health = answered("GET", "/api/plugins/p/health", "", &refused);
+        assert_eq!(health.status, 503);
+        assert!(body(&health).contains("the plugin `p` is failed: never"));
+    }
+}
