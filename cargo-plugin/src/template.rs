@@ -36,6 +36,9 @@ const README_BUILD: &str =
 const SDK: (&str, &str) = ("plugin-sdk", "sdk");
 const HARNESS: (&str, &str) = ("plugin-sdk-harness", "host-harness");
 
+/// The engine that runs a new project's tests.
+const ENGINE: &str = "default-features = false, features = [\"wasmi\"]";
+
 /// A plugin to begin with, for one type of plugin.
 #[derive(Clone, Copy)]
 pub struct Template {
@@ -125,15 +128,29 @@ impl Sdk {
         }
     }
 
-    fn dependency(&self, folder: &str) -> String {
+    /// Returns the dependency on the SDK.
+    fn dependency(&self) -> String {
+        match self {
+            Sdk::Registry => toml::Value::from(env!("CARGO_PKG_VERSION")).to_string(),
+            _ => format!("{{ {} }}", self.place(SDK.1)),
+        }
+    }
+
+    /// Returns the dependency on the harness, with one engine.
+    fn harness(&self) -> String {
+        format!("{{ {}, {ENGINE} }}", self.place(HARNESS.1))
+    }
+
+    /// Returns the place of the crate in a folder of the repository, for an inline table.
+    fn place(&self, folder: &str) -> String {
         let quoted = |text: &str| toml::Value::from(text).to_string();
         match self {
-            Sdk::Registry => quoted(env!("CARGO_PKG_VERSION")),
+            Sdk::Registry => format!("version = {}", quoted(env!("CARGO_PKG_VERSION"))),
             Sdk::Path(clone) => {
                 let path = clone.join(folder).to_string_lossy().replace('\\', "/");
-                format!("{{ path = {} }}", quoted(&path))
+                format!("path = {}", quoted(&path))
             }
-            Sdk::Git(url) => format!("{{ git = {} }}", quoted(url)),
+            Sdk::Git(url) => format!("git = {}", quoted(url)),
         }
     }
 
@@ -173,8 +190,8 @@ pub fn manifest(name: &str, template: Template, sdk: &Sdk, surroundings: Surroun
     let mut manifest = MANIFEST
         .replace(PACKAGE, name)
         .replace("DESCRIPTION", template.description)
-        .replace("= SDK", &format!("= {}", sdk.dependency(SDK.1)))
-        .replace("= HARNESS", &format!("= {}", sdk.dependency(HARNESS.1)))
+        .replace("= SDK", &format!("= {}", sdk.dependency()))
+        .replace("= HARNESS", &format!("= {}", sdk.harness()))
         .replace("FEATURES\n", &features());
     if surroundings != Surroundings::Member {
         manifest.push_str(PROFILES);
@@ -352,7 +369,7 @@ mod tests {
         assert!(of(Sdk::Registry).contains(&format!("plugin-sdk = \"{version}\"\n")));
         assert!(
             of(Sdk::Path("../clone".into()))
-                .contains("plugin-sdk-harness = { path = \"../clone/host-harness\" }\n")
+                .contains("plugin-sdk-harness = { path = \"../clone/host-harness\", default-features = false, features = [\"wasmi\"] }\n")
         );
         let git = of(Sdk::Git("https://example.com/sdk".to_owned()));
         assert!(git.contains("plugin-sdk = { git = \"https://example.com/sdk\" }\n"));

@@ -212,6 +212,8 @@ pub(crate) struct Limiter {
     table_elements: u64,
     /// The elements of all tables together.
     used_elements: u64,
+    /// The elements among them that the last request added.
+    added_elements: u64,
     /// The last requested growth, which may fail for reasons other than this limit.
     asked: Option<Denied>,
     denied: Option<Denied>,
@@ -223,6 +225,7 @@ impl Limiter {
             memory_bytes: u64::from(limits.memory_pages) * PAGE,
             table_elements: u64::from(limits.table_elements),
             used_elements: 0,
+            added_elements: 0,
             asked: None,
             denied: None,
         }
@@ -242,6 +245,7 @@ impl Limiter {
     /// Records the requested growth, and the refusal if it is not within the limit.
     fn decide(&mut self, asked: Denied, within: bool) -> bool {
         self.asked = Some(asked);
+        self.added_elements = 0;
         if !within {
             self.denied = Some(asked);
         }
@@ -266,6 +270,7 @@ impl Limiter {
             .saturating_add(desired.saturating_sub(current) as u64);
         let allowed = self.decide(Denied::Tables { requested, limit }, requested <= limit);
         if allowed {
+            self.added_elements = requested - self.used_elements;
             self.used_elements = requested;
         }
         allowed
@@ -273,6 +278,12 @@ impl Limiter {
 
     /// Records that growth within the limits has failed.
     pub(crate) fn growth_failed(&mut self) {
+        self.growth_postponed();
         self.denied = self.asked;
+    }
+
+    /// Records that growth within the limits did not happen, and will be requested again.
+    pub(crate) fn growth_postponed(&mut self) {
+        self.used_elements -= std::mem::take(&mut self.added_elements);
     }
 }

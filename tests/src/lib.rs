@@ -28,6 +28,8 @@ mod guide {
     mod services {}
     #[doc = include_str!("../../docs/guide/testing.md")]
     mod testing {}
+    #[doc = include_str!("../../docs/guide/engines.md")]
+    mod engines {}
     #[doc = include_str!("../../docs/guide/replay.md")]
     mod replay {}
     #[doc = include_str!("../../docs/guide/twin-tests.md")]

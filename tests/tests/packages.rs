@@ -95,7 +95,8 @@ impl Outside {
             "vers": VERSION,
             "deps": [],
             "cksum": "0".repeat(64),
-            "features": {},
+            // The only one that the README asks for.
+            "features": {"wasmi": []},
             "yanked": false,
         });
         fs::write(folder.join(name), format!("{entry}\n")).unwrap();
@@ -112,7 +113,7 @@ impl Outside {
             let path = self.package(package);
             config += &format!("{package} = {{ path = {path:?} }}\n");
         }
-        // As in this workspace; otherwise cargo would compile the engine anew.
+        // As in this workspace; otherwise cargo would compile the tool's engine anew.
         let manifest = fs::read_to_string(format!("{WORKSPACE}/Cargo.toml")).unwrap();
         let profile = manifest
             .split("\n\n")

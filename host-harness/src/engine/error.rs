@@ -47,7 +47,7 @@ pub(crate) enum Cause {
     Other(String),
 }
 
-/// The traps that failures tell apart.
+/// The traps that have failures of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Trap {
     /// The call took too long, or another thread ended it.

@@ -259,7 +259,7 @@ impl SharedEngine {
             Engine::Wasmi => Kind::Wasmi(wasmi::Engine::new(options, &clock)?),
             // The check has refused it.
             #[allow(unreachable_patterns, reason = "with both engines there is no other")]
-            other => return Err(other.lacks("code in this build")),
+            other => return Err(other.lacks("code in this program")),
         };
         Ok(SharedEngine { kind, clock })
     }

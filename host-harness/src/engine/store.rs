@@ -9,7 +9,7 @@ use super::wasmtime;
 use super::{Cause, Error, Guest, HostState};
 use crate::failure::Failure;
 
-/// What an engine that is not compiled in asks of parameters and results: nothing.
+/// Traits in place of those of an engine that is not compiled in: every type has them.
 #[cfg(not(all(feature = "wasmtime", feature = "wasmi")))]
 mod absent {
     pub(crate) trait WasmParams {}

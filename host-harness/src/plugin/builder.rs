@@ -373,13 +373,15 @@ impl PluginBuilder {
     /// Takes the instance from a pool of this many slots. All instances that ask for a pool of the
     /// same size share it.
     ///
-    /// An instance then costs about a third as much time. The pool takes address space.
+    /// An instance then costs about a third as much time. The pool takes address space. Of the
+    /// [engines](Engine), only wasmtime has pools; with another one, building the plugin fails.
     pub fn pooling(mut self, instances: u32) -> Self {
         self.pool = Some(instances);
         self
     }
 
-    /// Keeps compiled modules in this folder.
+    /// Keeps compiled modules in this folder. Of the [engines](Engine), only wasmtime compiles them;
+    /// with another one, building the plugin fails.
     ///
     /// The default is the value of the variable `PLUGIN_SDK_CACHE_DIR` (`off` disables the cache),
     /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for

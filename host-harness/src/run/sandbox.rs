@@ -112,8 +112,8 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Sets the handle that can end calls from now on; `None` removes it. It is looked at at each
-    /// tick of the clock.
+    /// Sets the handle that can end calls from now on; `None` removes it. The engine checks it at
+    /// each tick of the clock.
     pub(crate) fn interrupt_by(&mut self, interrupt: Option<Interrupt>) {
         self.store.data_mut().interrupt = interrupt;
         self.store.end_at_ticks();

@@ -31,8 +31,12 @@ impl<T: HostState> ResourceLimiter for Data<T> {
         Ok(self.state.limiter().allows_memory(desired, maximum))
     }
 
-    fn memory_grow_failed(&mut self, _error: &MemoryError) -> Result<(), LimiterError> {
-        self.state.limiter().growth_failed();
+    fn memory_grow_failed(&mut self, error: &MemoryError) -> Result<(), LimiterError> {
+        match error {
+            // With another slice of fuel, the instruction runs again.
+            MemoryError::OutOfFuel { .. } => self.state.limiter().growth_postponed(),
+            _ => self.state.limiter().growth_failed(),
+        }
         Ok(())
     }
 
@@ -45,8 +49,11 @@ impl<T: HostState> ResourceLimiter for Data<T> {
         Ok(self.state.limiter().allows_table(current, desired))
     }
 
-    fn table_grow_failed(&mut self, _error: &TableError) -> Result<(), LimiterError> {
-        self.state.limiter().growth_failed();
+    fn table_grow_failed(&mut self, error: &TableError) -> Result<(), LimiterError> {
+        match error {
+            TableError::OutOfFuel { .. } => self.state.limiter().growth_postponed(),
+            _ => self.state.limiter().growth_failed(),
+        }
         Ok(())
     }
 

@@ -292,7 +292,7 @@ fn marking(global: u32, operator: u8, constant: u32) -> Vec<u8> {
     code
 }
 
-/// Returns the number of a section's entries, and the range of their bytes.
+/// Returns the number of entries in a section, and the range of their bytes.
 fn entries<T>(section: &SectionLimited<'_, T>) -> (u32, Range<usize>) {
     let range = section.original_position()..section.range().end;
     (section.count(), range)
