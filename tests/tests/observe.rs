@@ -13,6 +13,8 @@ use serde::Deserialize;
 #[path = "observe/batch.rs"]
 mod batch;
 mod conventions;
+#[path = "observe/debugging.rs"]
+mod debugging;
 #[path = "observe/leaks.rs"]
 mod leaks;
 #[path = "observe/natively.rs"]

@@ -6,6 +6,7 @@ use std::time::Duration;
 use plugin_sdk::imports::HostFunction;
 
 use crate::failure::FailureKind;
+use crate::text;
 
 /// The reason why a host function ended the guest's call. Boxed, because it is rare.
 #[derive(Clone, Debug)]
@@ -42,18 +43,20 @@ impl HostTrap {
         &self.0
     }
 
-    /// Returns the kind of failure of a call with this time limit; `None` for a function that used
-    /// up the time of a call without a limit.
-    pub(crate) fn kind(&self, timeout: Option<Duration>) -> Option<FailureKind> {
+    /// Returns the kind of failure of the call, which has this time limit.
+    pub(crate) fn kind(&self, timeout: Option<Duration>) -> FailureKind {
         let Ending { function, reason } = self.0.as_ref().clone();
-        Some(match reason {
-            Reason::Argument(reason) => FailureKind::BadHostArgument { function, reason },
-            Reason::Failed(error) => FailureKind::HostFunction { function, error },
-            Reason::Timeout => FailureKind::Timeout {
-                limit: timeout?,
+        match (reason, timeout) {
+            (Reason::Argument(reason), _) => FailureKind::BadHostArgument { function, reason },
+            (Reason::Failed(error), _) => FailureKind::HostFunction { function, error },
+            (Reason::Timeout, Some(limit)) => FailureKind::Timeout {
+                limit,
                 during: Some(function),
             },
-        })
+            (Reason::Timeout, None) => FailureKind::Trap {
+                message: text::from_str(&self.to_string()),
+            },
+        }
     }
 }
 

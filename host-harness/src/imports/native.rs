@@ -28,13 +28,10 @@ impl State {
         slots: &[u64],
     ) -> Result<Answer, FailureKind> {
         let number = self.host.number(import)?;
-        let begun = dispatch::begin(self, memory, number, slots);
-        let begun = begun.ok_or_else(|| missing(import))?;
-        dispatch::answer(self, memory, &begun, slots).map_err(|trap| {
-            // A native call has no time limit, so there is always a kind.
-            let message = trap.to_string();
-            trap.kind(None).unwrap_or(FailureKind::Trap { message })
-        })
+        let Some(begun) = dispatch::begin(self, memory, number, slots) else {
+            return Err(missing(import));
+        };
+        dispatch::answer(self, memory, &begun, slots).map_err(|trap| trap.kind(None))
     }
 }
 
@@ -56,7 +53,8 @@ impl super::Host {
     }
 }
 
-/// Returns the failure for a function that the host does not have.
+/// Returns the failure of a call of a function that the host does not have.
+#[cold]
 fn missing(import: &Import) -> FailureKind {
     FailureKind::MissingImports {
         imports: vec![failure::Import {

@@ -14,7 +14,7 @@ use super::encode::Gate;
 use super::native::{self, Native};
 use super::recording::{self, Recording};
 use super::runner::Runner;
-use crate::abi::{Callee, ImportedFunction};
+use crate::abi::Callee;
 use crate::capsule::{self, Capsule, LimitSettings};
 use crate::engine::{CacheDir, Engine, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
@@ -138,54 +138,6 @@ impl Plugin {
         Self::builder(Source::wat(text)).build()
     }
 
-    /// Creates an instance that runs on the target of this process, without WebAssembly, with the
-    /// default settings: breakpoints, `dbg!`, coverage and sanitizers work.
-    ///
-    /// Arguments are decoded and results encoded as in WebAssembly, and a panic is a
-    /// [`Failure`] as well. Host calls reach the same services, with the same permissions and
-    /// faults. [`PluginBuilder::native`] has settings.
-    ///
-    /// ```
-    /// use plugin_sdk::prelude::*;
-    /// use plugin_sdk_harness::Plugin;
-    /// use serde_json::json;
-    ///
-    /// #[plugin]
-    /// #[derive(Default)]
-    /// struct Counter { count: u32 }
-    ///
-    /// #[plugin]
-    /// impl Counter {
-    ///     #[command]
-    ///     fn add(&mut self, number: u32) -> u32 {
-    ///         self.count += number;
-    ///         self.count
-    ///     }
-    /// }
-    ///
-    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
-    /// let mut plugin = Plugin::native::<Counter>()?;
-    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 2}))?, 2);
-    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 3}))?, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Limits
-    ///
-    /// There is no linear memory and no engine: memory, tables, stack, fuel and time are not
-    /// limited, and a call cannot be [interrupted](Plugin::interruptible). A stack overflow ends
-    /// the process. The limits of arguments, results, log lines and schemas apply.
-    ///
-    /// The plugin must be `Send`, as [`Plugin`] is.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the init hook does.
-    pub fn native<P: plugin_sdk::native::Plugin + Send>() -> Result<Self, Failure> {
-        PluginBuilder::native::<P>().build()
-    }
-
     /// Returns a builder for an instance with its own limits and configuration.
     pub fn builder(source: impl Into<Source>) -> PluginBuilder {
         PluginBuilder::new(Origin::Source(Box::new(source.into())))
@@ -200,40 +152,6 @@ impl Module {
 }
 
 impl PluginBuilder {
-    /// Returns a builder for an instance that runs natively, with its own settings: see
-    /// [`Plugin::native`].
-    ///
-    /// An [emulated](Self::emulate) host and [`build_async`](Self::build_async) need a module, and
-    /// fail with [`Engine`](FailureKind::Engine).
-    ///
-    /// ```
-    /// # use plugin_sdk::prelude::*;
-    /// # #[plugin(permissions(kv = "remembers the last guest"))]
-    /// # #[derive(Default)]
-    /// # struct GuestBook;
-    /// # #[plugin]
-    /// # impl GuestBook {
-    /// #     #[command]
-    /// #     fn greet(name: &str) -> Result<String> {
-    /// #         kv::set("last", name)?;
-    /// #         Ok(format!("Hello, {name}!"))
-    /// #     }
-    /// # }
-    /// use plugin_sdk_harness::PluginBuilder;
-    /// use serde_json::json;
-    ///
-    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
-    /// let mut plugin = PluginBuilder::native::<GuestBook>().grant("kv").build()?;
-    /// let greeting: String = plugin.call("greet", json!({"name": "Ada"}))?;
-    /// assert_eq!(greeting, "Hello, Ada!");
-    /// assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn native<P: plugin_sdk::native::Plugin + Send>() -> Self {
-        Module::native::<P>().plugin()
-    }
-
     /// Sets the limits that a plugin asks for in its manifest, as far as they are not above the
     /// default ones. A plugin can only lower the limits; only the host can raise them.
     pub fn asked_limits(mut self, asked: &manifest::Limits) -> Self {
@@ -923,7 +841,7 @@ impl PluginBuilder {
         functions.extend(self.host);
         let clock = compiled.as_ref().map(|compiled| compiled.clock().clone());
         let clock = clock.unwrap_or_default();
-        let every = is_native.then(|| every(&functions));
+        let every = is_native.then(|| native::every(&functions));
         let imports = every.as_deref().unwrap_or(imports);
         let mut host = Host::bind(imports, functions, &self.grants, clock, can_wait)
             .map_err(|failure| remedies::explain(failure, module.crate_dir()))?;
@@ -1029,18 +947,6 @@ impl PluginBuilder {
             cache: self.cache.clone(),
         })
     }
-}
-
-/// Returns all functions that a native plugin may call.
-fn every(functions: &[HostFunctions]) -> Vec<ImportedFunction> {
-    let mut every: Vec<ImportedFunction> = Vec::new();
-    // The last one with a name counts, as for a module.
-    for function in functions.iter().flat_map(HostFunctions::functions).rev() {
-        if !every.iter().any(|other| other.is(function)) {
-            every.push(ImportedFunction::of(function));
-        }
-    }
-    every
 }
 
 /// Checks that every permission is granted that the plugin declares as required or that its imports

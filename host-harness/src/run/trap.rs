@@ -39,7 +39,7 @@ pub(crate) fn classify(
         interrupted,
     } = evidence;
     let kind = match &cause {
-        Cause::Host(trap) => trap.kind(limits.timeout).unwrap_or_else(|| other(&cause)),
+        Cause::Host(trap) => trap.kind(limits.timeout),
         Cause::PoolExhausted if let Some(limit) = blueprint.pool => {
             FailureKind::PoolExhausted { limit }
         }

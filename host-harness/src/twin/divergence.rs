@@ -8,10 +8,11 @@ use crate::observe::transcript::{Answer, Data, Return, Step, Transcript};
 /// The names of the runs.
 const RUNS: [&str; 2] = ["native", "wasm"];
 
-/// The first difference between a native run and one in WebAssembly; see [`compare`](super::compare).
+/// The first difference between a native run and one in WebAssembly; see
+/// [`compare`](super::compare).
 ///
-/// `Display` formats it with the steps before it, both versions of the step, and the reason if it is
-/// a common one.
+/// `Display` formats it with the steps before it, both versions of the step, and the reason if it
+/// is a common one.
 #[derive(Debug)]
 pub struct Divergence {
     /// The number of the plugin, counted from 0 in the order in which the body created them.

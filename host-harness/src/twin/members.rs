@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use crate::observe::transcript::{Data, Transcript};
 
-/// Returns a transcript in which JSON that differs from that of another one in nothing but the order
-/// of members is as it is there.
+/// Returns a transcript with the order of members that JSON has in another transcript, where the
+/// two differ in nothing else.
 pub(super) fn ordered_as(other: &Transcript, transcript: &Transcript) -> Transcript {
     let mut others = VecDeque::new();
     other

@@ -1,7 +1,7 @@
 //! Twin tests: one body, run natively and in WebAssembly, with equal transcripts.
 //!
-//! [`#[plugin_sdk_harness::test]`](macro@crate::test) makes the tests. [`compare`] does the same for
-//! any two builders.
+//! [`#[plugin_sdk_harness::test]`](macro@crate::test) makes the tests. [`compare`] does the same
+//! for any two builders.
 
 mod divergence;
 mod hint;

@@ -44,7 +44,7 @@ pub fn tests(twin: &Twin) -> TokenStream {
             }
         }
     };
-    // What the tests do is outside of the module, where the author's names have their meaning.
+    // Outside of the module, the author's names have their meaning.
     let run = |name: &str, runs: TokenStream| {
         let run = format_ident!("__{name}_of_{}", plain_name(ident));
         quote! {

@@ -8,7 +8,7 @@ pub struct Twin {
     pub ident: Ident,
     /// The plugin's type; `None` only for a test that does not run natively.
     pub plugin: Option<Path>,
-    /// The place of the body's argument, whose type must be one of two.
+    /// The place of the argument's type in the body.
     pub argument: Span,
     pub native: bool,
     pub wasm: bool,

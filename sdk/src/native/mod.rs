@@ -11,6 +11,13 @@
 
 mod guest;
 mod registry;
+#[cfg(test)]
+#[allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+mod tests;
 
 pub use crate::guest::Plugin;
 pub use crate::imports::native::entered::{Ending, Host, Import, within};
