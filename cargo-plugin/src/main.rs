@@ -36,6 +36,7 @@
 //! | `bench` | the cost of calls, and the lock file that records it |
 //! | `fuzz` | random calls, the properties that hold for all of them, and tests made from failures |
 //! | `logging` | the plugin's log |
+//! | `twin_test` | the native side of a project's twin tests |
 //!
 //! | input and output | |
 //! |---|---|
@@ -75,6 +76,7 @@ mod target_host;
 mod template;
 mod terminal;
 mod text;
+mod twin_test;
 mod validation;
 mod wasm;
 mod wasm_opt;

@@ -72,6 +72,10 @@ fn passes(plugin_type: &str) {
         "{workflow}"
     );
 
+    let fuzz = ["fuzz", "--json", "--seed", "1", "--runs", "60"];
+    let report = support::json(&mut plugin(&project, &fuzz));
+    assert_eq!(report["passed"], true, "{report:#}");
+
     let report = support::json(&mut plugin(&project, &["test", "--no-own", "--json"]));
     assert_eq!(report["passed"], true, "{report:#}");
     let skipped = report["checks"]

@@ -19,6 +19,10 @@ use crate::text;
 /// The time of a search without another limit.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
+/// The default number of calls in a run, and the default fuel of a call: a few seconds' worth.
+const MAX_CALLS: usize = 16;
+const FUEL: u64 = 2_000_000_000;
+
 /// Calls a plugin at random, and looks for panics, leaks and answers that it does not describe
 ///
 /// Makes sequences of calls from the plugin's own schemas: valid values, nearly valid ones, and
@@ -51,11 +55,11 @@ pub struct Fuzz {
     #[arg(long = "command", value_name = "NAME")]
     commands: Vec<String>,
     /// The greatest number of calls in a run
-    #[arg(long, value_name = "N", default_value_t = 16)]
+    #[arg(long, value_name = "N", default_value_t = MAX_CALLS)]
     max_calls: usize,
     /// The fuel of a call: about one unit per WebAssembly instruction; the plugin may ask for
     /// another limit
-    #[arg(long, value_name = "N", default_value_t = 2_000_000_000)]
+    #[arg(long, value_name = "N", default_value_t = FUEL)]
     fuel: u64,
     /// The time for shrinking one failure
     #[arg(long, value_name = "TIME", value_parser = parse_time, default_value = "20s")]
@@ -181,8 +185,12 @@ impl Fuzz {
         if let Some(manifest) = self.selection.manifest_path() {
             add("--manifest-path", &manifest.display().to_string());
         }
-        add("--max-calls", &self.max_calls.to_string());
-        add("--fuel", &self.fuel.to_string());
+        if self.max_calls != MAX_CALLS {
+            add("--max-calls", &self.max_calls.to_string());
+        }
+        if self.fuel != FUEL {
+            add("--fuel", &self.fuel.to_string());
+        }
         words.extend(self.features.arguments());
         if self.release {
             words.push("--release".to_owned());

@@ -15,6 +15,7 @@ use crate::plugin_file::PluginFile;
 use crate::project::{Features, Project, RELEASE};
 use crate::terminal::{BAD, GOOD, Report, Terminal, Verdict};
 use crate::text;
+use crate::twin_test::TwinTest;
 
 /// Runs a recorded failure again, with the recorded answers to the plugin's host calls
 ///
@@ -30,6 +31,9 @@ pub struct Replay {
     /// builds [default: the recorded module, which must not have changed]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// Prints the command that replays it natively in a debugger, in the plugin's own test program
+    #[arg(long)]
+    native: bool,
     /// Shows every step of the record
     #[arg(short, long)]
     verbose: bool,
@@ -38,6 +42,9 @@ pub struct Replay {
 impl Replay {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let capsule = Capsule::read(&self.file).map_err(|error| self.unusable(&error))?;
+        if self.native {
+            return self.show_native(&capsule, terminal);
+        }
         let source = match &self.module {
             Some(module) => other_module(&capsule, module, terminal)?,
             None => self.recorded_module(&capsule)?,
@@ -49,6 +56,31 @@ impl Replay {
             replayed: replayed.map_err(|error| self.unusable(&error))?,
             redacted: capsule.redacted,
             verbose: self.verbose,
+        })
+    }
+
+    /// Builds the tests of the plugin's crate, and shows how to replay the capsule in one of them.
+    fn show_native(&self, capsule: &Capsule, terminal: &mut Terminal) -> Result<Verdict> {
+        let folder = self
+            .module
+            .as_deref()
+            .or(capsule.module.crate_dir.as_deref());
+        let folder = folder.ok_or_else(|| {
+            Error::new("the capsule does not name the plugin's crate")
+                .because("its module was not built by a test")
+                .help("`--module DIR` names the project's folder")
+        })?;
+        let project = Project::at(folder)?;
+        terminal.status("Building", &format!("the tests of {}", project.title()));
+        let TwinTest { program, name } = TwinTest::of(&project)?;
+        let file = std::path::absolute(&self.file).unwrap_or_else(|_| self.file.clone());
+        terminal.show(&Native {
+            command: format!(
+                "PLUGIN_SDK_REPLAY={} gdb --args {} {} --exact --nocapture",
+                quoted(&text::path(&file)),
+                quoted(&text::path(&program)),
+                quoted(&name)
+            ),
         })
     }
 
@@ -113,6 +145,27 @@ fn other_module(capsule: &Capsule, path: &Path, terminal: &Terminal) -> Result<S
     terminal.status("Building", &project.title());
     let built = project.build(RELEASE, &features, terminal)?;
     Ok(Source::bytes(built.wasm))
+}
+
+/// Returns a word for a shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
+}
+
+/// The command that replays a capsule natively.
+#[derive(Serialize)]
+struct Native {
+    command: String,
+}
+
+impl Report for Native {
+    fn text(&self, out: &mut dyn Write) -> std::io::Result<()> {
+        writeln!(out, "{}", self.command)
+    }
 }
 
 /// The outcome of a replay.

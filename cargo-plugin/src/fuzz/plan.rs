@@ -50,7 +50,7 @@ pub struct Fault {
 pub enum Strike {
     /// An error with this code.
     Error(&'static str),
-    /// As many bytes as this instead of the function's own.
+    /// This many bytes instead of the function's own.
     Oversized(usize),
     /// Bytes that are neither text nor JSON.
     BadBytes,

@@ -1,4 +1,4 @@
-//! A finding as a test in Rust, for the tests of the plugin's crate.
+//! A finding as a test in Rust, for the plugin's crate.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -19,7 +19,7 @@ use crate::text;
 /// The greatest length of a test in bytes.
 const MAX_TEST: usize = 32 << 10;
 
-/// The greatest length of a comment, and of a function's name, in bytes.
+/// The greatest lengths of a comment and of a name, in bytes.
 const MAX_COMMENT: usize = 300;
 const MAX_NAME: usize = 40;
 
@@ -60,8 +60,9 @@ impl Origin {
     }
 }
 
-/// Returns a test that fails because of a finding; `None` if its values are too large to print.
-pub fn test(origin: &Origin, host: Host, shrunk: &Shrunk) -> Option<String> {
+/// Returns a test of this name that fails because of a finding; `None` if its values are too large
+/// to print.
+pub fn test(origin: &Origin, host: Host, shrunk: &Shrunk, name: &str) -> Option<String> {
     let mut test = Test {
         shrunk,
         host,
@@ -70,7 +71,6 @@ pub fn test(origin: &Origin, host: Host, shrunk: &Shrunk) -> Option<String> {
     };
     test.write(origin);
     let finding = &shrunk.finding;
-    let name = function_name(finding);
     let comment = finding.violation.message.lines().next();
     let comment = text::line(comment.unwrap_or_default(), MAX_COMMENT);
     let mut uses = test.uses;
@@ -85,7 +85,7 @@ pub fn test(origin: &Origin, host: Host, shrunk: &Shrunk) -> Option<String> {
 }
 
 /// Returns a name for the test of a finding, such as `average_does_not_return`.
-fn function_name(finding: &Finding) -> String {
+pub fn function_name(finding: &Finding) -> String {
     let mut name: String = finding
         .callee
         .chars()
@@ -308,7 +308,7 @@ impl Test<'_> {
                 self.line(1, "std::str::from_utf8(answer.unwrap()).unwrap();");
             }
             (_, Evidence::Form(element)) => {
-                let size = super::generate::size_of(*element);
+                let size = element.size();
                 self.line(
                     1,
                     &format!("assert_eq!(answer.unwrap().len() % {size}, 0);"),

@@ -85,7 +85,7 @@ impl fmt::Display for Property {
 #[derive(Clone, Debug)]
 pub struct Violation {
     pub property: Property,
-    /// What is wrong, in a sentence.
+    /// A description, in a sentence.
     pub message: String,
     /// The place in the plugin's code or in its answer: two violations of the same property by the
     /// same command at the same place are the same.
@@ -268,7 +268,7 @@ fn bad_bytes(output: Element, bytes: &[u8]) -> Option<Violation> {
             format!("the result is not text: {error}")
         }
         element => {
-            let size = super::generate::size_of(element);
+            let size = element.size();
             if bytes.len().is_multiple_of(size) {
                 return None;
             }

@@ -1,6 +1,6 @@
 //! The report of a search.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use serde::Serialize;
@@ -10,8 +10,8 @@ use super::plan::Shown;
 use super::printed::{self, Origin};
 use super::properties::{Evidence, Property};
 use super::run::Calls;
+use super::search::{Found, Options, Outcome};
 use super::subject::Subject;
-use super::{Found, Options, Outcome};
 use crate::quantities;
 use crate::terminal::{BAD, GOOD, NOTE, Report, Verdict};
 use crate::text;
@@ -36,7 +36,7 @@ pub struct Fuzzed {
     seconds: f64,
     /// The numbers of calls of each command, and of each hook in parentheses.
     called: BTreeMap<String, Calls>,
-    /// What was not tested, and why.
+    /// Parts of the plugin that were not tested, with the reasons.
     notes: Vec<String>,
     failures: Vec<Failed>,
 }
@@ -78,8 +78,19 @@ impl Fuzzed {
         origin: &Origin,
         again: &str,
     ) -> Self {
-        let failures = outcome.found.iter();
-        let failures = failures.map(|found| Failed::new(subject, found, origin, again));
+        let mut names = HashMap::new();
+        let failures = outcome.found.iter().map(|found| {
+            let name = printed::function_name(&found.shrunk.finding);
+            // All tests can be in one file.
+            let count: &mut u32 = names.entry(name.clone()).or_default();
+            *count += 1;
+            let name = match *count {
+                1 => name,
+                nth => format!("{name}_{nth}"),
+            };
+            let test = printed::test(origin, subject.host, &found.shrunk, &name);
+            Failed::new(found, test, again)
+        });
         let mut fuzzed = Fuzzed {
             passed: outcome.found.is_empty(),
             host: subject.host.name,
@@ -120,7 +131,7 @@ impl Fuzzed {
 }
 
 impl Failed {
-    fn new(subject: &Subject, found: &Found, origin: &Origin, again: &str) -> Self {
+    fn new(found: &Found, test: Option<String>, again: &str) -> Self {
         let finding = &found.shrunk.finding;
         let violation = &finding.violation;
         let failure = match &violation.evidence {
@@ -156,7 +167,7 @@ impl Failed {
             seed: found.seed,
             shrunk_from: found.calls,
             candidates: found.shrunk.candidates,
-            test: printed::test(origin, subject.host, &found.shrunk),
+            test,
             reproduce: format!("{again} --seed {} --runs 1", found.seed),
             failure: failure.map(|failure| failure.to_json()),
         }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Instant;
 
 use plugin_sdk_harness::{Failure, FailureKind, Plugin};
 use serde::Serialize;
@@ -12,7 +13,7 @@ use super::subject::{Subject, Validity};
 use crate::target_host;
 
 /// The number of times that a sequence is repeated in the search for leaks.
-pub const LEAK_RUNS: u32 = 16;
+pub const LEAK_RUNS: u32 = 8;
 
 /// A violation, and the step of its sequence that shows it.
 #[derive(Clone, Debug)]
@@ -72,6 +73,8 @@ impl Tally {
 pub struct Runner<'a> {
     pub subject: &'a Subject,
     pub ignored: &'a [Property],
+    /// The time after which no call begins: a hostile module may use all of its fuel in each.
+    pub deadline: Option<Instant>,
 }
 
 /// The answers of a sequence, each as a hash.
@@ -94,6 +97,12 @@ impl Runner<'_> {
 
     fn matters(&self, violation: &Violation) -> bool {
         !self.ignored.contains(&violation.property)
+    }
+
+    /// Returns true if the time is over.
+    pub fn is_over(&self) -> bool {
+        self.deadline
+            .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Runs a sequence once.
@@ -122,6 +131,9 @@ impl Runner<'_> {
             }
         };
         for (nth, step) in sequence.steps.iter().enumerate() {
+            if self.is_over() {
+                return (answers, None);
+            }
             let validity = subject.validity(step);
             let violation = call(&mut plugin, step, |answer| {
                 answers.push(hash(answer));
@@ -149,6 +161,9 @@ impl Runner<'_> {
     /// Runs a sequence again, and compares the answers.
     fn differs(&self, sequence: &Sequence, first: &Answers, tally: &mut Tally) -> Option<Finding> {
         let (second, _) = self.once(sequence, tally);
+        if self.is_over() {
+            return None;
+        }
         let same = first
             .iter()
             .zip(&second)
@@ -179,7 +194,7 @@ impl Runner<'_> {
         let report = plugin.leaks(LEAK_RUNS, |plugin| {
             // Each outcome was judged before.
             let _ = plugin.init(&config);
-            for step in &sequence.steps {
+            for step in sequence.steps.iter().take_while(|_| !self.is_over()) {
                 call(plugin, step, |_| ());
             }
             let _ = plugin.cleanup();

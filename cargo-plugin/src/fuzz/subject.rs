@@ -1,10 +1,9 @@
-//! The plugin under test, and what it says about itself.
+//! The plugin under test, and its description of itself.
 
 use plugin_sdk_harness::manifest::{CommandInfo, Manifest, Problem, Schema, Validators};
 use plugin_sdk_harness::{Failure, Module, Plugin};
 use serde_json::Value;
 
-use super::generate::size_of;
 use super::plan::{Input, Step, World};
 use crate::error::{Error, Result};
 use crate::host_options::{self, Loaded};
@@ -39,7 +38,7 @@ pub struct Subject {
     validators: Validators,
 }
 
-/// Whether a plugin must take an input.
+/// The relation of an input to the plugin's description of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Validity {
     /// The description allows it, so the plugin must not refuse it.
@@ -267,12 +266,14 @@ impl Subject {
         schema: Option<&Value>,
         value: &Value,
     ) -> Validity {
-        match (checked, schema) {
-            (Ok(()), Some(_)) => Validity::Valid,
-            (Err(_), Some(schema)) if self.schemas().contradicts(schema, value) => {
-                Validity::Invalid
-            }
-            _ => Validity::Unclear,
+        let Some(schema) = schema else {
+            return Validity::Unclear;
+        };
+        match (checked, self.schemas().contradicts(schema, value)) {
+            (Ok(()), false) => Validity::Valid,
+            (Err(_), true) => Validity::Invalid,
+            // Schemas call 1.0 an integer, and readers of JSON do not.
+            (Ok(()), true) | (Err(_), false) => Validity::Unclear,
         }
     }
 }
@@ -281,7 +282,7 @@ impl Subject {
 fn bytes_validity(element: Element, bytes: &[u8]) -> Validity {
     let is_valid = match element {
         Element::Text => str::from_utf8(bytes).is_ok(),
-        element => bytes.len().is_multiple_of(size_of(element)),
+        element => bytes.len().is_multiple_of(element.size()),
     };
     match is_valid {
         true => Validity::Valid,

@@ -309,6 +309,16 @@ impl Width {
 }
 
 impl Element {
+    /// Returns the size of an element in bytes.
+    pub fn size(self) -> usize {
+        match self {
+            Element::Text | Element::U8 | Element::I8 => 1,
+            Element::U16 | Element::I16 => 2,
+            Element::U32 | Element::I32 | Element::F32 => 4,
+            Element::U64 | Element::I64 | Element::F64 => 8,
+        }
+    }
+
     fn parse(word: &str) -> Self {
         match word {
             "text" => Element::Text,

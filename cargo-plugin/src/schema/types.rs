@@ -58,6 +58,10 @@ impl<'a> Schemas<'a> {
         let shape = self.shape(schema);
         let part = |schema, value| self.contradicts_within(schema, value, depth, steps);
         match (&shape.kind, value) {
+            // The notation of floats, even of whole ones.
+            (Kind::Integer(_), Value::Number(number)) => {
+                number.to_string().contains(['.', 'e', 'E'])
+            }
             (Kind::List(list), Value::Array(items)) => {
                 items.iter().any(|item| part(list.items, item))
             }
@@ -145,6 +149,7 @@ mod tests {
             (json!([{"x": 1}]), false),
             (json!([{"x": 10}]), false),
             (json!([{"x": "1"}]), true),
+            (json!([{"x": 1.0}]), true),
             (json!([{"x": null}]), false),
             (json!([{"label": "a"}]), true),
             (json!([{"x": 1, "label": null}]), false),

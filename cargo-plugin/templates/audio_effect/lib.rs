@@ -39,7 +39,7 @@ impl MyPlugin {
     }
 
     /// Sets the gain in decibels, from the next block on.
-    #[command]
+    #[command(errors(not_finite = "the gain is not a finite number"))]
     pub fn set_gain(&mut self, gain_db: f32) -> Result<()> {
         if !gain_db.is_finite() {
             return Err(Error::new("not_finite", "the gain must be a finite number"));

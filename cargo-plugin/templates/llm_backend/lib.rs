@@ -78,7 +78,11 @@ impl MyPlugin {
     }
 
     /// Answers a conversation.
-    #[command]
+    #[command(errors(
+        nothing_said = "the conversation has no messages",
+        server_refused = "the server of the model answered with an error",
+        no_answer = "the model returned no answer",
+    ))]
     pub fn chat(
         &self,
         messages: Vec<Message>,

@@ -25,19 +25,19 @@ pub struct Usage {
 #[plugin]
 impl MyPlugin {
     /// Stores a document under a key, replacing the previous one.
-    #[command]
+    #[command(errors(key_empty = "the key is empty"))]
     pub fn put(key: &str, text: &str) -> Result<()> {
         kv::set_bytes(&checked(key)?, text)
     }
 
     /// Returns the document under a key, if there is one.
-    #[command]
+    #[command(errors(key_empty = "the key is empty", not_text = "the stored bytes are not text"))]
     pub fn get(key: &str) -> Result<Option<String>> {
         read(&checked(key)?)
     }
 
     /// Removes the document under a key, and returns whether there was one.
-    #[command]
+    #[command(errors(key_empty = "the key is empty"))]
     pub fn delete(key: &str) -> Result<bool> {
         kv::delete(&checked(key)?)
     }

@@ -45,7 +45,7 @@ impl MyPlugin {
     }
 
     /// Greets someone by name.
-    #[command]
+    #[command(errors(name_empty = "the name is empty"))]
     pub fn greet(&mut self, name: &str, #[arg(default = 1)] times: u8) -> Result<Greeting> {
         if name.is_empty() {
             return Err(Error::new("name_empty", "there is nobody to greet"));

@@ -127,7 +127,7 @@ fn examples_pass() {
             "--seed",
             "1",
             "--runs",
-            "300",
+            "100",
         ];
         let (code, said) = Folder::new().run(&words).said();
         assert_eq!(code, 0, "{name}: {said}");
@@ -157,8 +157,8 @@ fn same_seed_gives_the_same_report() {
     // Each failure names the command line that finds it again.
     let failure = &failures(&report)[0];
     let seed = failure["seed"].to_string();
-    let end = format!(" wares.wasm --seed {seed} --runs 1");
-    assert!(text(failure, "reproduce").ends_with(&end));
+    let again = format!("cargo plugin fuzz --fuel 100000 wares.wasm --seed {seed} --runs 1");
+    assert_eq!(text(failure, "reproduce"), again);
     let again = search(&seed, "1");
     assert_eq!(failures(&again)[0]["message"], failure["message"]);
     assert_eq!(calls(&failures(&again)[0]), calls(failure));
@@ -211,6 +211,7 @@ fn hostile_schemas_end_the_search_in_time() {
     for nth in 0..60 {
         definitions[format!("d{nth}")] = both(json!({"$ref": format!("#/$defs/d{}", nth + 1)}));
     }
+    definitions["d60"] = json!(true);
     let command =
         |name: &str, schema: Value| json!({"name": name, "arguments": schema, "result": true});
     let manifest = json!({"abi": 1, "id": "hostile", "name": "Hostile", "version": "1.0.0", "commands": [
@@ -226,6 +227,8 @@ fn hostile_schemas_end_the_search_in_time() {
         "hostile.wasm",
         "--ignore",
         "result",
+        "--ignore",
+        "invalid-arguments",
         "--seed",
         "1",
         "--runs",

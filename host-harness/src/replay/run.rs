@@ -47,12 +47,21 @@ impl Capsule {
     /// Fails if the capsule is for a host that is not known, or asks for more than a host should
     /// give for a file. Failures of the plugin, also of loading it, are part of the outcome.
     pub fn replay(&self, module: impl Into<Source>) -> Result<Replayed, CapsuleError> {
+        self.replay_with(Plugin::builder(module))
+    }
+
+    /// Runs the calls again on a plugin of this builder, which sets where the plugin comes from;
+    /// the capsule has all other settings. [`PluginBuilder::native`] is for a debugger.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`replay`](Capsule::replay).
+    pub fn replay_with(&self, builder: PluginBuilder) -> Result<Replayed, CapsuleError> {
         let limits = self.limits.to_limits()?;
-        let module = module.into();
         // The guest's stack may be larger than the one that this thread has.
         let stack = STACK + limits.stack_bytes;
         std::thread::scope(|threads| {
-            let replay = || self.replay_here(&module, limits);
+            let replay = || self.replay_here(builder, limits);
             let thread = std::thread::Builder::new().stack_size(stack);
             match thread.spawn_scoped(threads, replay) {
                 Ok(running) => match running.join() {
@@ -67,10 +76,14 @@ impl Capsule {
         })
     }
 
-    fn replay_here(&self, module: &Source, limits: Limits) -> Result<Replayed, CapsuleError> {
+    fn replay_here(
+        &self,
+        builder: PluginBuilder,
+        limits: Limits,
+    ) -> Result<Replayed, CapsuleError> {
         let recorder = Shared::new(Recorder::following(self.transcript.clone()));
         let fuel = self.fuel_in_time(&limits);
-        let builder = self.builder(module, limits, &recorder, fuel)?;
+        let builder = self.set(builder, limits, &recorder, fuel)?;
         let failure = match builder.build() {
             Ok(mut plugin) => self.repeat_all(&mut plugin, &recorder, fuel).err(),
             Err(failure) => Some(failure),
@@ -89,9 +102,10 @@ impl Capsule {
         })
     }
 
-    fn builder(
+    /// Makes the settings of the capsule.
+    fn set(
         &self,
-        module: &Source,
+        builder: PluginBuilder,
         mut limits: Limits,
         recorder: &Shared<Recorder>,
         fuel: Option<u64>,
@@ -106,7 +120,7 @@ impl Capsule {
         if fuel.is_some() && limits.fuel.is_none() {
             limits.fuel = Some(PLENTY);
         }
-        let mut builder = Plugin::builder(module.clone())
+        let mut builder = builder
             .replaying(recorder.clone())
             .encoded_config(self.config.bytes().unwrap_or_default().to_vec())
             .exact_limits(&limits)

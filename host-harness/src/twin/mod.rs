@@ -10,12 +10,18 @@ mod members;
 use std::any::Any;
 use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::path::Path;
 
+use crate::capsule::Capsule;
 use crate::observe::transcript::{Transcript, recorded};
 use crate::plugin::{Plugin, PluginBuilder};
 use crate::source::Source;
 
 pub use divergence::Divergence;
+
+/// The variable that names a [capsule](crate::capsule). The test `native` replays it instead of
+/// running its body: `cargo plugin replay --native` prints the command.
+const REPLAY: &str = "PLUGIN_SDK_REPLAY";
 
 /// The body of a twin test: a function of `&mut Plugin` or of [`PluginBuilder`], which returns
 /// nothing or a `Result<(), E>`.
@@ -75,7 +81,25 @@ pub fn body<A, B: Body<A>>(body: B) -> impl Fn(PluginBuilder) {
 /// Runs the test `native`.
 #[doc(hidden)]
 pub fn native<P: plugin_sdk::native::Plugin + Send>(body: impl Fn(PluginBuilder)) {
-    body(PluginBuilder::native::<P>());
+    let builder = PluginBuilder::native::<P>();
+    match std::env::var_os(REPLAY) {
+        Some(file) => replay(builder, Path::new(&file)),
+        None => body(builder),
+    }
+}
+
+/// Replays a capsule natively, and panics if it departs from its record.
+fn replay(builder: PluginBuilder, file: &Path) {
+    let replayed = Capsule::read(file).and_then(|capsule| capsule.replay_with(builder));
+    let replayed = match replayed {
+        Ok(replayed) => replayed,
+        Err(error) => panic!("{REPLAY}={}: {error}", file.display()),
+    };
+    if let Some(failure) = &replayed.failure {
+        eprintln!("{failure}");
+    }
+    // The place of a panic has another path natively, so the steps decide.
+    assert!(replayed.difference().is_none(), "{replayed}");
 }
 
 /// Runs the test `wasm` of a body that does not run natively.

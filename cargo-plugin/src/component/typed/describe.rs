@@ -221,14 +221,3 @@ fn indirect_size(layout: Layout) -> usize {
     }
 }
 
-impl Element {
-    /// Returns the size in bytes.
-    fn size(self) -> usize {
-        match self {
-            Element::Text | Element::U8 | Element::I8 => 1,
-            Element::U16 | Element::I16 => 2,
-            Element::U32 | Element::I32 | Element::F32 => 4,
-            Element::U64 | Element::I64 | Element::F64 => 8,
-        }
-    }
-}

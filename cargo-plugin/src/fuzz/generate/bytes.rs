@@ -34,22 +34,12 @@ pub fn bytes(random: &mut Rng, element: Option<Element>) -> Vec<u8> {
         Some(element @ (Element::F32 | Element::F64)) => floats(random, element),
         _ => any(random),
     };
-    match (random.u8(..6), element.map_or(1, size)) {
+    match (random.u8(..6), element.map_or(1, Element::size)) {
         // Not a whole number of elements, or not text.
         (0, _) => bytes.push(0xff),
         (_, size) => bytes.truncate(bytes.len() / size * size),
     }
     bytes
-}
-
-/// Returns the size of an element in bytes.
-pub fn size(element: Element) -> usize {
-    match element {
-        Element::Text | Element::U8 | Element::I8 => 1,
-        Element::U16 | Element::I16 => 2,
-        Element::U32 | Element::I32 | Element::F32 => 4,
-        Element::U64 | Element::I64 | Element::F64 => 8,
-    }
 }
 
 fn length(random: &mut Rng) -> usize {

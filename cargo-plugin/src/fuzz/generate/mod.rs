@@ -15,5 +15,4 @@ mod texts;
 mod values;
 mod wrong;
 
-pub use bytes::size as size_of;
 pub use sequences::Planner;

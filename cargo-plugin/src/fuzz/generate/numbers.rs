@@ -27,7 +27,7 @@ const FLOATS: [f64; 14] = [
     f64::MIN,
 ];
 
-/// Returns an integer within bounds, or `None` if there is none.
+/// Returns an integer within bounds, or `None` if no integer is.
 pub fn integer(random: &mut Rng, integers: &Integers) -> Option<Value> {
     let (least, most) = (
         Whole::from(i128::from(i64::MIN)),

@@ -14,6 +14,9 @@ const UNKNOWN: &str = "no-such-argument";
 /// The greatest number of spoiled parts of one value.
 const MOST_SPOILED: u8 = 3;
 
+/// The length of text that is repeated, in bytes.
+const MAX_REPEATED: usize = 8_000;
+
 /// The depth of a value that is nested deeper than readers of JSON allow.
 const DEEP: usize = 200;
 
@@ -117,7 +120,7 @@ fn spoil(random: &mut Rng, part: &mut Value) {
         },
         Value::String(text) => match random.u8(..4) {
             0 => text.clear(),
-            1 => *text = text.repeat(random.usize(2..200)),
+            1 => *text = text.repeat(MAX_REPEATED / text.len().max(MAX_REPEATED / 200)),
             2 => text.push_str(&texts::word(random)),
             _ => text.push('\0'),
         },

@@ -29,14 +29,17 @@ pub struct Shrunk {
 
 /// Reduces a sequence, for at most this long.
 pub fn shrink(runner: &Runner<'_>, sequence: Sequence, finding: Finding, time: Duration) -> Shrunk {
+    let deadline = Instant::now().checked_add(time);
     let mut search = Search {
-        runner,
+        runner: Runner {
+            deadline,
+            ..*runner
+        },
         best: Shrunk {
             sequence,
             finding,
             candidates: 0,
         },
-        deadline: Instant::now() + time,
     };
     search.cut();
     for _ in 0..MOST_ROUNDS {
@@ -52,15 +55,15 @@ pub fn shrink(runner: &Runner<'_>, sequence: Sequence, finding: Finding, time: D
 }
 
 struct Search<'a> {
-    runner: &'a Runner<'a>,
+    /// It stops at the end of the time for shrinking.
+    runner: Runner<'a>,
     best: Shrunk,
-    deadline: Instant,
 }
 
 impl Search<'_> {
     /// Adopts a sequence if it shows the same violation.
     fn accepts(&mut self, candidate: Sequence) -> bool {
-        if self.best.candidates >= MOST_CANDIDATES || Instant::now() >= self.deadline {
+        if self.best.candidates >= MOST_CANDIDATES || self.runner.is_over() {
             return false;
         }
         if candidate == self.best.sequence {
