@@ -154,7 +154,7 @@ fn failed(
     validity: Validity,
     failure: &Failure,
 ) -> Option<Violation> {
-    let kind = failure.code();
+    let kind: &'static str = failure.kind().into();
     let (property, place) = match failure.kind() {
         FailureKind::Plugin(error) => return bad_error(subject, step, validity, failure, error),
         // The host refused the call, or one of its functions could not report its error.

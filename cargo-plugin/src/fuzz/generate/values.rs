@@ -297,12 +297,12 @@ mod tests {
             .collect();
         definitions["Wide"] = json!({"type": "object", "properties": wide});
         let long = json!({"type": "array", "items": true, "minItems": 1u64 << 60});
-        for (schema, count) in [("Endless", 0), ("0", 0), ("or0", 0), ("Wide", 20)] {
+        for (schema, count) in [("Endless", 0), ("0", 0), ("or0", 0), ("Wide", 5)] {
             let schema = json!({"$ref": format!("#/$defs/{schema}")});
             let manifest = manifest(schema, definitions.clone());
             // Without bounds, the first of them would never end.
-            assert_eq!(made(&manifest, 20).0, count);
+            assert_eq!(made(&manifest, 5).0, count);
         }
-        assert_eq!(made(&manifest(long, json!({})), 20).0, 0);
+        assert_eq!(made(&manifest(long, json!({})), 5).0, 0);
     }
 }
