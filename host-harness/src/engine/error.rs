@@ -85,6 +85,7 @@ impl Error {
 
 impl Cause {
     /// Returns a trap without an address.
+    #[cfg(feature = "wasmi")]
     pub(super) fn trap(trap: Trap, message: impl Into<String>) -> Self {
         Cause::Trap {
             trap,

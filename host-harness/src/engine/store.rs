@@ -6,7 +6,7 @@
 use super::wasmi;
 #[cfg(feature = "wasmtime")]
 use super::wasmtime;
-use super::{Cause, Error, Guest, HostState};
+use super::{Error, Guest, HostState};
 use crate::failure::Failure;
 
 /// Traits in place of those of an engine that is not compiled in: every type has them.
@@ -263,7 +263,7 @@ impl<P: Params, R: Results> Func<P, R> {
 #[allow(dead_code, reason = "not with a single engine")]
 #[cold]
 fn stray() -> Error {
-    Error::new(Cause::Other(
+    Error::new(super::Cause::Other(
         "a function was called in a store of another engine".to_owned(),
     ))
 }

@@ -480,6 +480,13 @@ impl FailureKind {
     }
 }
 
+/// Returns the kind as a word in `snake_case`, as in [`Failure::to_json`].
+impl From<&FailureKind> for &'static str {
+    fn from(kind: &FailureKind) -> Self {
+        kind.word()
+    }
+}
+
 impl BuildFailure {
     fn word(&self) -> &'static str {
         match self {

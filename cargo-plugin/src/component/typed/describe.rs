@@ -220,4 +220,3 @@ fn indirect_size(layout: Layout) -> usize {
         false => 0,
     }
 }
-
