@@ -315,7 +315,7 @@ pub use wasm::inspect;
 /// | `crate = "kit::plugin_sdk_harness"` | the path of this crate, if it has another name |
 ///
 /// `#[ignore]` and `#[cfg(…)]` apply to both tests. [`twin::compare`] compares other pairs of
-/// plugins. A native run has [no limits](Plugin::native#limits) of memory and time, and the guide
+/// plugins. A native run has [no limits](Plugin::native) of memory and time, and the guide
 /// lists where the targets differ.
 pub use plugin_sdk_macros::test;
 

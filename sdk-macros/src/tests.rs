@@ -6,7 +6,7 @@
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use crate::{host_functions, host_scalar, plugin, plugin_error};
+use crate::{host_functions, host_scalar, plugin, plugin_error, twin};
 
 /// Formats generated code.
 pub fn code(generated: TokenStream) -> String {
@@ -66,6 +66,19 @@ snapshots! {
             #[plugin_sdk::command(rename = "reset-all")]
             fn r#type() {}
         }
+    }
+
+    a_twin_test_is_two_tests: twin::test(greeter::Greeter) {
+        /// Greets.
+        #[cfg(feature = "slow")]
+        #[ignore = "takes a minute"]
+        fn greets(plugin: &mut Plugin) -> Result<(), Failure> {
+            Ok(())
+        }
+    }
+
+    a_twin_test_can_be_one_test: twin::test(wasm_only = "tests a limit", crate = "kit::harness") {
+        fn ends(builder: PluginBuilder) {}
     }
 
     hooks_implement_traits: plugin::plugin() {

@@ -72,8 +72,8 @@ impl PluginBuilder {
     /// Returns a builder for an instance that runs natively, with its own settings: see
     /// [`Plugin::native`].
     ///
-    /// An [emulated](Self::emulate) host and [`build_async`](Self::build_async) need a module, and
-    /// fail with [`Engine`](FailureKind::Engine).
+    /// An [emulated](Self::emulate) host and `build_async` need a module, and fail with
+    /// [`Engine`](FailureKind::Engine).
     ///
     /// ```
     /// # use plugin_sdk::prelude::*;

@@ -49,7 +49,7 @@ struct Changed {
 
 impl Scratch {
     /// Creates a memory without arguments.
-    pub fn new() -> Self {
+    pub fn empty() -> Self {
         Scratch {
             words: vec![0; ALIGNMENT as usize / size_of::<u64>()],
             changed: Vec::new(),
@@ -138,7 +138,7 @@ mod tests {
     #[test]
     fn changed_bytes_are_given_back_and_others_are_not() {
         let (kept, mut changed) = ([1u8, 2], [3u8, 4, 5]);
-        let mut scratch = Scratch::new();
+        let mut scratch = Scratch::empty();
         // SAFETY: both arrays live until the end of the test, and are not used before `give_back`.
         let [first, second] = unsafe {
             [

@@ -56,6 +56,9 @@ impl Forms for Answers {
     }
 }
 
+/// The answers of the host, or the arguments that it changed.
+type Received = (String, f64, Vec<u8>, Option<String>, String);
+
 #[plugin(commands(double))]
 #[derive(Default)]
 struct Forming {
@@ -65,7 +68,7 @@ struct Forming {
 #[plugin]
 impl Forming {
     #[command]
-    fn run(&mut self, key: &str) -> Result<(String, f64, Vec<u8>, Option<String>, String)> {
+    fn run(&mut self, key: &str) -> Result<Received> {
         self.calls += 1;
         let mut text = key.as_bytes().to_vec();
         forms::reverse(&mut text);

@@ -138,7 +138,7 @@ impl Sent {
 /// The addresses must be those of values that `lower` returned for the parameters, and of the room;
 /// the values must live until the call returns.
 pub unsafe fn call<W: Wire>(import: &'static Import, sent: &[Sent]) -> W {
-    let mut scratch = Scratch::new();
+    let mut scratch = Scratch::empty();
     // SAFETY: the caller guarantees it.
     let slots = unsafe { lower(import, sent, &mut scratch) };
     let answered = match innermost() {
