@@ -42,7 +42,7 @@ pub struct Replayed {
     pub failure: Option<Failure>,
     /// `true` if the record ends at a time limit, which a replay measures in fuel, or in the host's
     /// decoding of a result, whose type only the host knows.
-    pub(super) stands_for: bool,
+    pub(super) ends_elsewhere: bool,
     /// The steps that are missing in the record, and whether the replay has reached them.
     pub(super) cut: Option<Cut>,
 }
@@ -67,7 +67,7 @@ impl Replayed {
 
     fn has_same_failure(&self) -> bool {
         match (&self.recorded_failure, &self.failure) {
-            (Some(_), _) if self.stands_for => true,
+            (Some(_), _) if self.ends_elsewhere => true,
             (None, None) => true,
             (Some(recorded), Some(failure)) => {
                 let replayed = failure.to_json();

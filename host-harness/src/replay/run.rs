@@ -40,7 +40,7 @@ impl Capsule {
     /// same; services are not used. The replay ends where the plugin departs from the record.
     ///
     /// Limits of time are replayed as fuel: a call that timed out must run for as many instructions
-    /// as take about that time, or come to the point in the record where it was ended.
+    /// as take about that time, or reach the point in the record where it was ended.
     ///
     /// # Errors
     ///
@@ -96,7 +96,7 @@ impl Capsule {
             recorded: self.transcript.without_earlier_cuts(),
             transcript: transcript.without_earlier_cuts(),
             recorded_failure: self.failure.clone(),
-            stands_for: !has_departed && self.ends_elsewhere(),
+            ends_elsewhere: !has_departed && self.ends_elsewhere(),
             failure,
             cut: self.transcript.cut(),
         })

@@ -291,3 +291,18 @@ fn state_and_events_are_the_same_on_both_sides() {
     });
     assert!(compared.is_ok(), "{}", compared.unwrap_err());
 }
+
+#[test]
+fn capsules_of_wasm_replay_natively_up_to_the_panic() {
+    let mut plugin = wasm("observed").transcript().build().unwrap();
+    for name in ["Ada", "", "Bob"] {
+        let _ = plugin.call::<Value>("greet", json!({ "name": name }));
+    }
+    plugin.call_raw("remember", b"\xff").unwrap_err();
+    plugin.call::<Value>("panic", ()).unwrap_err();
+    let capsule = plugin.capsule().unwrap();
+    let native = PluginBuilder::native::<observed::Observed>();
+    let replayed = capsule.replay_with(native).unwrap();
+    assert!(replayed.difference().is_none(), "{replayed}");
+    assert_eq!(replayed.failure.unwrap().code(), "panic");
+}
