@@ -167,7 +167,7 @@ fn nothing_of_a_plugin_is_markup_of_its_reference() {
         "{body}"
     );
     assert!(body.contains("<a href=\"https://example.com\">"), "{body}");
-    // What follows the open code block is still a part of the document.
+    // The text after the open code block is still a part of the document.
     assert!(
         body.contains("<h3 id=\"reverse\"><code>reverse</code></h3>"),
         "{body}"

@@ -304,8 +304,8 @@ pub use wasm::inspect;
 ///
 /// `cargo test nobody_was_greeted::native` debugs the first without a build for WebAssembly.
 ///
-/// The module is that of the test's own crate. The type of the plugin may be in another crate, which
-/// the test then links.
+/// The module is that of the test's own crate. The plugin's type may be in another crate, which the
+/// test then links.
 ///
 /// | option | effect |
 /// |---|---|

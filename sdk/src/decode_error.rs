@@ -140,7 +140,7 @@ impl Found {
     }
 }
 
-/// `true` if errors have JSON pointers, which clients of the plugin's HTTP API look for. Other hosts
+/// `true` if errors have JSON pointers, which clients of the plugin's HTTP API read. Other hosts
 /// add them.
 pub(crate) const HAVE_POINTERS: bool = cfg!(feature = "host-wasi-http");
 

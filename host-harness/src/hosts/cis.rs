@@ -61,7 +61,7 @@ struct Skill;
 impl Emulator for Skill {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         if !matches!(config, b"" | b"{}") {
-            return Err(guest.lacks("a configuration"));
+            return Err(guest.lacks("configuration for plugins"));
         }
         guest.call(INIT, ())
     }

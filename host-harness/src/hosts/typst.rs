@@ -115,7 +115,7 @@ fn refused(guest: &Guest, words: &str) -> Failure {
 impl Emulator for Document {
     fn init(&mut self, guest: &mut Guest, config: &[u8]) -> Result<(), Failure> {
         if !guest.has(abi::INIT_EXPORT) && !matches!(config, b"" | b"{}") {
-            return Err(guest.lacks("a configuration for a plugin without `plugin_init`"));
+            return Err(guest.lacks("configuration for a plugin without `plugin_init`"));
         }
         let before = self.config.replace(config.to_vec());
         self.repeat(guest).inspect_err(|_| self.config = before)

@@ -298,8 +298,8 @@ impl PluginBuilder {
         self
     }
 
-    /// Keeps compiled modules in this folder. Of the [engines](Engine), only wasmtime compiles them;
-    /// with another one, building the plugin fails.
+    /// Keeps compiled modules in this folder. Of the [engines](Engine), only wasmtime compiles
+    /// them; with another one, building the plugin fails.
     ///
     /// The default is the value of the variable `PLUGIN_SDK_CACHE_DIR` (`off` disables the cache),
     /// or else `plugin-sdk` in the user's cache folder. A folder that does not exist is created for
@@ -883,7 +883,7 @@ impl PluginBuilder {
                 Origin::Module(module) => recording::loaded_record(&module),
                 Origin::Source(source) => {
                     let feature = host.and_then(|host| host.feature);
-                    // What cannot be read or built is no plugin's failure.
+                    // A module that cannot be read or built is not a failure of the plugin.
                     let binary = source.with_feature(feature).read().ok()?;
                     recording::module_record(&binary.wasm, binary.path.as_deref(), None)
                 }

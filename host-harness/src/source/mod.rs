@@ -167,8 +167,8 @@ impl Source {
 
     /// Sets the maximum size of the module in bytes; 64 MiB by default.
     ///
-    /// A larger module is refused as [`ModuleTooLarge`](crate::FailureKind::ModuleTooLarge) before it is
-    /// read. A module built from a crate is refused before it is examined.
+    /// A larger module is refused as [`ModuleTooLarge`](crate::FailureKind::ModuleTooLarge) before
+    /// it is read. A module built from a crate is refused before it is examined.
     pub fn max_bytes(mut self, bytes: u64) -> Self {
         self.max_bytes = bytes;
         self

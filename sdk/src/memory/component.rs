@@ -1,4 +1,4 @@
-//! What a component returns: it stays in its place until the host has read it.
+//! The result of a component's call: it stays in its place until the host has read it.
 
 use std::cell::Cell;
 

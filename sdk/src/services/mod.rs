@@ -6,8 +6,8 @@
 //!
 //! The modules are in the crate's root as well: `plugin_sdk::kv` is `plugin_sdk::services::kv`.
 //!
-//! In a native test, a service is the installed implementation, or that of the harness that runs the
-//! [plugin natively](crate::native); in WebAssembly, the host's. One value serves both:
+//! In a native test, a service is the installed implementation, or that of the harness that runs
+//! the [plugin natively](crate::native); in WebAssembly, the host's. One value serves both:
 //!
 //! ```
 //! use plugin_sdk::Result;

@@ -2,7 +2,7 @@
 
 use plugin_sdk::prelude::*;
 
-/// Whether the bugs are fixed.
+/// `true` if the bugs are fixed.
 const FIXED: bool = false;
 
 /// Has bugs.
