@@ -21,6 +21,9 @@ use std::process::{Command, Output};
 use plugin_sdk_harness::Plugin;
 use serde_json::{Value, json};
 
+#[path = "packages/crates.rs"]
+mod crates;
+
 const WORKSPACE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/..");
 
 const VERSION: &str = env!("CARGO_PKG_VERSION");
