@@ -125,7 +125,8 @@ fn numbers_as_numbers(tools: &Tools) -> Command {
     tools.add_to(&mut cargo);
     cargo
         .args(["test", "--package", "plugin-sdk"])
-        .args(["--features", "binary,raw_value"])
+        .args(["--package", "plugin-sdk-schema-tests"])
+        .args(["--features", "plugin-sdk/binary,raw_value"])
         .args(["--test", "json_oracle", "--test", "schema"])
         .arg("--no-fail-fast");
     cargo

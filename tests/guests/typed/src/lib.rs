@@ -3,7 +3,7 @@
 #![forbid(unsafe_code)]
 
 /// The types on which the SDK's own tests compare schemas with serde.
-#[path = "../../../../sdk/tests/schema/described.rs"]
+#[path = "../../../schema/tests/schema/described.rs"]
 mod described;
 
 use std::fmt;

@@ -1,0 +1,1 @@
+//! The tests of `#[derive(Schema)]` are in `tests/`.
