@@ -3,6 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::SystemTime;
 
 use serde::Deserialize;
@@ -10,6 +11,9 @@ use sha2::{Digest, Sha256};
 
 use super::{Capsule, CapsuleError, FORMAT};
 use crate::text;
+
+/// The number of capsules that this process has begun to write.
+static WRITTEN: AtomicU64 = AtomicU64::new(0);
 
 /// The largest capsule, in bytes: 32 MiB.
 pub const MAX_BYTES: u64 = 32 << 20;
@@ -101,9 +105,11 @@ impl Capsule {
         {
             fs::create_dir_all(folder).map_err(|error| unusable(folder, error))?;
         }
-        // Never half written: another process may read the folder.
+        // Never half written: another process may read the folder, and another thread may write the
+        // same capsule.
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
         let mut beginning = path.as_os_str().to_owned();
-        beginning.push(format!(".{}.tmp", std::process::id()));
+        beginning.push(format!(".{}-{number}.tmp", std::process::id()));
         let beginning = PathBuf::from(beginning);
         let written = fs::write(&beginning, json).and_then(|()| fs::rename(&beginning, path));
         written.map_err(|error| {
@@ -126,9 +132,10 @@ impl Capsule {
         };
         let during = self.command.as_deref().or_else(|| member("export"));
         let code = member("code").unwrap_or("ok");
-        let mut content = self.transcript.to_string();
-        content.extend([self.host.as_str(), &self.module.sha256, code]);
-        content.extend(member("message"));
+        // Not the transcript's text, which shows only the beginnings of values.
+        let transcript = serde_json::to_string(&self.transcript).unwrap_or_default();
+        let message = member("message").unwrap_or_default();
+        let content = [&transcript, &self.host, &self.module.sha256, code, message].concat();
         let hash: String = checksum(content.as_bytes())
             .chars()
             .take(MAX_HASH)

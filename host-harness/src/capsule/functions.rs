@@ -15,6 +15,10 @@ use crate::sync::lock;
 /// The most lists of functions that a process keeps.
 const MAX_LISTS: usize = 1000;
 
+/// The most functions of a capsule, as many as a module may import, and the bytes of their names.
+const MAX_FUNCTIONS: usize = 1000;
+const MAX_NAMES: usize = 1 << 20;
+
 /// The names of kinds of arguments, forms of results and types. `Numbers` and `Fixed` have a size.
 const KINDS: [(&str, Kind); 10] = [
     ("bool", Kind::Bool),
@@ -117,6 +121,7 @@ fn name_of<T>(names: &[(&str, T)], is_it: impl Fn(&T) -> bool) -> String {
 pub(crate) fn provided(records: &[FunctionRecord]) -> Result<HostFunctions, CapsuleError> {
     type Kept = HashMap<Vec<FunctionRecord>, &'static [HostFunction]>;
     static KEPT: LazyLock<Mutex<Kept>> = LazyLock::new(Mutex::default);
+    check(records)?;
     let mut kept = lock(&KEPT);
     let functions = match kept.get(records) {
         Some(functions) => functions,
@@ -132,6 +137,30 @@ pub(crate) fn provided(records: &[FunctionRecord]) -> Result<HostFunctions, Caps
         }
     };
     Ok(HostFunctions::new((), functions))
+}
+
+/// Checks descriptions, before anything of them is kept for good.
+fn check(records: &[FunctionRecord]) -> Result<(), CapsuleError> {
+    let mut names = 0;
+    for record in records {
+        item(&FORMS, &record.form)?;
+        types(&record.room)?;
+        types(record.result.as_slice())?;
+        names += record.module.len() + record.name.len();
+        for parameter in &record.parameters {
+            item(&KINDS, &parameter.kind)?;
+            types(&parameter.types)?;
+            names += parameter.name.len() + size_of::<Parameter>();
+        }
+    }
+    if records.len() > MAX_FUNCTIONS || names > MAX_NAMES {
+        let reason = format!(
+            "there are {}, with {names} bytes; at most {MAX_FUNCTIONS} and {MAX_NAMES} are read",
+            records.len()
+        );
+        return Err(CapsuleError::setting("functions", reason));
+    }
+    Ok(())
 }
 
 fn function(record: &FunctionRecord) -> Result<HostFunction, CapsuleError> {

@@ -14,6 +14,13 @@ const MAX_STACK: u64 = 64 << 20;
 /// The largest number of elements of tables in a replay.
 const MAX_ELEMENTS: u32 = 10_000_000;
 
+/// The most that schemas may cost in a replay: their size when compiled in bytes, and the steps to
+/// validate a value.
+const MAX_SCHEMAS: SchemaLimits = SchemaLimits {
+    bytes: 1 << 30,
+    steps: 1_000_000_000,
+};
+
 /// The permissions that were granted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -154,8 +161,8 @@ impl LimitSettings {
             max_argument_bytes: self.max_argument_bytes,
             max_log_bytes: self.max_log_bytes,
             schemas: SchemaLimits {
-                bytes: self.max_schema_bytes,
-                steps: self.max_schema_steps,
+                bytes: self.max_schema_bytes.min(MAX_SCHEMAS.bytes),
+                steps: self.max_schema_steps.min(MAX_SCHEMAS.steps),
             },
         })
     }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::cell::RefCell;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo, catch_unwind};
 use std::sync::Once;
+use std::thread;
 
 use plugin_sdk::abi::MAX_PANIC_MESSAGE;
 
@@ -15,10 +16,11 @@ thread_local! {
 }
 
 /// A plugin that runs.
-#[derive(Default)]
 struct Running {
     /// Its last panic.
     panic: Option<Panic>,
+    /// `true` if the thread was panicking already when the plugin was called.
+    was_panicking: bool,
 }
 
 /// Runs code of a plugin. A panic becomes a failure, and is not printed.
@@ -34,7 +36,10 @@ pub(crate) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, FailureKind> {
             }
         }));
     });
-    let before = RUNNING.replace(Some(Running::default()));
+    let before = RUNNING.replace(Some(Running {
+        panic: None,
+        was_panicking: thread::panicking(),
+    }));
     // After a panic, the plugin is not called again.
     let outcome = catch_unwind(AssertUnwindSafe(code));
     let running = RUNNING.replace(before);
@@ -45,6 +50,12 @@ pub(crate) fn caught<R>(code: impl FnOnce() -> R) -> Result<R, FailureKind> {
             FailureKind::Panic(noted.unwrap_or_else(|| nowhere(message(&*payload))))
         }
     })
+}
+
+/// Returns whether the stack of the plugin that runs on this thread is being unwound.
+pub(crate) fn is_unwinding() -> bool {
+    let is_its_own = |running: &Running| !running.was_panicking;
+    thread::panicking() && RUNNING.with_borrow(|running| running.as_ref().is_some_and(is_its_own))
 }
 
 /// Runs code of the host during a call of a plugin: its panics are not the plugin's.

@@ -34,7 +34,7 @@ pub use advice::is_javascript;
 pub(crate) use advice::is_of_plugins;
 pub use backtrace::Frame;
 pub(crate) use backtrace::{Backtrace, RawFrame};
-pub(crate) use caught::{caught, message, outside};
+pub(crate) use caught::{caught, is_unwinding, message, outside};
 pub(crate) use context::{Context, Stage};
 pub use context::{HostCall, LogLine, Quota, Usage};
 pub(crate) use hint::{PRINTING, unsupported};

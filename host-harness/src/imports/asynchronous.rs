@@ -27,15 +27,22 @@ pub(super) async fn call<C: AsyncCaller<State>>(
     let (memory, state) = caller.memory_and_data(&guest);
     let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
     let function = begun.function;
+    let mut reached = false;
     let served = match refused(&state.host, &begun, slots) {
         Some(refused) => refused,
         None => match state.host.faults.strike(function.name) {
-            None => serve(caller, &guest, &begun, slots).await,
-            Some(strike) => struck(caller, &guest, &begun, slots, strike).await,
+            None => {
+                reached = true;
+                serve(caller, &guest, &begun, slots).await
+            }
+            Some(strike) => {
+                reached = error_instead(function, &strike).is_none();
+                struck(caller, &guest, &begun, slots, strike).await
+            }
         },
     };
     let (memory, state) = caller.memory_and_data(&guest);
-    let mut answer = end(state, memory, &begun, slots, true, served)?;
+    let mut answer = end(state, memory, &begun, slots, reached, served)?;
     let mut first = true;
     let slot = loop {
         let address = match wanted(&answer) {

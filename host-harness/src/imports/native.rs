@@ -6,7 +6,7 @@ use plugin_sdk::native::{Ending, Host, Import};
 use super::dispatch;
 use super::state::State;
 use crate::abi::ImportedFunction;
-use crate::failure::{self, FailureKind, outside};
+use crate::failure::{self, FailureKind, is_unwinding, outside};
 
 impl Host for State {
     fn call(
@@ -15,6 +15,10 @@ impl Host for State {
         memory: &mut [u8],
         slots: &[u64],
     ) -> Result<Answer, Ending> {
+        // In WebAssembly a panic is a trap, after which no destructor runs.
+        if is_unwinding() {
+            return Ok(Answer::Slot(0));
+        }
         let answered = outside(|| self.served(import, memory, slots));
         answered.map_err(|kind| Box::new(kind) as Ending)
     }

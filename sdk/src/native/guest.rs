@@ -99,6 +99,15 @@ struct Instance<P> {
     log_level: Option<LevelFilter>,
 }
 
+/// The log level of the caller, which is set again also after a panic.
+struct Before(Option<LevelFilter>);
+
+impl Drop for Before {
+    fn drop(&mut self) {
+        logging::replace_level(self.0);
+    }
+}
+
 struct Command<P> {
     name: &'static str,
     one: Handler<P>,
@@ -163,9 +172,9 @@ impl<P: Plugin> Guest for Instance<P> {
 
     fn call(&mut self, callee: Callee, arguments: &mut [u8], output: &mut Vec<u8>) -> bool {
         output.clear();
-        let before = logging::replace_level(self.log_level);
+        let before = Before(logging::replace_level(self.log_level));
         let answer = self.run(callee, arguments, output);
-        self.log_level = logging::replace_level(before);
+        self.log_level = logging::replace_level(before.0);
         match answer {
             Ok(answer) => {
                 // SAFETY: the handler has just returned the answer, and neither its input nor the
@@ -182,10 +191,9 @@ impl<P: Plugin> Guest for Instance<P> {
     }
 
     fn cleanup(&mut self) {
-        let before = logging::replace_level(self.log_level);
+        let _before = Before(logging::replace_level(self.log_level));
         if let Some(mut plugin) = self.plugin.take() {
             plugin.cleanup();
         }
-        logging::replace_level(before);
     }
 }

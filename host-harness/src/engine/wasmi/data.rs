@@ -51,10 +51,17 @@ impl<T: HostState> ResourceLimiter for Data<T> {
 
     fn table_grow_failed(&mut self, error: &TableError) -> Result<(), LimiterError> {
         match error {
-            TableError::OutOfFuel { .. } => self.state.limiter().growth_postponed(),
-            _ => self.state.limiter().growth_failed(),
+            // Unlike `memory.grow`, wasmi 2.0 does not save the position of this instruction: a
+            // resumed call would continue elsewhere. An error makes it a trap.
+            TableError::OutOfFuel { .. } => {
+                self.state.limiter().growth_postponed();
+                Err(LimiterError::ResourceLimiterDeniedAllocation)
+            }
+            _ => {
+                self.state.limiter().growth_failed();
+                Ok(())
+            }
         }
-        Ok(())
     }
 
     fn instances(&self) -> usize {

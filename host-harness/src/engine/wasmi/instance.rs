@@ -2,7 +2,8 @@
 
 use plugin_sdk::abi;
 use wasmi::{
-    AsContext, AsContextMut, Instance, Linker, Memory, Module, TypedFunc, WasmParams, WasmResults,
+    AsContext, AsContextMut, Global, Instance, Linker, Memory, Module, TypedFunc, Val, WasmParams,
+    WasmResults,
 };
 
 use super::super::{Caller, Cause, Ended, Error, Guest as AnyGuest, HostState, Trap};
@@ -29,6 +30,8 @@ pub(crate) struct Store<T: HostState> {
     instance: Instance,
     memory: Memory,
     evidence: Evidence,
+    /// The global that the guest's last functions before a trap have marked.
+    marks: Option<Global>,
 }
 
 /// The parts of an instance that host functions need.
@@ -69,7 +72,10 @@ impl<T: HostState> Linked<T> {
             })
         })?;
         let memory = instance.get_memory(&store, abi::MEMORY_EXPORT);
+        let marks = self.evidence.marks();
+        let marks = marks.and_then(|name| instance.get_global(&store, name));
         let mut store = Store {
+            marks,
             memory: memory.ok_or_else(super::super::error::no_memory)?,
             store,
             instance,
@@ -109,6 +115,10 @@ impl<T: HostState> Store<T> {
         self.store.data_mut().reserve = reserve;
         // Fails only without fuel in the engine, whose calls then have no limits.
         let _ = self.store.set_fuel(first);
+        if let Some(marks) = self.marks {
+            // Fails only for a constant or another type, and the global is neither.
+            let _ = marks.set(&mut self.store, Val::I32(0));
+        }
     }
 
     pub(crate) fn fuel_left(&self) -> Option<u64> {

@@ -4,7 +4,7 @@ use plugin_sdk::imports::WasmType;
 use wasmi::errors::LinkerError;
 use wasmi::{Engine, F32, F64, FuncType, Linker, Val, ValType};
 
-use super::super::HostState;
+use super::super::{Cause, HostState, Trap};
 use super::data::Data;
 use crate::abi::ImportedFunction;
 
@@ -25,6 +25,11 @@ pub(super) fn link<T: HostState>(
             move |mut caller, parameters, results| {
                 let slots: Vec<u64> = parameters.iter().map(slot).collect();
                 let answer = T::serve(&mut caller, number, &slots)?;
+                // A slice of fuel has room for thousands of host calls.
+                if caller.data().state.must_end() {
+                    let cause = Cause::trap(Trap::Interrupted, "interrupt");
+                    return Err(wasmi::Error::host(cause));
+                }
                 if let (Some(place), Some(ty)) = (results.first_mut(), result) {
                     *place = val(ty, answer);
                 }

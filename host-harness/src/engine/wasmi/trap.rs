@@ -37,6 +37,9 @@ pub(super) fn cause(error: &wasmi::Error) -> Cause {
         _ => Trap::Other,
     };
     // One of its messages ends with a number that has no meaning.
-    let message = code.trap_message().trim_end_matches(" 2");
+    let message = match code {
+        TrapCode::GrowthOperationLimited => "a table grew when a slice of fuel had ended",
+        code => code.trap_message().trim_end_matches(" 2"),
+    };
     Cause::trap(trap, message)
 }
