@@ -4,6 +4,7 @@ use plugin_sdk_harness::services::InjectedFault;
 use serde::Serialize;
 use serde_json::Value;
 
+use super::properties::Property;
 use crate::text;
 
 /// The greatest length of an input in a report, in bytes.
@@ -21,10 +22,24 @@ pub struct Sequence {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Check {
     None,
-    /// Runs the sequence again on a fresh instance, which must give the same answers.
+    /// Runs the sequence again on a fresh instance, which must do the same.
     Twice,
+    /// Runs the sequence on the harness's other engine, which must do the same.
+    Engines,
     /// Repeats the sequence, after which the heap must not have grown.
     Leaks,
+}
+
+impl Check {
+    /// Returns the property that the check is for.
+    pub fn property(self) -> Option<Property> {
+        match self {
+            Check::None => None,
+            Check::Twice => Some(Property::Repeatable),
+            Check::Engines => Some(Property::Engines),
+            Check::Leaks => Some(Property::Leak),
+        }
+    }
 }
 
 /// The host of a sequence.

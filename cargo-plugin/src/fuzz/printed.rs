@@ -108,6 +108,7 @@ pub fn function_name(finding: &Finding) -> String {
         Property::State => "loads_a_saved_state",
         Property::Leak => "leaks_nothing",
         Property::Repeatable => "repeats_its_answers",
+        Property::Engines => "does_the_same_on_each_engine",
         Property::Contract => "keeps_the_rules_of_its_host",
     };
     format!("{name}_{claim}")
@@ -132,24 +133,25 @@ impl Test<'_> {
         self.line(1, &format!("let source = {source};"));
         match property {
             Property::Leak => self.leak(),
-            Property::Repeatable => self.repeatable(),
+            Property::Repeatable => self.compared(None),
+            Property::Engines => self.compared(Some(".engine(engine)")),
             _ if self.shrunk.finding.step.is_none() => {
-                let builder = self.builder("source");
+                let builder = self.builder("Plugin::builder(source)");
                 self.line(1, &format!("let built = {builder};"));
                 self.returns("built");
             }
             _ => {
-                let builder = self.builder("source");
+                let builder = self.builder("Plugin::builder(source)");
                 self.line(1, &format!("let mut plugin = {builder}.unwrap();"));
                 self.calls();
             }
         }
     }
 
-    /// Returns the expression that builds the plugin.
-    fn builder(&mut self, source: &str) -> String {
+    /// Returns the expression that builds the plugin from the expression of a builder.
+    fn builder(&mut self, start: &str) -> String {
         let world = &self.shrunk.sequence.world;
-        let mut builder = format!("Plugin::builder({source})");
+        let mut builder = start.to_owned();
         match &world.grants {
             None => builder.push_str(".grant_all()"),
             Some(grants) => {
@@ -342,7 +344,7 @@ impl Test<'_> {
     }
 
     fn leak(&mut self) {
-        let builder = self.builder("source");
+        let builder = self.builder("Plugin::builder(source)");
         self.line(1, &format!("let mut plugin = {builder}.unwrap();"));
         self.line(
             1,
@@ -358,25 +360,32 @@ impl Test<'_> {
         self.line(1, "});");
     }
 
-    fn repeatable(&mut self) {
-        let builder = self.builder("source.clone()");
-        self.line(1, "let run = || {");
+    /// Writes the comparison of two runs: on the same engine, or each on another, which `on`
+    /// chooses.
+    fn compared(&mut self, on: Option<&str>) {
+        let choices = format!("{}.transcript()", on.unwrap_or_default());
+        let builder = self.builder(&format!("Plugin::builder(source.clone()){choices}"));
+        let parameter = on.map_or("", |_| "engine");
+        self.line(1, &format!("let run = |{parameter}| {{"));
         self.line(2, &format!("let mut plugin = {builder}.unwrap();"));
-        self.line(2, "let mut answers = Vec::new();");
         for step in &self.shrunk.sequence.steps {
-            let call = self.call(step);
-            let answer = match step {
-                Step::Call { .. } => ".map(<[u8]>::to_vec)",
-                _ => ".map(|()| Vec::new())",
-            };
-            self.line(
-                2,
-                &format!("answers.push({call}{answer}.map_err(|failure| failure.message()));"),
-            );
+            self.ignored(2, step);
         }
-        self.line(2, "answers");
+        self.line(2, "let _ = plugin.stop();");
+        self.line(2, "let _ = plugin.cleanup();");
+        self.line(2, "plugin.transcript()");
         self.line(1, "};");
-        self.line(1, "assert_eq!(run(), run());");
+        match on {
+            None => self.line(1, "assert_eq!(run(), run());"),
+            Some(_) => {
+                self.uses.push("Engine");
+                self.line(
+                    1,
+                    "// `Engine::Wasmi` needs the feature `wasmi` of plugin-sdk-harness.",
+                );
+                self.line(1, "assert_eq!(run(Engine::Wasmtime), run(Engine::Wasmi));");
+            }
+        }
     }
 }
 

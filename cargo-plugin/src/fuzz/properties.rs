@@ -35,8 +35,10 @@ pub enum Property {
     State,
     /// A sequence of calls, repeated from init to cleanup, leaves nothing in the heap
     Leak,
-    /// The same calls on a fresh instance give the same answers
+    /// The same calls on a fresh instance give the same answers, host calls and log lines
     Repeatable,
+    /// The same calls on another engine give the same answers, host calls and log lines
+    Engines,
     /// The rules of the emulated host hold
     Contract,
 }
@@ -54,6 +56,7 @@ impl Property {
             Property::State => "state",
             Property::Leak => "leak",
             Property::Repeatable => "repeatable",
+            Property::Engines => "engines",
             Property::Contract => "contract",
         }
     }
@@ -70,6 +73,7 @@ impl Property {
             Property::State => "does not load the state that the plugin saved",
             Property::Leak => "leaks memory",
             Property::Repeatable => "does not repeat its answers",
+            Property::Engines => "depends on the engine",
             Property::Contract => "breaks a rule of its host",
         }
     }
@@ -154,7 +158,7 @@ fn failed(
     validity: Validity,
     failure: &Failure,
 ) -> Option<Violation> {
-    let kind: &'static str = failure.kind().into();
+    let kind = failure.code();
     let (property, place) = match failure.kind() {
         FailureKind::Plugin(error) => return bad_error(subject, step, validity, failure, error),
         // The host refused the call, or one of its functions could not report its error.

@@ -114,6 +114,12 @@ impl Fuzzed {
                 false => "leaks were not looked for, because the module does not count its allocations; give the folder of its project instead of a file".to_owned(),
             });
         }
+        if let Err(reason) = &subject.other_engine
+            && !options.ignored.contains(&Property::Engines)
+        {
+            let reason = text::line(reason, MAX_MESSAGE);
+            notes.push(format!("no other engine can run the module: {reason}"));
+        }
         for (callee, calls) in &self.called {
             let name = text::line(callee, 100);
             if subject.is_binary(callee) {

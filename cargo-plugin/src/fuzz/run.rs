@@ -1,12 +1,13 @@
 //! The execution of a sequence.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Instant;
 
-use plugin_sdk_harness::{Failure, FailureKind, Plugin};
+use plugin_sdk_harness::transcript::Transcript;
+use plugin_sdk_harness::{Engine, Failure, Plugin};
 use serde::Serialize;
 
+use super::compare;
 use super::plan::{Check, Sequence, Step};
 use super::properties::{self, Property, Violation};
 use super::subject::{Subject, Validity};
@@ -77,22 +78,31 @@ pub struct Runner<'a> {
     pub deadline: Option<Instant>,
 }
 
-/// The answers of a sequence, each as a hash.
-type Answers = Vec<u64>;
-
 impl Runner<'_> {
     /// Runs a sequence, with its additional check, until the first violation.
     pub fn run(&self, sequence: &Sequence, tally: &mut Tally) -> Option<Finding> {
-        let (first, finding) = self.once(sequence, tally);
+        let (subject, world) = (self.subject, &sequence.world);
+        let mut check = sequence.check;
+        if check
+            .property()
+            .is_some_and(|property| self.ignored.contains(&property))
+        {
+            check = Check::None;
+        }
+        let plugin = match check {
+            Check::Twice | Check::Engines => subject.recorded_instance(world, subject.engine),
+            Check::None | Check::Leaks => subject.instance(world),
+        };
+        let (first, finding) = self.once(sequence, plugin, tally);
         if finding.is_some() {
             return finding;
         }
-        match sequence.check {
+        match check {
             Check::None => None,
             Check::Twice => self.differs(sequence, &first, tally),
+            Check::Engines => self.differs_elsewhere(sequence, &first, tally),
             Check::Leaks => self.leaks(sequence),
         }
-        .filter(|finding| self.matters(&finding.violation))
     }
 
     fn matters(&self, violation: &Violation) -> bool {
@@ -105,9 +115,14 @@ impl Runner<'_> {
             .is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Runs a sequence once.
-    fn once(&self, sequence: &Sequence, tally: &mut Tally) -> (Answers, Option<Finding>) {
-        let mut answers = Vec::new();
+    /// Runs a sequence once with a new plugin, and returns the transcript, which is empty if the
+    /// plugin records none.
+    fn once(
+        &self,
+        sequence: &Sequence,
+        plugin: Result<Plugin, Failure>,
+        tally: &mut Tally,
+    ) -> (Transcript, Option<Finding>) {
         let subject = self.subject;
         let found = |violation: Option<Violation>, callee: &str, step, validity| {
             let violation = violation.filter(|violation| self.matters(violation))?;
@@ -118,31 +133,30 @@ impl Runner<'_> {
                 validity,
             })
         };
-        let mut plugin = match subject.instance(&sequence.world) {
+        let mut plugin = match plugin {
             Ok(plugin) => plugin,
             Err(failure) => {
+                let transcript = compare::of_failed_init(&failure);
                 let config = sequence.world.config.clone();
                 let config = config.unwrap_or_else(|| serde_json::json!({}));
                 let validity = subject.config_validity(&config);
                 let step = Step::Init(config);
-                answers.push(hash(Err(&failure)));
                 let violation = properties::violation(subject, &step, validity, Err(&failure));
-                return (answers, found(violation, step.callee(), None, validity));
+                return (transcript, found(violation, step.callee(), None, validity));
             }
         };
         for (nth, step) in sequence.steps.iter().enumerate() {
             if self.is_over() {
-                return (answers, None);
+                return (Transcript::default(), None);
             }
             let validity = subject.validity(step);
             let violation = call(&mut plugin, step, |answer| {
-                answers.push(hash(answer));
                 tally.count(step, validity, answer);
                 properties::violation(subject, step, validity, answer)
             });
             let finding = found(violation, step.callee(), Some(nth), validity);
             if finding.is_some() || plugin.is_poisoned() {
-                return (answers, finding);
+                return (plugin.transcript().unwrap_or_default(), finding);
             }
         }
         let ended = target_host::end(&mut plugin);
@@ -155,35 +169,51 @@ impl Runner<'_> {
             Some(sequence.steps.len()),
             Validity::Valid,
         );
-        (answers, finding)
+        (plugin.transcript().unwrap_or_default(), finding)
     }
 
-    /// Runs a sequence again, and compares the answers.
-    fn differs(&self, sequence: &Sequence, first: &Answers, tally: &mut Tally) -> Option<Finding> {
-        let (second, _) = self.once(sequence, tally);
-        if self.is_over() {
+    /// Runs a sequence again on this engine, and returns the transcript; `None` if the time is
+    /// over.
+    fn again(&self, sequence: &Sequence, engine: Engine, tally: &mut Tally) -> Option<Transcript> {
+        let plugin = self.subject.recorded_instance(&sequence.world, engine);
+        let (transcript, _) = self.once(sequence, plugin, tally);
+        (!self.is_over()).then_some(transcript)
+    }
+
+    /// Runs a sequence again on the same engine, and compares the two runs.
+    fn differs(
+        &self,
+        sequence: &Sequence,
+        first: &Transcript,
+        tally: &mut Tally,
+    ) -> Option<Finding> {
+        let second = self.again(sequence, self.subject.engine, tally)?;
+        let names = ["first", "second"];
+        difference(sequence, Property::Repeatable, names, [first, &second])
+    }
+
+    /// Runs a sequence on the other engine, and compares the two runs.
+    fn differs_elsewhere(
+        &self,
+        sequence: &Sequence,
+        first: &Transcript,
+        tally: &mut Tally,
+    ) -> Option<Finding> {
+        let other = *self.subject.other_engine.as_ref().ok()?;
+        if compare::ends_at_own_point(first) {
+            // An interpreter may take minutes to get there.
             return None;
         }
-        let same = first
-            .iter()
-            .zip(&second)
-            .take_while(|(one, other)| one == other);
-        let nth = same.count();
-        if nth == first.len() && nth == second.len() {
-            return None;
+        let second = self.again(sequence, other, tally)?;
+        let names = [self.subject.engine.name(), other.name()];
+        let element = |command: &str| self.subject.returned(command);
+        let [one, two] = [first.clone(), second].map(|run| compare::with_equal_nans(run, element));
+        let finding = difference(sequence, Property::Engines, names, [&one, &two])?;
+        // A sequence that differs on one engine is not repeatable.
+        match self.differs(sequence, first, tally) {
+            None if !self.is_over() => Some(finding),
+            _ => None,
         }
-        let message = "the same calls on a fresh instance gave another answer";
-        let violation = Violation::new(Property::Repeatable, message.to_owned());
-        Some(Finding {
-            violation,
-            callee: sequence
-                .steps
-                .get(nth)
-                .map_or("cleanup", Step::callee)
-                .to_owned(),
-            step: Some(nth),
-            validity: Validity::Unclear,
-        })
     }
 
     /// Repeats a sequence from init to cleanup, and looks at the heap.
@@ -243,17 +273,81 @@ fn call<R>(
     judge(outcome.as_ref().map(|()| &[][..]))
 }
 
-fn hash(answer: Result<&[u8], &Failure>) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    match answer {
-        Ok(bytes) => bytes.hash(&mut hasher),
-        Err(failure) => match failure.kind() {
-            FailureKind::Plugin(error) => {
-                let details = error.details().map(|details| details.to_string());
-                (error.code(), error.message(), details).hash(&mut hasher);
-            }
-            _ => failure.message().hash(&mut hasher),
-        },
+/// Returns the finding in the first difference between two runs of a sequence.
+fn difference(
+    sequence: &Sequence,
+    property: Property,
+    names: [&str; 2],
+    runs: [&Transcript; 2],
+) -> Option<Finding> {
+    let (violation, callee) = compare::violation(property, names, runs)?;
+    Some(Finding {
+        violation,
+        callee,
+        step: sequence.steps.len().checked_sub(1),
+        validity: Validity::Unclear,
+    })
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use std::sync::Arc;
+
+    use plugin_sdk_harness::{Module, hosts};
+    use serde_json::json;
+
+    use super::super::plan::{Input, World};
+    use super::*;
+    use crate::host_options::Loaded;
+
+    /// Returns a plugin whose command answers with this digit.
+    fn subject(digit: u8) -> Subject {
+        let wat = r#"(module (memory (export "memory") 2) (global (export "plugin_abi_1") i32 (i32.const 0))
+            (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
+            (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+            (func (export "command_roll") (param i32 i32) (result i64) i64.const 0x40_0000_0001)
+            (data (i32.const 64) "DIGIT")
+            (@custom "plugin-sdk" "{\"abi\":1,\"id\":\"die\",\"name\":\"Die\",\"version\":\"1.0.0\",\"commands\":[{\"name\":\"roll\",\"arguments\":{\"type\":\"object\"},\"result\":{\"type\":\"integer\"}}]}\n"))"#;
+        let wasm = wat::parse_str(wat.replace("DIGIT", &digit.to_string())).unwrap();
+        let loaded = Loaded {
+            module: Module::load(wasm.clone()).unwrap(),
+            wasm: Arc::from(wasm),
+            host: hosts::native(),
+        };
+        Subject::new(&loaded, "die.wasm", 1_000_000).unwrap()
     }
-    hasher.finish()
+
+    /// A module cannot differ between two runs on one engine, so the first run is that of another.
+    #[test]
+    fn a_plugin_that_answers_differently_is_not_repeatable() {
+        let roll = Step::Call {
+            command: "roll".to_owned(),
+            input: Input::Json(json!({})),
+        };
+        let sequence = Sequence {
+            world: World::default(),
+            steps: vec![roll; 2],
+            check: Check::Twice,
+        };
+        let [one, other] = [1, 2].map(subject);
+        let runner = |subject| Runner {
+            subject,
+            ignored: &[],
+            deadline: None,
+        };
+        let tally = &mut Tally::default();
+        assert!(runner(&one).run(&sequence, tally).is_none());
+        let first = runner(&one).again(&sequence, one.engine, tally).unwrap();
+        assert!(runner(&one).differs(&sequence, &first, tally).is_none());
+
+        let finding = runner(&other).differs(&sequence, &first, tally).unwrap();
+        assert_eq!(finding.violation.property, Property::Repeatable);
+        assert_eq!((&*finding.callee, finding.step), ("roll", Some(1)));
+        let message = &finding.violation.message;
+        assert!(
+            message.contains("first:\n  <- ok 1\nsecond:\n  <- ok 2"),
+            "{message}"
+        );
+    }
 }

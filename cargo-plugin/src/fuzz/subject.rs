@@ -1,7 +1,7 @@
 //! The plugin under test, and its description of itself.
 
 use plugin_sdk_harness::manifest::{CommandInfo, Manifest, Problem, Schema, Validators};
-use plugin_sdk_harness::{Failure, Module, Plugin};
+use plugin_sdk_harness::{Engine, Failure, Module, Plugin, PluginBuilder};
 use serde_json::Value;
 
 use super::plan::{Input, Step, World};
@@ -35,6 +35,10 @@ pub struct Subject {
     pub functions: Vec<String>,
     /// `true` if leaks can be found.
     pub counts: bool,
+    /// The engine of all runs.
+    pub engine: Engine,
+    /// The engine that the runs are compared with, or the reason why it cannot run the module.
+    pub other_engine: std::result::Result<Engine, String>,
     validators: Validators,
 }
 
@@ -81,7 +85,14 @@ impl Subject {
             .iter()
             .map(|imported| &imported.import.name);
         let functions = functions.filter(|name| !RELIABLE.iter().any(|part| name.contains(part)));
+        let unusable = |failure: Failure| {
+            Error::new(format!("`{name}` cannot be instantiated")).because_of(&failure)
+        };
+        let engine = Engine::usual().map_err(unusable)?;
+        let other = Engine::ALL.iter().copied().find(|other| *other != engine);
         let mut subject = Subject {
+            engine,
+            other_engine: other.ok_or_else(|| "there is only one".to_owned()),
             validators: Validators::new(manifest.clone()),
             functions: functions.cloned().collect(),
             counts: false,
@@ -100,18 +111,20 @@ impl Subject {
                 state: false,
             };
         }
-        subject.counts = subject.try_out(name)?;
+        subject.counts = subject.try_out(engine).map_err(unusable)?;
+        if let Ok(other) = subject.other_engine
+            && let Err(failure) = subject.try_out(other)
+        {
+            subject.other_engine = Err(format!("{other}: {}", failure.message()));
+        }
         Ok(subject)
     }
 
     /// Creates an instance, without calling it where that is possible, and returns whether it
     /// counts its allocations.
-    fn try_out(&self, name: &str) -> Result<bool> {
-        let builder = host_options::as_asked(&self.module, self.host, Some(self.fuel));
-        let built = target_host::build(builder.grant_all().without_init(), self.host);
-        let plugin = built.map_err(|failure| {
-            Error::new(format!("`{name}` cannot be instantiated")).because_of(&failure)
-        })?;
+    fn try_out(&self, engine: Engine) -> Result<bool, Failure> {
+        let builder = self.builder(&World::default()).engine(engine);
+        let plugin = target_host::build(builder.without_init(), self.host)?;
         Ok(plugin.heap().is_some() && !self.is_emulated())
     }
 
@@ -125,6 +138,16 @@ impl Subject {
 
     /// Creates an instance in a world, and initialises it.
     pub fn instance(&self, world: &World) -> Result<Plugin, Failure> {
+        target_host::build(self.builder(world), self.host)
+    }
+
+    /// Creates an instance that runs on this engine and records a transcript.
+    pub fn recorded_instance(&self, world: &World, engine: Engine) -> Result<Plugin, Failure> {
+        let builder = self.builder(world).engine(engine).transcript();
+        target_host::build(builder, self.host)
+    }
+
+    fn builder(&self, world: &World) -> PluginBuilder {
         let mut builder = host_options::as_asked(&self.module, self.host, Some(self.fuel));
         if self.is_emulated() {
             builder = builder.fuel(self.fuel);
@@ -143,7 +166,7 @@ impl Subject {
         for fault in &world.faults {
             builder = builder.fault(&fault.function, fault.injected());
         }
-        target_host::build(builder, self.host)
+        builder
     }
 
     /// Returns the names of the commands that the plugin describes.
@@ -171,6 +194,20 @@ impl Subject {
                 output,
                 in_place,
             } => Some((input, output.filter(|_| !in_place))),
+            Form::Typed { .. } => None,
+        }
+    }
+
+    /// Returns the element of a raw command's result, if it is described.
+    pub fn returned(&self, name: &str) -> Option<Element> {
+        let mut commands = self.interface.commands.iter();
+        match commands.find(|command| command.name == name)?.form {
+            Form::Raw {
+                input,
+                in_place: true,
+                ..
+            } => input,
+            Form::Raw { output, .. } => output,
             Form::Typed { .. } => None,
         }
     }

@@ -6,9 +6,9 @@ use plugin_sdk_harness::Source;
 use serde_json::{Value, json};
 
 use crate::example;
-use crate::support::modules::{EXPORTS, module, plugin, wares};
+use crate::support::modules::{EXPORTS, module, plugin, running, wares};
 use crate::support::project::{Project, manifest};
-use crate::support::{Folder, WORKSPACE, cargo, parsed};
+use crate::support::{Folder, WORKSPACE, cargo, not_run, parsed};
 
 const PLANTED: &str = include_str!("planted/lib.rs");
 
@@ -131,6 +131,7 @@ fn examples_pass() {
         ];
         let (code, said) = Folder::new().run(&words).said();
         assert_eq!(code, 0, "{name}: {said}");
+        assert!(!said.contains("no other engine"), "{name}: {said}");
     }
 }
 
@@ -202,6 +203,72 @@ fn failures_of_hand_written_modules_are_found() {
     assert_eq!(parsed(&place.run(&ignored).good())["passed"], true);
     let unknown = place.run(&["fuzz", "wares.wasm", "--command", "ordre"]);
     assert!(unknown.bad(3).contains("did you mean `order`?"));
+}
+
+/// Returns a plugin with one raw command, which returns elements of this type.
+fn with_raw_command(name: &str, output: &str, functions: &str) -> Vec<u8> {
+    let manifest = json!({"abi": 1, "id": "by-hand", "name": "By hand", "version": "1.0.0", "commands": [
+        {"name": name, "codec": "raw", "input": "u8", "output": output},
+    ]});
+    running(functions, Some(&manifest))
+}
+
+/// Returns the report of 100 runs. Traps are ignored: `alloc` has room for small inputs only.
+fn fuzzed(wasm: Vec<u8>) -> Value {
+    let place = Folder::new().with("by-hand.wasm", wasm);
+    let words = ["--json", "fuzz", "by-hand.wasm", "--ignore", "trap"];
+    let words = [&words[..], &["--seed", "1", "--runs", "100"]].concat();
+    parsed(&place.run(&words).out)
+}
+
+#[test]
+fn plugins_that_depend_on_the_engine_are_found() {
+    if !cfg!(target_arch = "x86_64") {
+        return not_run("the two engines choose the same NaN on this processor");
+    }
+    // WebAssembly leaves open which of two NaNs an operation returns. On this processor, addition
+    // usually returns the first one, and wasmtime's minimum the second one.
+    let functions = r#"(data (i32.const 64) "\01\00\c0\7f\02\00\c0\7f")
+        (func (export "command_least") (param i32 i32) (result i64)
+            (f32.store (i32.const 128) (f32.add (f32.load (i32.const 64)) (f32.load (i32.const 68))))
+            (f32.store (i32.const 132) (f32.min (f32.load (i32.const 64)) (f32.load (i32.const 68))))
+            i64.const 0x80_0000_0008)"#;
+    let report = fuzzed(with_raw_command("least", "f32", functions));
+    assert_eq!(report["passed"], true, "{report:#}");
+    let report = fuzzed(with_raw_command("least", "u8", functions));
+    let [failure] = failures(&report) else {
+        panic!("{report:#}");
+    };
+    assert_eq!(
+        (text(failure, "property"), text(failure, "callee")),
+        ("engines", "least")
+    );
+    assert_eq!(calls(failure), "least b\"\" (0 bytes)");
+    let message = text(failure, "message");
+    for line in ["wasmtime:\n  <- ok ", "wasmi:\n  <- ok "] {
+        assert!(message.contains(line), "{message}");
+    }
+    let test = text(failure, "test");
+    assert!(
+        test.contains("assert_eq!(run(Engine::Wasmtime), run(Engine::Wasmi));"),
+        "{test}"
+    );
+}
+
+#[test]
+fn modules_that_only_one_engine_can_run_are_noted() {
+    let report = fuzzed(with_raw_command(
+        "zero",
+        "u8",
+        r#"(func (export "command_zero") (param i32 i32) (result i64)
+            (v128.store (i32.const 128) (v128.const i64x2 0 0)) i64.const 0x80_0000_0010)"#,
+    ));
+    assert_eq!(report["passed"], true, "{report:#}");
+    let notes = report["notes"].to_string();
+    assert!(
+        notes.contains("no other engine can run the module: wasmi: "),
+        "{notes}"
+    );
 }
 
 #[test]
@@ -283,6 +350,8 @@ fn plugins_of_other_hosts_are_called_by_their_rules() {
     ];
     let report = parsed(&place.run(&words).good());
     assert_eq!(report["host"], "neotalk");
+    let notes = report["notes"].to_string();
+    assert!(!notes.contains("no other engine"), "{notes}");
     assert!(
         report["called"]["greet"]["results"].as_u64() > Some(10),
         "{report:#}"

@@ -10,9 +10,8 @@ use super::values::{Values, anything};
 use super::wrong::spoiled;
 use super::{bytes, texts};
 
-/// The share of runs that get one of the additional checks: one in this many.
-const TWICE: u8 = 8;
-const LEAKS: u8 = 8;
+/// The share of runs that get an additional check: one in this many for each check.
+const SHARE: u8 = 8;
 
 /// The sizes of answers of the host that are unexpectedly large.
 const OVERSIZED: [usize; 2] = [0, 70_000];
@@ -74,9 +73,10 @@ impl<'a> Planner<'a> {
         Sequence {
             world,
             steps: steps.collect(),
-            check: match random.u8(..) {
-                byte if byte.is_multiple_of(TWICE) => Check::Twice,
-                byte if byte % LEAKS == 1 && self.subject.counts => Check::Leaks,
+            check: match random.u8(..) % SHARE {
+                0 => Check::Twice,
+                1 if self.subject.counts => Check::Leaks,
+                2 if self.subject.other_engine.is_ok() => Check::Engines,
                 _ => Check::None,
             },
         }

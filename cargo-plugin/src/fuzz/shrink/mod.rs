@@ -97,10 +97,8 @@ impl Search<'_> {
     fn cut(&mut self) {
         let finding = &self.best.finding;
         let needed = finding.step.map_or(0, |step| step + 1);
-        let needs_check = matches!(
-            finding.violation.property,
-            Property::Leak | Property::Repeatable
-        );
+        let property = finding.violation.property;
+        let needs_check = self.best.sequence.check.property() == Some(property);
         self.changed(|sequence| {
             if !needs_check {
                 sequence.steps.truncate(needed);
