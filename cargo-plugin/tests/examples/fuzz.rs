@@ -272,6 +272,27 @@ fn modules_that_only_one_engine_can_run_are_noted() {
 }
 
 #[test]
+fn states_that_cannot_be_loaded_again_are_found() {
+    let plugin = |answer: &str| {
+        let functions = r#"(data (i32.const 64) "{\"code\":\"bad_state\",\"message\":\"no\"}")
+            (export "command_echo" (func $echo))
+            (func (export "plugin_state_save") (result i64) i64.const 0x40_0000_0001)
+            (func (export "plugin_state_load") (param i32 i32) (result i64) i64.const ANSWER)"#;
+        with_raw_command("echo", "u8", &functions.replace("ANSWER", answer))
+    };
+    let report = fuzzed(plugin("0x40_8000_0023"));
+    let [failure] = failures(&report) else {
+        panic!("{report:#}");
+    };
+    assert_eq!(
+        (text(failure, "property"), text(failure, "callee")),
+        ("state", "load_state")
+    );
+    assert_eq!(calls(failure), "(save and load the state)");
+    assert_eq!(fuzzed(plugin("0"))["passed"], true);
+}
+
+#[test]
 fn hostile_schemas_end_the_search_in_time() {
     let both = |next: Value| json!({"type": "object", "properties": {"a": next, "b": next}, "required": ["a", "b"]});
     let mut definitions = json!({"endless": both(json!({"$ref": "#/$defs/endless"}))});
