@@ -320,10 +320,10 @@ fn hostile_schemas_end_the_search_in_time() {
         "--seed",
         "1",
         "--runs",
-        "300",
+        "100",
     ];
     let report = parsed(&place.run(&words).good());
-    assert_eq!(report["runs"], 300);
+    assert_eq!(report["runs"], 100);
     assert!(
         report["notes"]
             .to_string()
