@@ -34,6 +34,11 @@ pub struct Selection {
 }
 
 impl Selection {
+    /// Returns the name of the package that the user chose, if any.
+    pub fn package(&self) -> Option<&str> {
+        self.package.as_deref()
+    }
+
     /// Returns the path of the `Cargo.toml` that the user named, if any.
     pub fn manifest_path(&self) -> Option<&Path> {
         self.manifest_path.as_deref()

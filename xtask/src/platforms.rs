@@ -55,7 +55,13 @@ impl Platform {
         // Written last, because an interrupted installation leaves a broken program.
         let outcome = folder.join(format!("{}.txt", self.package));
         let known = fs::read_to_string(&outcome).unwrap_or_default();
-        let failure = match known.strip_prefix(&wanted) {
+        let known = known
+            .strip_prefix(&wanted)
+            .filter(|failure| match *failure {
+                "" => program.is_file(),
+                failure => failure.starts_with(' '),
+            });
+        let failure = match known {
             Some(failure) => failure.to_owned(),
             None => {
                 self.download(python, &folder, &wanted)?;
@@ -71,7 +77,10 @@ impl Platform {
         if !failure.is_empty() {
             // A test takes a program that exists for one that runs.
             let _ = fs::remove_file(&program);
-            bail!("{wanted}{failure}");
+            bail!(
+                "{wanted}{failure}; to try again, remove {}",
+                outcome.display()
+            );
         }
         Ok(program)
     }

@@ -168,7 +168,7 @@ impl Fuzz {
         let mut words = vec!["cargo plugin fuzz".to_owned()];
         let mut add = |option: &str, value: &str| {
             words.push(option.to_owned());
-            words.push(quoted(value));
+            words.push(text::quoted(value));
         };
         for command in &self.commands {
             add("--command", command);
@@ -185,18 +185,22 @@ impl Fuzz {
         if let Some(manifest) = self.selection.manifest_path() {
             add("--manifest-path", &manifest.display().to_string());
         }
+        if let Some(package) = self.selection.package() {
+            add("--package", package);
+        }
         if self.max_calls != MAX_CALLS {
             add("--max-calls", &self.max_calls.to_string());
         }
         if self.fuel != FUEL {
             add("--fuel", &self.fuel.to_string());
         }
-        words.extend(self.features.arguments());
+        let features = self.features.arguments().into_iter();
+        words.extend(features.map(|word| text::quoted(&word)));
         if self.release {
             words.push("--release".to_owned());
         }
         if let Some(file) = &self.file {
-            words.push(quoted(&display(file)));
+            words.push(text::quoted(&display(file)));
         }
         words.join(" ")
     }
@@ -204,15 +208,6 @@ impl Fuzz {
 
 fn display(path: &Path) -> String {
     path.display().to_string()
-}
-
-/// Quotes a word for a shell, if that is necessary.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./=,:".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 /// Returns a seed that is short enough to type.

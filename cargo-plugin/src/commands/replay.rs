@@ -61,15 +61,23 @@ impl Replay {
 
     /// Builds the tests of the plugin's crate, and shows how to replay the capsule in one of them.
     fn show_native(&self, capsule: &Capsule, terminal: &mut Terminal) -> Result<Verdict> {
-        let folder = self
-            .module
-            .as_deref()
-            .or(capsule.module.crate_dir.as_deref());
-        let folder = folder.ok_or_else(|| {
-            Error::new("the capsule does not name the plugin's crate")
-                .because("its module was not built by a test")
-                .help("`--module DIR` names the project's folder")
-        })?;
+        let folder = match (self.module.as_deref(), capsule.module.crate_dir.as_deref()) {
+            (Some(folder), _) => folder,
+            (None, Some(folder)) if is_here(folder) => folder,
+            (None, Some(folder)) => {
+                let folder = text::quoted(&text::path(folder));
+                return Err(Error::new(format!("the capsule names the crate {folder}"))
+                    .because("building its tests runs its code, and a capsule may be of any origin")
+                    .help(format!(
+                        "if you trust it, type `--module {folder}`, or run the command in that folder"
+                    )));
+            }
+            (None, None) => {
+                return Err(Error::new("the capsule does not name the plugin's crate")
+                    .because("its module was not built by a test")
+                    .help("`--module DIR` names the project's folder"));
+            }
+        };
         let project = Project::at(folder)?;
         terminal.status("Building", &format!("the tests of {}", project.title()));
         let TwinTest { program, name } = TwinTest::of(&project)?;
@@ -77,9 +85,9 @@ impl Replay {
         terminal.show(&Native {
             command: format!(
                 "PLUGIN_SDK_REPLAY={} gdb --args {} {} --exact --nocapture",
-                quoted(&text::path(&file)),
-                quoted(&text::path(&program)),
-                quoted(&name)
+                text::quoted(&text::path(&file)),
+                text::quoted(&text::path(&program)),
+                text::quoted(&name)
             ),
         })
     }
@@ -105,7 +113,7 @@ impl Replay {
         let other = match &module.crate_dir {
             Some(folder) => format!(
                 "`--module {}` builds the plugin and runs that",
-                text::path(folder)
+                text::quoted(&text::path(folder))
             ),
             None => "`--module FILE` runs another build".to_owned(),
         };
@@ -114,6 +122,13 @@ impl Replay {
                 .because("the module was not in a file when the capsule was written")
                 .help("`--module FILE` names its file"));
         };
+        // Opening a pipe would block.
+        if path.exists() && !path.is_file() {
+            let path = text::path(path);
+            return Err(wrong()
+                .because(format!("the recorded module `{path}` is not a file"))
+                .help(other));
+        }
         let file = PluginFile::read(path).map_err(|error| {
             let reason = error.causes().first().cloned().unwrap_or_default();
             let path = text::path(path);
@@ -147,13 +162,10 @@ fn other_module(capsule: &Capsule, path: &Path, terminal: &Terminal) -> Result<S
     Ok(Source::bytes(built.wasm))
 }
 
-/// Returns a word for a shell.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
+/// Returns whether the current folder is the named one, or within it. Compares names only: to look at
+/// a folder that a capsule names may already reach another machine.
+fn is_here(folder: &Path) -> bool {
+    std::env::current_dir().is_ok_and(|here| here.starts_with(folder))
 }
 
 /// The command that replays a capsule natively.

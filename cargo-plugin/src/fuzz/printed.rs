@@ -137,8 +137,9 @@ impl Test<'_> {
             Property::Engines => self.compared(Some(".engine(engine)")),
             _ if self.shrunk.finding.step.is_none() => {
                 let builder = self.builder("Plugin::builder(source)");
-                self.line(1, &format!("let built = {builder};"));
-                self.returns("built");
+                self.line(1, &format!("let answer = {builder};"));
+                // Only an undeclared code depends on the step, and a command has it.
+                self.expectation(&Step::Start);
             }
             _ => {
                 let builder = self.builder("Plugin::builder(source)");

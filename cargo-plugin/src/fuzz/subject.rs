@@ -1,5 +1,7 @@
 //! The plugin under test, and its description of itself.
 
+use std::time::Duration;
+
 use plugin_sdk_harness::manifest::{CommandInfo, Manifest, Problem, Schema, Validators};
 use plugin_sdk_harness::{Engine, Failure, Module, Plugin, PluginBuilder};
 use serde_json::Value;
@@ -19,6 +21,9 @@ const BAD_SCHEMA: &str = "bad_schema";
 /// Parts of the names of host functions that never fail: the standard library itself panics without
 /// random numbers or a clock.
 const RELIABLE: [&str; 3] = ["log", "random", "time"];
+
+/// The greatest time of a call, far beyond what its fuel takes.
+const MAX_CALL: Duration = Duration::from_secs(60);
 
 /// The longest input that is parsed again to validate it, in bytes.
 const MAX_PARSED: usize = 1 << 20;
@@ -152,8 +157,9 @@ impl Subject {
         if self.is_emulated() {
             builder = builder.fuel(self.fuel);
         }
-        // Fuel limits each call, and gives the same outcome on every machine.
-        builder = builder.no_timeout();
+        // Fuel limits each call, and gives the same outcome on every machine. Time is for functions
+        // of the host, which cost no fuel.
+        builder = builder.timeout(MAX_CALL);
         builder = match &world.grants {
             None => builder.grant_all(),
             Some(grants) => grants

@@ -132,7 +132,7 @@ pub fn realloc(address: usize, old_size: usize, alignment: usize, size: usize) -
 
 /// The blocks that the host passed in, freed when dropped.
 pub struct Given {
-    blocks: Vec<Block>,
+    blocks: Vec<Option<Block>>,
     /// The block that is probably asked for next: hosts allocate in the order of the values.
     next: Cell<usize>,
 }
@@ -141,7 +141,7 @@ impl Given {
     /// Takes all blocks that the host has allocated since the last time.
     pub fn take() -> Self {
         Given {
-            blocks: crossing(Cell::take),
+            blocks: crossing(Cell::take).into_iter().map(Some).collect(),
             next: Cell::new(0),
         }
     }
@@ -153,17 +153,21 @@ impl Given {
         }
         let nth = self.position(address, len)?;
         self.next.set(nth + 1);
-        self.blocks.get(nth).map(Block::bytes)
+        self.blocks.get(nth)?.as_ref().map(Block::bytes)
     }
 
     /// Takes the block at an address; `None` if there is no block of this size.
     pub fn remove(&mut self, address: u32, len: usize) -> Option<Block> {
         let nth = self.position(address, len)?;
-        Some(self.blocks.swap_remove(nth))
+        self.next.set(nth + 1);
+        self.blocks.get_mut(nth)?.take()
     }
 
     fn position(&self, address: u32, len: usize) -> Option<usize> {
-        let is_meant = |block: &Block| block.is_at(address) && block.layout.size() == len;
+        let is_meant = |block: &Option<Block>| {
+            let block = block.as_ref();
+            block.is_some_and(|block| block.is_at(address) && block.layout.size() == len)
+        };
         let next = self.next.get();
         match self.blocks.get(next) {
             Some(block) if is_meant(block) => Some(next),

@@ -11,6 +11,9 @@ const MAX_DEPTH: u32 = 64;
 /// The greatest number of parts that text is made from.
 const MAX_PARTS: u32 = 4_096;
 
+/// The length from which no more text is written, in bytes.
+const MAX_TEXT: usize = 64 << 10;
+
 /// The greatest number of repetitions in addition to those that the pattern requires.
 const MOST_REPEATED: u32 = 4;
 
@@ -45,6 +48,9 @@ impl Writer<'_> {
     /// Appends text for a part of the pattern; `None` at the limit.
     fn append(&mut self, part: &Hir) -> Option<()> {
         self.left = self.left.checked_sub(1)?;
+        if self.text.len() > MAX_TEXT {
+            return None;
+        }
         match part.kind() {
             HirKind::Empty | HirKind::Look(_) => {}
             HirKind::Literal(literal) => self.text.push_str(str::from_utf8(&literal.0).ok()?),

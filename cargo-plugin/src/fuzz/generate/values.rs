@@ -22,6 +22,9 @@ const SIMPLEST_VISITS: u32 = 100;
 /// The members of a type that cost as much as one value.
 const MEMBERS_OF_A_VALUE: usize = 16;
 
+/// The bytes of text that cost as much as one value.
+const TEXT_OF_A_VALUE: usize = 64;
+
 /// The greatest number of items of a list, in addition to those that it must have.
 const MOST_ITEMS: u64 = 5;
 
@@ -68,13 +71,16 @@ impl<'a, 'r> Values<'a, 'r> {
         if self.random.u8(..10) == 0
             && let Some(given) = self.random.choice(shape.examples).or(shape.default)
         {
-            return Some(given.clone());
+            return self.copied(given);
         }
         let made = match &shape.kind {
             Kind::Object(_) => self.object(schema, deeper),
             kind => self.of_kind(kind, deeper),
         };
-        let value = made.or_else(|| shape.examples.first().or(shape.default).cloned())?;
+        let value = match made {
+            Some(made) => made,
+            None => self.copied(shape.examples.first().or(shape.default)?)?,
+        };
         self.flattened(value, shape.also, deeper)
     }
 
@@ -85,11 +91,15 @@ impl<'a, 'r> Values<'a, 'r> {
             Kind::Boolean => Some(self.random.bool().into()),
             Kind::Integer(integers) => numbers::integer(self.random, integers),
             Kind::Number(bounds) => numbers::float(self.random, bounds),
-            Kind::Text(text) => texts::text(self.random, text).map(Value::String),
-            Kind::Choice(choices) => self
-                .random
-                .choice(choices)
-                .map(|choice| choice.value.clone()),
+            Kind::Text(text) => {
+                let text = Value::String(texts::text(self.random, text)?);
+                self.visit(size(&text))?;
+                Some(text)
+            }
+            Kind::Choice(choices) => {
+                let choice = self.random.choice(choices)?;
+                self.copied(choice.value)
+            }
             Kind::List(list) => self.list(list, depth),
             Kind::Tuple(items) => {
                 let items = items.iter().map(|item| self.of(item, depth));
@@ -180,6 +190,12 @@ impl<'a, 'r> Values<'a, 'r> {
         Some(Value::Object(members))
     }
 
+    /// Copies a value of the schema, unless the whole becomes too large.
+    fn copied(&mut self, value: &Value) -> Option<Value> {
+        self.visit(size(value))?;
+        Some(value.clone())
+    }
+
     fn visit(&mut self, schemas: u32) -> Option<()> {
         self.visited = self.visited.saturating_add(schemas);
         (self.visited <= MAX_SIZE).then_some(())
@@ -187,6 +203,21 @@ impl<'a, 'r> Values<'a, 'r> {
 
     fn is_large(&self) -> bool {
         self.visited > SOFT_SIZE
+    }
+}
+
+/// Returns the number of values that a value counts as, without the one that it is counted as
+/// anyway.
+fn size(value: &Value) -> u32 {
+    let text = |text: &str| u32::try_from(text.len() / TEXT_OF_A_VALUE).unwrap_or(u32::MAX);
+    let sum = |sizes: &mut dyn Iterator<Item = u32>| sizes.fold(0, u32::saturating_add);
+    match value {
+        Value::String(value) => text(value),
+        Value::Array(items) => sum(&mut items.iter().map(|item| size(item).saturating_add(1))),
+        Value::Object(members) => sum(&mut members
+            .iter()
+            .map(|(name, value)| size(value).saturating_add(text(name)).saturating_add(1))),
+        _ => 0,
     }
 }
 

@@ -88,6 +88,9 @@ impl Search<'_> {
 
     /// Adopts the sequence as changed by `change`, if that shows the same violation.
     fn changed(&mut self, change: impl FnOnce(&mut Sequence)) -> bool {
+        if self.best.candidates >= MOST_CANDIDATES || self.runner.is_over() {
+            return false;
+        }
         let mut candidate = self.best.sequence.clone();
         change(&mut candidate);
         self.accepts(candidate)
@@ -141,8 +144,10 @@ impl Search<'_> {
     }
 
     fn simplify_values(&mut self) {
+        let deadline = self.runner.deadline;
+        let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
         if let Some(config) = self.best.sequence.world.config.clone() {
-            values::simplify(&config, |config| {
+            values::simplify(&config, is_over, |config| {
                 self.changed(|sequence| sequence.world.config = Some(config.clone()))
             });
         }
@@ -164,7 +169,7 @@ impl Search<'_> {
                         input,
                     };
                     match input {
-                        Input::Json(value) => values::simplify(&value, |value| {
+                        Input::Json(value) => values::simplify(&value, is_over, |value| {
                             replace(call(Input::Json(value.clone())))
                         }),
                         Input::Bytes(bytes) => bytes::simplify(&bytes, |bytes| {
@@ -173,9 +178,11 @@ impl Search<'_> {
                     }
                 }
                 Step::Init(config) => {
-                    values::simplify(&config, |config| replace(Step::Init(config.clone())));
+                    values::simplify(&config, is_over, |config| {
+                        replace(Step::Init(config.clone()))
+                    });
                 }
-                Step::Event { topic, data } => values::simplify(&data, |data| {
+                Step::Event { topic, data } => values::simplify(&data, is_over, |data| {
                     replace(Step::Event {
                         topic: topic.clone(),
                         data: data.clone(),

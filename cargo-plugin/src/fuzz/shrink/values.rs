@@ -11,15 +11,22 @@ use Whole::{Negative, Positive};
 const MOST_PARTS: usize = 400;
 const MOST_SINGLE: usize = 48;
 
-/// Replaces a value, part by part, by the simplest one that `accepts`.
-pub fn simplify(value: &Value, mut accepts: impl FnMut(&Value) -> bool) {
+/// Replaces a value, part by part, by the simplest one that `accepts`, until the time `is_over`.
+pub fn simplify(
+    value: &Value,
+    is_over: impl Fn() -> bool,
+    mut accepts: impl FnMut(&Value) -> bool,
+) {
     let mut best = value.clone();
     let mut number = 0;
-    while number < count(&best).min(MOST_PARTS) {
+    while !is_over() && number < count(&best).min(MOST_PARTS) {
         let Some(part) = part_mut(&mut best, number).cloned() else {
             break;
         };
         let simpler = simpler(&part).into_iter().find_map(|candidate| {
+            if is_over() {
+                return None;
+            }
             let mut whole = best.clone();
             *part_mut(&mut whole, number)? = candidate;
             accepts(&whole).then_some(whole)
@@ -152,14 +159,18 @@ mod tests {
     fn simplest(value: Value, test: fn(&Value) -> bool) -> (Value, u32) {
         let mut best = value.clone();
         let mut tries = 0;
-        simplify(&value, |candidate| {
-            tries += 1;
-            let passes = test(candidate);
-            if passes {
-                best = candidate.clone();
-            }
-            passes
-        });
+        simplify(
+            &value,
+            || false,
+            |candidate| {
+                tries += 1;
+                let passes = test(candidate);
+                if passes {
+                    best = candidate.clone();
+                }
+                passes
+            },
+        );
         (best, tries)
     }
 

@@ -1,9 +1,12 @@
 //! From a request to its answer.
 
+use serde::de::Error as _;
+
 use super::description::{Description, form};
 use super::resources::Unread;
 use crate::contracts::call::{self, Failed};
 use crate::contracts::registry::Codec;
+use crate::decode_error::DecodeError;
 use crate::json::{self, Arena, object};
 use crate::serving::{self, MAX_BODY, MAX_TARGET, Route, message};
 
@@ -248,8 +251,12 @@ impl Served<'_> {
         let (arena, mut command, mut arguments) = (Arena::new(), None, None);
         let read = json::members(body, &arena, |name, value| {
             match name {
+                "command" if command.is_some() => {
+                    return Err(DecodeError::duplicate_field("command"));
+                }
+                "args" if arguments.is_some() => return Err(DecodeError::duplicate_field("args")),
                 "command" => command = Some(json::read::<String>(value.as_bytes(), &Arena::new())?),
-                "args" if value != "null" => arguments = Some(value),
+                "args" => arguments = Some(value),
                 _ => {}
             }
             Ok(())
@@ -268,6 +275,7 @@ impl Served<'_> {
                 return Err(Refusal::new(400, message::takes_bytes(&command)).hint(hint));
             }
         }
+        let arguments = arguments.filter(|arguments| *arguments != "null");
         let mut arguments = arguments.unwrap_or_default().as_bytes().to_vec();
         let result = called(&command, &mut arguments)?;
         Ok(Answer::data(&object(|data| data.json("result", &result))))

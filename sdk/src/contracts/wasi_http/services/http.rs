@@ -5,6 +5,7 @@ use super::super::resources::{Fields, Handle, OutgoingBody, Unread, read_body, w
 use crate::contracts::canonical::Answer;
 use crate::contracts::services::{Head, Http, Response};
 use crate::error::{Error, Result, code};
+use crate::json::write_u64;
 use crate::memory::Address;
 use crate::serving::MAX_BODY;
 
@@ -97,7 +98,7 @@ const ERRORS: [&str; 39] = [
 
 impl Http for Contract {
     fn send(&mut self, head: &Head, body: &[u8]) -> Result<Response> {
-        let request = request(head)?;
+        let request = request(head, body.len())?;
         // Taken before the request is sent, and written after it.
         let outgoing = OutgoingBody::of(|area| request_body(request.get(), area))?;
         let options = head.timeout_ms.map(options);
@@ -121,8 +122,8 @@ impl Http for Contract {
     }
 }
 
-/// Creates a request without its body.
-fn request(head: &Head) -> Result<Handle> {
+/// Creates a request without its body, which has `len` bytes.
+fn request(head: &Head, len: usize) -> Result<Handle> {
     let (is_https, authority, target) = parts(&head.url).ok_or_else(|| refused("address", head))?;
     let mut headers = Fields::new();
     for (name, value) in &head.headers {
@@ -134,6 +135,14 @@ fn request(head: &Head) -> Result<Handle> {
             ];
             return Err(Error::new(code::UNSUPPORTED, message.concat()));
         }
+    }
+    let is_length = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
+    if len > 0 && !head.headers.iter().any(is_length) {
+        let mut length = Vec::new();
+        write_u64(len as u64, &mut length);
+        // Without it, hosts send chunks, and with GET nothing. A host that refuses the header states
+        // the length itself.
+        headers.append("content-length", &length);
     }
     let request = Handle::new(request_new(headers.give()), request_drop);
     let method = head.method.as_str();

@@ -95,10 +95,11 @@ impl Bucket {
             keys.extend(part.list(8, 8, |given, key| text_of(given, key, 0))?);
             cursor = part.is_some(16).then(|| part.number(24, 8));
             if cursor.is_none() {
-                break;
+                return Ok(keys);
             }
         }
-        Ok(keys)
+        let message = "the store has too many keys to list them";
+        Err(Error::new(code::TOO_LARGE, message))
     }
 }
 
