@@ -209,7 +209,7 @@
 //! `plugin/mod.rs` looks the command up and `plugin/encode.rs` encodes values. `run/instance.rs`
 //! writes the arguments into the buffer that the guest's `alloc` returned once, calls the export
 //! and checks the range of the result. `run/trap.rs` classifies traps, `failure/` reports them.
-//! `plugin/native.rs` runs a plugin without WebAssembly, and `imports/native.rs` serves its host
+//! `plugin/native/` runs a plugin without WebAssembly, and `imports/native.rs` serves its host
 //! calls. `run/batch.rs` makes one call of many, `plugin/pool.rs` lends instances to many callers,
 //! `plugin/asynchronous/` has calls that are futures. `observe/` is notified of each call.
 //!

@@ -3,7 +3,8 @@
 use plugin_sdk_harness::Failure;
 use plugin_sdk_harness::transcript::{CalleeKind, Return, Step, Transcript};
 
-use super::properties::{Property, Violation};
+use super::properties::Violation;
+use super::property::Property;
 use crate::interface::Element;
 
 /// The codes of failures that each engine reaches at a point of its own.

@@ -15,6 +15,7 @@ mod parts;
 mod plan;
 mod printed;
 mod properties;
+mod property;
 mod report;
 mod run;
 mod search;
@@ -22,7 +23,7 @@ mod shrink;
 mod subject;
 
 pub use printed::Origin;
-pub use properties::Property;
+pub use property::Property;
 pub use report::Fuzzed;
 pub use search::{Options, Outcome, search};
 pub use subject::Subject;

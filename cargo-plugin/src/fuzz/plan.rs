@@ -4,7 +4,7 @@ use plugin_sdk_harness::services::InjectedFault;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::properties::Property;
+use super::property::Property;
 use crate::text;
 
 /// The greatest length of an input in a report, in bytes.

@@ -7,7 +7,8 @@ use plugin_sdk_harness::{Failure, FailureKind};
 use serde_json::Value;
 
 use super::plan::{Fault, Input, Step, Strike, is_empty};
-use super::properties::{Evidence, Property};
+use super::properties::Evidence;
+use super::property::Property;
 use super::run::{Finding, LEAK_RUNS};
 use super::shrink::Shrunk;
 use crate::interface::Element;

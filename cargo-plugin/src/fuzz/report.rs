@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use super::plan::Shown;
 use super::printed::{self, Origin};
-use super::properties::{Evidence, Property};
+use super::properties::Evidence;
+use super::property::Property;
 use super::run::Calls;
 use super::search::{Found, Options, Outcome};
 use super::subject::Subject;

@@ -9,7 +9,8 @@ use serde::Serialize;
 
 use super::compare;
 use super::plan::{Check, Sequence, Step};
-use super::properties::{self, Property, Violation};
+use super::properties::{self, Violation};
+use super::property::Property;
 use super::subject::{Subject, Validity};
 use crate::target_host;
 

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::generate::Planner;
 use super::plan::{Check, Step};
-use super::properties::Property;
+use super::property::Property;
 use super::run::{Finding, Runner, Tally};
 use super::shrink::{self, Shrunk};
 use super::subject::Subject;

@@ -3,12 +3,7 @@
 #[cfg(feature = "async")]
 use std::time::Duration;
 
-#[cfg(feature = "async")]
-use super::asynchronous;
-use super::{Host, Interrupt, dispatch};
-#[cfg(feature = "async")]
-use crate::engine::AsyncCaller;
-use crate::engine::{Caller, HostState};
+use super::{Host, Interrupt};
 use crate::limits::Limiter;
 use crate::observe::Observer;
 
@@ -33,38 +28,11 @@ impl State {
             .as_ref()
             .is_some_and(Interrupt::is_interrupted)
     }
+
     /// Starts the time of an async call.
     #[cfg(feature = "async")]
     pub(crate) fn begin_turns(&mut self, timeout: Option<Duration>) {
         let now = tokio::time::Instant::now();
         self.deadline = timeout.and_then(|timeout| now.checked_add(timeout));
-    }
-}
-
-impl HostState for State {
-    fn limiter(&mut self) -> &mut Limiter {
-        &mut self.limiter
-    }
-
-    fn must_end(&self) -> bool {
-        self.is_interrupted() || self.host.is_late()
-    }
-
-    #[inline]
-    fn serve<C: Caller<Self>>(
-        caller: &mut C,
-        number: usize,
-        slots: &[u64],
-    ) -> Result<u64, C::Error> {
-        dispatch::call(caller, number, slots)
-    }
-
-    #[cfg(feature = "async")]
-    fn serve_async<C: AsyncCaller<Self>>(
-        caller: &mut C,
-        number: usize,
-        slots: &[u64],
-    ) -> impl Future<Output = Result<u64, C::Error>> + Send {
-        asynchronous::call(caller, number, slots)
     }
 }

@@ -28,7 +28,7 @@ use crate::imports::Interrupt;
 use crate::run::{Answers, Inputs, Module, Sandbox, frame};
 use crate::services::{InjectedFault, Services};
 use encode::{Codec, Gate};
-use recording::Recording;
+use recording::keep::Recording;
 use runner::Runner;
 
 #[cfg(feature = "async")]

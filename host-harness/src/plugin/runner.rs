@@ -3,7 +3,7 @@
 use plugin_sdk::abi::Packed;
 
 use super::emulated::Emulated;
-use super::native::Native;
+use super::native::instance::Native;
 use crate::abi::{Callee, CommandName, CommandTable, missing_heap};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::imports::{Host, Interrupt};
@@ -40,7 +40,7 @@ impl Runner {
         match self {
             Runner::Own(instance) => Ok(instance),
             Runner::Emulated(emulated) => Err(emulated.lacks("async calls")),
-            Runner::Native(_) => Err(super::native::lacks("async calls")),
+            Runner::Native(_) => Err(super::native::instance::lacks("async calls")),
         }
     }
 

@@ -10,7 +10,7 @@ mod values;
 use std::time::{Duration, Instant};
 
 use super::plan::{Check, Input, Sequence, Step};
-use super::properties::Property;
+use super::property::Property;
 use super::run::{Finding, Runner, Tally};
 
 /// The greatest number of candidates for one violation.

@@ -6,7 +6,7 @@ use wasmi::errors::{MemoryError, TableError};
 use wasmi_core::LimiterError;
 
 use super::super::HostState;
-use super::fuel::Reserve;
+use super::reserve::Reserve;
 
 /// See the [module](self).
 pub(super) struct Data<T> {

@@ -8,8 +8,9 @@ use wasmi::{
 
 use super::super::{Caller, Cause, Ended, Error, Guest as AnyGuest, HostState, Trap};
 use super::data::Data;
-use super::fuel::{self, Reserve};
+use super::fuel;
 use super::prepare::Evidence;
+use super::reserve::Reserve;
 use super::trap;
 use crate::failure::Failure;
 

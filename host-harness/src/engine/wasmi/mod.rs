@@ -10,6 +10,7 @@ mod fuel;
 mod instance;
 mod link;
 mod prepare;
+mod reserve;
 mod trap;
 
 use wasmi::{CompilationMode, Config, CustomFuelCosts};

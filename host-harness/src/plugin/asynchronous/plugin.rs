@@ -11,7 +11,7 @@ use crate::failure::{Failure, FailureKind};
 use crate::plugin::Plugin;
 use crate::plugin::builder::{PluginBuilder, Prepared};
 use crate::plugin::encode::Codec;
-use crate::plugin::native;
+use crate::plugin::native::instance as native;
 use crate::plugin::runner::Runner;
 use crate::run::Instance;
 use crate::services::InjectedFault;

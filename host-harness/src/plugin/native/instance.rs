@@ -1,4 +1,4 @@
-//! A plugin that runs on the host's own target, without WebAssembly.
+//! Runs a plugin on the host's own target, without WebAssembly.
 //!
 //! Arguments and results are the same bytes as in WebAssembly, and host calls are dispatched in the
 //! same way. There is no linear memory and no engine, and so no limit of memory, stack, fuel or
@@ -8,8 +8,6 @@ use plugin_sdk::abi::Packed;
 use plugin_sdk::imports::HostFunctions;
 use plugin_sdk::native;
 
-use super::Plugin;
-use super::builder::PluginBuilder;
 use crate::abi::{Callee, CommandTable, ImportedFunction};
 use crate::failure::{Backtrace, Context, Failure, FailureKind, caught};
 use crate::imports::{Host, State};
@@ -18,94 +16,8 @@ use crate::observe::transcript::{Data, Recorder};
 use crate::observe::{Content, Ended, Observer, Outcome};
 use crate::run::{Batches, MakeNative, Module, argument_len, own_error, poisoned};
 
-impl Plugin {
-    /// Creates an instance that runs on the target of this process, without WebAssembly, with the
-    /// default settings: breakpoints, `dbg!`, coverage and sanitizers work.
-    ///
-    /// Arguments are decoded and results encoded as in WebAssembly, and a panic is a
-    /// [`Failure`] as well. Host calls reach the same services, with the same permissions and
-    /// faults. [`PluginBuilder::native`] has settings.
-    ///
-    /// ```
-    /// use plugin_sdk::prelude::*;
-    /// use plugin_sdk_harness::Plugin;
-    /// use serde_json::json;
-    ///
-    /// #[plugin]
-    /// #[derive(Default)]
-    /// struct Counter { count: u32 }
-    ///
-    /// #[plugin]
-    /// impl Counter {
-    ///     #[command]
-    ///     fn add(&mut self, number: u32) -> u32 {
-    ///         self.count += number;
-    ///         self.count
-    ///     }
-    /// }
-    ///
-    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
-    /// let mut plugin = Plugin::native::<Counter>()?;
-    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 2}))?, 2);
-    /// assert_eq!(plugin.call::<u32>("add", json!({"number": 3}))?, 5);
-    /// # Ok(())
-    /// # }
-    /// ```
-    ///
-    /// # Limits
-    ///
-    /// There is no linear memory and no engine: memory, tables, stack, fuel and time are not
-    /// limited, and a call cannot be [interrupted](Plugin::interruptible). A stack overflow ends
-    /// the process. The limits of arguments, results, log lines and schemas apply.
-    ///
-    /// The plugin must be `Send`, as [`Plugin`] is.
-    ///
-    /// # Errors
-    ///
-    /// Fails if the init hook does.
-    pub fn native<P: native::Plugin + Send>() -> Result<Self, Failure> {
-        PluginBuilder::native::<P>().build()
-    }
-}
-
-impl PluginBuilder {
-    /// Returns a builder for an instance that runs natively, with its own settings: see
-    /// [`Plugin::native`].
-    ///
-    /// An [emulated](Self::emulate) host and `build_async` need a module, and fail with
-    /// [`Engine`](FailureKind::Engine).
-    ///
-    /// ```
-    /// # use plugin_sdk::prelude::*;
-    /// # #[plugin(permissions(kv = "remembers the last guest"))]
-    /// # #[derive(Default)]
-    /// # struct GuestBook;
-    /// # #[plugin]
-    /// # impl GuestBook {
-    /// #     #[command]
-    /// #     fn greet(name: &str) -> Result<String> {
-    /// #         kv::set("last", name)?;
-    /// #         Ok(format!("Hello, {name}!"))
-    /// #     }
-    /// # }
-    /// use plugin_sdk_harness::PluginBuilder;
-    /// use serde_json::json;
-    ///
-    /// # fn main() -> Result<(), plugin_sdk_harness::Failure> {
-    /// let mut plugin = PluginBuilder::native::<GuestBook>().grant("kv").build()?;
-    /// let greeting: String = plugin.call("greet", json!({"name": "Ada"}))?;
-    /// assert_eq!(greeting, "Hello, Ada!");
-    /// assert_eq!(plugin.services().kv().get::<String>("last").as_deref(), Some("Ada"));
-    /// # Ok(())
-    /// # }
-    /// ```
-    pub fn native<P: native::Plugin + Send>() -> Self {
-        Module::native::<P>().plugin()
-    }
-}
-
 /// See the [module](self).
-pub(super) struct Native {
+pub(in crate::plugin) struct Native {
     guest: Box<dyn native::Guest + Send>,
     /// Serves the plugin's host calls.
     state: State,
@@ -120,7 +32,7 @@ pub(super) struct Native {
 }
 
 impl Native {
-    pub(super) fn new(
+    pub(in crate::plugin) fn new(
         make: MakeNative,
         module: &Module,
         host: Host,
@@ -142,37 +54,37 @@ impl Native {
         }
     }
 
-    pub(super) fn state(&self) -> &State {
+    pub(in crate::plugin) fn state(&self) -> &State {
         &self.state
     }
 
-    pub(super) fn state_mut(&mut self) -> &mut State {
+    pub(in crate::plugin) fn state_mut(&mut self) -> &mut State {
         &mut self.state
     }
 
-    pub(super) fn limits(&self) -> &Limits {
+    pub(in crate::plugin) fn limits(&self) -> &Limits {
         &self.limits
     }
 
-    pub(super) fn first(&self) -> Option<&Failure> {
+    pub(in crate::plugin) fn first(&self) -> Option<&Failure> {
         self.first.as_ref()
     }
 
-    pub(super) fn is_dead(&self) -> bool {
+    pub(in crate::plugin) fn is_dead(&self) -> bool {
         self.first.is_some()
     }
 
     /// Returns the last call's arguments as the plugin has left them.
-    pub(super) fn arguments(&self) -> &[u8] {
+    pub(in crate::plugin) fn arguments(&self) -> &[u8] {
         self.arguments.bytes()
     }
 
     /// Calls a hook without arguments.
-    pub(super) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
+    pub(in crate::plugin) fn call_hook(&mut self, name: &'static str) -> Result<Packed, Failure> {
         self.call(Callee::Export(name), 0, |_| {})
     }
 
-    pub(super) fn call_cleanup(&mut self) -> Result<(), Failure> {
+    pub(in crate::plugin) fn call_cleanup(&mut self) -> Result<(), Failure> {
         let callee = Callee::Export(plugin_sdk::abi::CLEANUP_EXPORT);
         self.operate(
             callee,
@@ -186,7 +98,7 @@ impl Native {
         Ok(())
     }
 
-    pub(super) fn command_name(&self, callee: Callee) -> &str {
+    pub(in crate::plugin) fn command_name(&self, callee: Callee) -> &str {
         self.commands.called(callee)
     }
 
@@ -317,13 +229,13 @@ impl Batches for Native {
 
 /// Returns the failure for what only a plugin in WebAssembly can do.
 #[cold]
-pub(super) fn lacks(what: &str) -> Failure {
+pub(in crate::plugin) fn lacks(what: &str) -> Failure {
     let reason = format!("a native plugin has no {what}: use the plugin's module instead");
     Failure::load(FailureKind::Engine { reason })
 }
 
 /// Returns all functions that a native plugin may call.
-pub(super) fn every(functions: &[HostFunctions]) -> Vec<ImportedFunction> {
+pub(in crate::plugin) fn every(functions: &[HostFunctions]) -> Vec<ImportedFunction> {
     let mut every: Vec<ImportedFunction> = Vec::new();
     // The last one with a name counts, as for a module.
     for function in functions.iter().flat_map(HostFunctions::functions).rev() {
