@@ -1,4 +1,4 @@
-//! The native side of a project's twin tests, which can replay a capsule.
+//! The native twin tests of a project, which can replay a capsule.
 
 use std::io;
 use std::path::PathBuf;

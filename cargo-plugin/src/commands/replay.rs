@@ -59,7 +59,7 @@ impl Replay {
         })
     }
 
-    /// Builds the tests of the plugin's crate, and shows how to replay the capsule in one of them.
+    /// Builds the tests of the plugin, and shows how to replay the capsule in one of them.
     fn show_native(&self, capsule: &Capsule, terminal: &mut Terminal) -> Result<Verdict> {
         let folder = match (self.module.as_deref(), capsule.module.crate_dir.as_deref()) {
             (Some(folder), _) => folder,
@@ -162,8 +162,8 @@ fn other_module(capsule: &Capsule, path: &Path, terminal: &Terminal) -> Result<S
     Ok(Source::bytes(built.wasm))
 }
 
-/// Returns whether the current folder is the named one, or within it. Compares names only: to look at
-/// a folder that a capsule names may already reach another machine.
+/// Returns whether the current folder is the named one, or within it. Compares names only: to look
+/// at a folder that a capsule names may already reach another machine.
 fn is_here(folder: &Path) -> bool {
     std::env::current_dir().is_ok_and(|here| here.starts_with(folder))
 }

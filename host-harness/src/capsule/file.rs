@@ -118,7 +118,7 @@ impl Capsule {
         })
     }
 
-    /// Returns the name of the capsule's file in a folder. The same failure has the same name in
+    /// Returns the file name of the capsule in a folder. The same failure has the same name in
     /// every run, so that a test that fails again replaces its capsule.
     fn file_name(&self) -> String {
         let member = |name: &str| {

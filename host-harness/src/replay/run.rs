@@ -29,7 +29,7 @@ const MOST_FUEL: u64 = 60_000_000_000;
 /// The operation of an emulated host that creating a plugin includes.
 const LOAD: &str = "load";
 
-/// The size of a thread's stack in addition to that of the guest, in bytes.
+/// The size of a thread's stack in addition to the guest's, in bytes.
 const STACK: usize = 2 << 20;
 
 impl Capsule {

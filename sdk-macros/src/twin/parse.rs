@@ -129,7 +129,7 @@ fn signature(function: &ItemFn, mistakes: &mut Mistakes) {
     );
 }
 
-/// Returns the place of the argument's type.
+/// Returns where the type of the argument is.
 fn argument(function: &ItemFn) -> proc_macro2::Span {
     match function.sig.inputs.first() {
         Some(FnArg::Typed(argument)) => argument.ty.span(),

@@ -8,7 +8,7 @@ use regex_syntax::hir::{Class, Hir, HirKind};
 const MAX_PATTERN: usize = 4_096;
 const MAX_DEPTH: u32 = 64;
 
-/// The greatest number of parts that text is made from.
+/// The greatest number of parts of text.
 const MAX_PARTS: u32 = 4_096;
 
 /// The length from which no more text is written, in bytes.

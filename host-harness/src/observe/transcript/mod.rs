@@ -182,7 +182,7 @@ pub enum Answer {
     BadArgument(String),
     /// The function ended the plugin's call with an error, as JSON, that it could not return.
     Failed(Data),
-    /// The function used up the time of the plugin's call.
+    /// The function used up the time of the call.
     Timeout,
 }
 

@@ -140,8 +140,8 @@ fn request(head: &Head, len: usize) -> Result<Handle> {
     if len > 0 && !head.headers.iter().any(is_length) {
         let mut length = Vec::new();
         write_u64(len as u64, &mut length);
-        // Without it, hosts send chunks, and with GET nothing. A host that refuses the header states
-        // the length itself.
+        // Without it, hosts send chunks, and with GET nothing. A host that refuses the header
+        // states the length itself.
         headers.append("content-length", &length);
     }
     let request = Handle::new(request_new(headers.give()), request_drop);
