@@ -142,7 +142,8 @@ impl Found {
 
 /// `true` if errors have JSON pointers, which clients of the plugin's HTTP API read. Other hosts
 /// add them.
-pub(crate) const HAVE_POINTERS: bool = cfg!(feature = "host-wasi-http");
+pub(crate) const HAVE_POINTERS: bool =
+    cfg!(all(feature = "host-wasi-http", target_arch = "wasm32"));
 
 /// Appends a member or an element to a JSON pointer.
 pub(crate) fn point_to(name: &str, pointer: &mut String) {

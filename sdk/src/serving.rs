@@ -119,7 +119,7 @@ pub fn word(status: u16) -> &'static str {
 
 /// The messages of errors that do not come from a plugin.
 pub mod message {
-    use crate::json::write_u64;
+    use crate::json::decimal;
 
     /// No route has this path.
     pub const NO_ROUTE: &str = "there is no such route";
@@ -136,20 +136,12 @@ pub mod message {
 
     /// The body is too large.
     pub fn too_large(limit: usize) -> String {
-        ["the body has more than ", &digits(limit), " bytes"].concat()
+        ["the body has more than ", &decimal(limit as u64), " bytes"].concat()
     }
 
     /// The target of the request is too long.
     pub fn target_too_long(limit: usize) -> String {
-        ["the path has more than ", &digits(limit), " bytes"].concat()
-    }
-
-    /// Returns a number as text, without the standard library's formatting, which a plugin may not
-    /// need otherwise.
-    fn digits(number: usize) -> String {
-        let mut digits = Vec::new();
-        write_u64(number as u64, &mut digits);
-        String::from_utf8(digits).unwrap_or_default()
+        ["the path has more than ", &decimal(limit as u64), " bytes"].concat()
     }
 
     /// Another route is for commands that take bytes.

@@ -184,12 +184,16 @@ pub fn text_as_json(text: String) -> Vec<u8> {
 
 /// Returns the error for an unknown command.
 #[cold]
-fn unknown_command(name: &[u8]) -> Error {
+pub(crate) fn unknown_command(name: &[u8]) -> Error {
     // A name that is not UTF-8 cannot be a typing error, so it is not shown.
     let name = std::str::from_utf8(name).unwrap_or("�");
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(64).collect();
-    let message = ["the plugin has no command `", &shown, "`"].concat();
+    let message = ["the plugin has no command `", &shown(name), "`"].concat();
     Error::new(code::UNKNOWN_COMMAND, message)
+}
+
+/// Returns a caller's name for something, as a message shows it.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 #[cfg(test)]

@@ -52,35 +52,25 @@ pub trait Guest {
 
 /// Returns a new instance, which has not been made yet.
 pub fn guest<P: Plugin + Send>() -> Box<dyn Guest + Send> {
-    let parts = parts();
-    let mut commands: Vec<Command<P>> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::Command { name, one, many } => Some(Command {
+    let mut commands: Vec<Command<P>> = Vec::new();
+    let (mut exports, mut lines) = (Vec::new(), Vec::new());
+    for part in parts::<P>() {
+        match part {
+            Part::Command { name, one, many } => commands.push(Command {
                 name,
                 one: *one,
                 many: *many,
             }),
-            _ => None,
-        })
-        .collect();
+            Part::Export(name, handler) => exports.push((*name, *handler)),
+            Part::Line(line) => lines.push(*line),
+        }
+    }
     commands.sort_unstable_by_key(|command| command.name);
-    let exports = parts.iter().filter_map(|part| match part {
-        Part::Export(name, handler) => Some((*name, *handler)),
-        _ => None,
-    });
-    let mut lines: Vec<_> = parts
-        .iter()
-        .filter_map(|part| match part {
-            Part::Line(line) => Some(*line),
-            _ => None,
-        })
-        .collect();
     // The linker may run constructors in any order.
     lines.sort_by_key(|line| line.identity.is_none());
     Box::new(Instance::<P> {
         plugin: None,
-        exports: exports.collect(),
+        exports,
         manifest: lines.iter().flat_map(|line| line.bytes()).collect(),
         commands,
         is_prepared: false,

@@ -205,7 +205,7 @@ fn no_body() -> Error {
 }
 
 #[inline]
-fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
+pub(crate) fn named<'a>(headers: &'a [(String, String)], name: &str) -> Option<&'a str> {
     let mut headers = headers.iter();
     let found = headers.find(|(header, _)| header.eq_ignore_ascii_case(name));
     found.map(|(_, value)| value.as_str())

@@ -79,6 +79,19 @@ impl Answer {
         text(self.bytes(at)?)
     }
 
+    /// Fills a buffer with the random bytes of the list at a position.
+    pub(crate) fn fill(&mut self, at: usize, bytes: &mut [u8]) -> Result<()> {
+        let random = self.bytes(at)?;
+        if random.len() != bytes.len() {
+            return Err(Error::new(
+                code::BAD_ANSWER,
+                "the host returned another number of random bytes than asked for",
+            ));
+        }
+        bytes.copy_from_slice(&random);
+        Ok(())
+    }
+
     /// Converts each element of the list at a position, of which the conversion gets the bytes.
     pub(crate) fn list<T>(
         &mut self,

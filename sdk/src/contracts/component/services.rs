@@ -12,7 +12,7 @@ use crate::contracts::services::{
     Ai, Config, Conversation, Entry, Events, Files, Head, Http, Kv, Log, Random, Reply, Response,
     Time,
 };
-use crate::error::{Error, Result, code};
+use crate::error::{Error, Result};
 use crate::memory::Address;
 use crate::memory::canonical::Given;
 
@@ -287,17 +287,7 @@ pub(super) fn report_panic(line: &str) {
 impl Random for Contract {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         let mut answer = checked(PAYLOAD, |area| random_bytes(bytes.len() as u32, area))?;
-        let random = answer.bytes(PAYLOAD)?;
-        match random.len() == bytes.len() {
-            true => bytes.copy_from_slice(&random),
-            false => {
-                return Err(Error::new(
-                    code::BAD_ANSWER,
-                    "the host returned another number of random bytes than asked for",
-                ));
-            }
-        }
-        Ok(())
+        answer.fill(PAYLOAD, bytes)
     }
 }
 

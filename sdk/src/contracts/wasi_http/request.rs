@@ -3,7 +3,7 @@
 use super::resources::{Fields, Handle, OutgoingBody, Unread, read_body};
 use super::routing::{Answer, Request};
 use crate::contracts::canonical;
-use crate::json::write_u64;
+use crate::json::decimal;
 use crate::memory::Address;
 use crate::serving::MAX_BODY;
 
@@ -40,7 +40,7 @@ const REQUEST_ID: &str = "x-request-id";
 pub(super) fn handle(request: u32, response: u32, answer: impl FnOnce(&dyn Request) -> Answer) {
     let request = Incoming::read(request);
     let answer = answer(&request);
-    send(response, &answer, request.is_head);
+    send(response, &answer, request.method == method::HEAD);
 }
 
 /// A request of the host.
@@ -48,9 +48,7 @@ struct Incoming {
     // Dropped before the request, as the host demands.
     headers: Fields,
     handle: Handle,
-    reads: bool,
-    calls: bool,
-    is_head: bool,
+    method: u64,
     target: String,
 }
 
@@ -59,14 +57,11 @@ impl Incoming {
         let handle = Handle::new(request, request_drop);
         let headers = Fields::of(request_headers(request));
         let mut method = canonical::Answer::of(|area| request_method(request, area));
-        let method = method.number(0, 1);
         let mut target = canonical::Answer::of(|area| request_target(request, area));
         Incoming {
             headers,
             handle,
-            reads: matches!(method, method::GET | method::HEAD),
-            calls: method == method::POST,
-            is_head: method == method::HEAD,
+            method: method.number(0, 1),
             target: match target.is_some(0) {
                 true => target.text(4).unwrap_or_default(),
                 false => String::new(),
@@ -77,11 +72,11 @@ impl Incoming {
 
 impl Request for Incoming {
     fn reads(&self) -> bool {
-        self.reads
+        matches!(self.method, method::GET | method::HEAD)
     }
 
     fn calls(&self) -> bool {
-        self.calls
+        self.method == method::POST
     }
 
     fn target(&self) -> &str {
@@ -108,9 +103,8 @@ fn send(place: u32, answer: &Answer, is_head: bool) {
         headers.append("allow", allowed.as_bytes());
     }
     if !is_head {
-        let mut length = Vec::new();
-        write_u64(answer.body.len() as u64, &mut length);
-        headers.append("content-length", &length);
+        let length = decimal(answer.body.len() as u64);
+        headers.append("content-length", length.as_bytes());
     }
     let response = Handle::new(response_new(headers.give()), response_drop);
     response_set_status(response.get(), answer.status.into());

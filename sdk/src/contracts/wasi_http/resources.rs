@@ -208,9 +208,8 @@ impl OutgoingBody {
     pub(super) fn write(self, bytes: &[u8]) {
         write_all(&self.stream, bytes);
         drop(self.stream);
-        let mut finished = Answer::of(|area| outgoing_body_finish(self.body.give(), 0, 0, area));
         // A body that is cut off is the host's to report.
-        finished.is_some(0);
+        Answer::of(|area| outgoing_body_finish(self.body.give(), 0, 0, area));
     }
 }
 
@@ -227,8 +226,8 @@ pub(super) fn write_all(stream: &Handle, bytes: &[u8]) {
     match bytes {
         [] => {}
         short if short.len() <= AT_ONCE => {
-            write(short, |bytes, len, area| {
-                output_blocking_write(stream.get(), bytes, len, area);
+            succeeds(|area| {
+                output_blocking_write(stream.get(), Address::of(short), short.len(), area);
             });
         }
         long => write_long(stream, long),
@@ -249,23 +248,18 @@ fn write_long(stream: &Handle, mut rest: &[u8]) {
             wait(output_subscribe(stream.get()));
             continue;
         }
-        let written = write(now, |bytes, len, area| {
-            output_write(stream.get(), bytes, len, area);
-        });
-        if !written {
+        let ask = |area| output_write(stream.get(), Address::of(now), now.len(), area);
+        if !succeeds(ask) {
             return;
         }
         rest = later;
     }
-    let mut flushed = Answer::of(|area| output_blocking_flush(stream.get(), area));
-    if flushed.is_some(0) {
-        closed(&mut flushed, 4);
-    }
+    succeeds(|area| output_blocking_flush(stream.get(), area));
 }
 
-/// Calls a function that writes bytes. Returns whether the stream took them.
-fn write(bytes: &[u8], call: impl FnOnce(Address, usize, Address)) -> bool {
-    let mut failed = Answer::of(|area| call(Address::of(bytes), bytes.len(), area));
+/// Calls a function of a stream. Returns whether it succeeded.
+fn succeeds(ask: impl FnOnce(Address)) -> bool {
+    let mut failed = Answer::of(ask);
     if failed.is_some(0) {
         closed(&mut failed, 4);
         return false;

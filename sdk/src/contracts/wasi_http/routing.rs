@@ -222,7 +222,7 @@ impl Served<'_> {
         if id == self.plugin.id {
             return Ok(());
         }
-        let message = ["there is no plugin `", &shown(&id), "`"].concat();
+        let message = ["there is no plugin `", &call::shown(&id), "`"].concat();
         Err(Refusal::new(404, message).reason("unknown_plugin"))
     }
 
@@ -306,9 +306,10 @@ impl Served<'_> {
 }
 
 fn codec(command: &str) -> Result<Codec, Refusal> {
-    call::codec(command.as_bytes()).ok_or_else(|| {
-        let message = ["the plugin has no command `", &shown(command), "`"].concat();
-        Refusal::new(404, message).reason(crate::code::UNKNOWN_COMMAND)
+    let command = command.as_bytes();
+    call::codec(command).ok_or_else(|| {
+        let error = call::unknown_command(command);
+        Refusal::new(404, error.message()).reason(error.code())
     })
 }
 
@@ -322,11 +323,6 @@ fn called(command: &str, input: &mut [u8]) -> Result<Vec<u8>, Refusal> {
 
 fn decoded(segment: &str) -> Result<std::borrow::Cow<'_, str>, Refusal> {
     serving::decoded(segment).ok_or_else(|| Refusal::new(400, message::PATH_NOT_TEXT))
-}
-
-/// Returns a client's name for something, as a message shows it.
-fn shown(name: &str) -> String {
-    name.chars().filter(|c| !c.is_control()).take(64).collect()
 }
 
 #[cfg(test)]

@@ -5,8 +5,9 @@ use super::super::resources::{Fields, Handle, OutgoingBody, Unread, read_body, w
 use crate::contracts::canonical::Answer;
 use crate::contracts::services::{Head, Http, Response};
 use crate::error::{Error, Result, code};
-use crate::json::write_u64;
+use crate::json::decimal;
 use crate::memory::Address;
+use crate::services::http::named;
 use crate::serving::MAX_BODY;
 
 imported! {
@@ -136,13 +137,11 @@ fn request(head: &Head, len: usize) -> Result<Handle> {
             return Err(Error::new(code::UNSUPPORTED, message.concat()));
         }
     }
-    let is_length = |(name, _): &(String, String)| name.eq_ignore_ascii_case("content-length");
-    if len > 0 && !head.headers.iter().any(is_length) {
-        let mut length = Vec::new();
-        write_u64(len as u64, &mut length);
+    if len > 0 && named(&head.headers, "content-length").is_none() {
+        let length = decimal(len as u64);
         // Without it, hosts send chunks, and with GET nothing. A host that refuses the header
         // states the length itself.
-        headers.append("content-length", &length);
+        headers.append("content-length", length.as_bytes());
     }
     let request = Handle::new(request_new(headers.give()), request_drop);
     let method = head.method.as_str();

@@ -60,12 +60,12 @@ impl Bucket {
     }
 
     fn open() -> Result<Self> {
-        let [usual, only] = STORES.map(|name| {
-            move || Answer::of(|area| open(Address::of(name.as_bytes()), name.len(), area))
-        });
-        let mut opened = usual();
+        let ask =
+            |name: &str| Answer::of(|area| open(Address::of(name.as_bytes()), name.len(), area));
+        let [usual, only] = STORES;
+        let mut opened = ask(usual);
         if opened.is_some(0) && opened.number(4, 1) == NO_SUCH_STORE {
-            opened = only();
+            opened = ask(only);
         }
         let number = succeeded(4, opened)?.number(4, 4) as u32;
         Ok(Bucket(Handle::new(number, bucket_drop)))

@@ -8,7 +8,7 @@ use super::resources::{output_stream, write_all};
 use super::{Contract, environment};
 use crate::contracts::canonical::Answer;
 use crate::contracts::services::{Config, Log, Random, Time};
-use crate::error::{Error, Result, code};
+use crate::error::Result;
 use crate::memory::Address;
 
 imported! {
@@ -61,15 +61,7 @@ pub(super) fn report_panic(line: &str) {
 impl Random for Contract {
     fn fill(&mut self, bytes: &mut [u8]) -> Result<()> {
         let mut answer = Answer::of(|area| get_random_bytes(bytes.len() as u64, area));
-        let random = answer.bytes(0)?;
-        if random.len() != bytes.len() {
-            return Err(Error::new(
-                code::BAD_ANSWER,
-                "the host returned another number of random bytes than asked for",
-            ));
-        }
-        bytes.copy_from_slice(&random);
-        Ok(())
+        answer.fill(0, bytes)
     }
 }
 
