@@ -222,6 +222,8 @@
 mod abi;
 pub mod capsule;
 #[cfg(all(doc, not(doctest)))]
+#[doc = "[Capsules]: crate::capsule"]
+#[doc = ""]
 #[doc = include_str!("../docs/limits.md")]
 pub mod docs {}
 mod engine;

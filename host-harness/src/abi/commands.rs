@@ -160,6 +160,14 @@ impl CommandTable {
         }
     }
 
+    /// Returns the name of a callee in a transcript.
+    pub(crate) fn recorded(&self, callee: Callee) -> &str {
+        match callee {
+            Callee::Export(name) => name,
+            Callee::Command(_) | Callee::Batch(_) => self.called(callee),
+        }
+    }
+
     /// Returns the name of a callee in reports: batches differ from single calls.
     pub(crate) fn reported(&self, callee: Callee) -> &str {
         let name = match callee {

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::{Capsule, CapsuleError, FORMAT};
+use crate::observe::transcript::hex;
 use crate::text;
 
 /// The number of capsules that this process has begun to write.
@@ -175,8 +176,7 @@ fn make_room(folder: &Path, newest: &Path) {
 
 /// Returns the SHA-256 of bytes in hexadecimal.
 pub(crate) fn checksum(bytes: &[u8]) -> String {
-    let hash = Sha256::digest(bytes);
-    hash.iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(bytes))
 }
 
 /// Returns a part of a file name that is valid on every system.

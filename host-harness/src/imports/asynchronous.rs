@@ -27,19 +27,21 @@ pub(super) async fn call<C: AsyncCaller<State>>(
     let (memory, state) = caller.memory_and_data(&guest);
     let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
     let function = begun.function;
-    let mut reached = false;
-    let served = match refused(&state.host, &begun, slots) {
-        Some(refused) => refused,
-        None => match state.host.faults.strike(function.name) {
-            None => {
-                reached = true;
-                serve(caller, &guest, &begun, slots).await
-            }
-            Some(strike) => {
-                reached = error_instead(function, &strike).is_none();
-                struck(caller, &guest, &begun, slots, strike).await
-            }
-        },
+    let (reached, served) = match refused(&state.host, &begun, slots) {
+        Some(refused) => (false, refused),
+        None => {
+            let strike = state.host.faults.strike(function.name);
+            let instead = strike
+                .as_ref()
+                .and_then(|strike| error_instead(function, strike));
+            let reached = instead.is_none();
+            let served = match (instead, strike) {
+                (Some(error), _) => Ok(error),
+                (None, None) => serve(caller, &guest, &begun, slots).await,
+                (None, Some(strike)) => struck(caller, &guest, &begun, slots, strike).await,
+            };
+            (reached, served)
+        }
     };
     let (memory, state) = caller.memory_and_data(&guest);
     let mut answer = end(state, memory, &begun, slots, reached, served)?;
@@ -59,7 +61,7 @@ pub(super) async fn call<C: AsyncCaller<State>>(
     Ok(slot)
 }
 
-/// Serves a call with an injected fault.
+/// Serves a call with an injected fault other than an error.
 async fn struck(
     caller: &mut impl AsyncCaller<State>,
     guest: &Guest,
@@ -67,9 +69,6 @@ async fn struck(
     slots: &[u64],
     strike: Strike,
 ) -> Result<Answer, HostTrap> {
-    if let Some(error) = error_instead(begun.function, &strike) {
-        return Ok(error);
-    }
     if let Strike::Delay(delay) = strike {
         let left = time_left(caller.data_mut().deadline);
         tokio::time::sleep(left.map_or(delay, |left| delay.min(left))).await;

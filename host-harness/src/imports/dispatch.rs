@@ -1,7 +1,6 @@
 //! Dispatches host calls: checks the permission, calls the implementation, delivers the result.
 
 use std::any::Any;
-use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
@@ -123,17 +122,18 @@ pub(super) fn answer(
     }
     let (call, deadline) = (host.call(host.time_left()), host.deadline);
     let strike = host.faults.strike(function.name);
+    let instead = strike
+        .as_ref()
+        .and_then(|strike| error_instead(function, strike));
+    let reached = instead.is_none();
     let implementation = host.implementations.get_mut(begun.place);
-    let reached = Cell::new(false);
-    let serve = || {
-        reached.set(true);
-        serve(function, implementation, memory, slots, call)
+    let serve = || serve(function, implementation, memory, slots, call);
+    let answered = match (instead, strike) {
+        (Some(error), _) => Ok(error),
+        (None, None) => serve(),
+        (None, Some(strike)) => struck(strike, || host.clock.passed(deadline), serve),
     };
-    let answered = match strike {
-        None => serve(),
-        Some(strike) => struck(function, strike, || host.clock.passed(deadline), serve),
-    };
-    end(state, memory, begun, slots, reached.get(), answered)
+    end(state, memory, begun, slots, reached, answered)
 }
 
 /// Returns the recorded answer to a call in a replay. A function of an emulated host is called
@@ -298,17 +298,13 @@ pub(super) fn settle(
     }
 }
 
-/// Serves a call with an injected fault.
+/// Serves a call with an injected fault other than an error.
 #[cold]
 fn struck(
-    function: &HostFunction,
     strike: Strike,
     late: impl Fn() -> bool,
     serve: impl FnOnce() -> Result<Answer, HostTrap>,
 ) -> Result<Answer, HostTrap> {
-    if let Some(error) = error_instead(function, &strike) {
-        return Ok(error);
-    }
     if let Strike::Delay(delay) = strike {
         let begun = Instant::now();
         // The engine's clock decides, as everywhere: on a busy machine it runs late.

@@ -11,6 +11,7 @@ use crate::observe::transcript::{Answer, Argument, Data, HostCall, Recorder, Val
 const ROOM: &str = "room";
 
 /// Returns a call as the guest makes it.
+#[cold]
 pub(super) fn host_call(function: &HostFunction, slots: &[u64], memory: &[u8]) -> HostCall {
     let mut arguments = Vec::with_capacity(function.parameters.len());
     for (at, parameter) in places(function) {
@@ -28,6 +29,7 @@ pub(super) fn host_call(function: &HostFunction, slots: &[u64], memory: &[u8]) -
 }
 
 /// Returns the answer to a call, and the arguments that the host may have changed.
+#[cold]
 pub(super) fn host_answer(
     function: &HostFunction,
     slots: &[u64],

@@ -23,13 +23,13 @@ pub(crate) use heap::HeapRecord;
 pub use heap::{Growth, Heap};
 pub(crate) use leaks::Census;
 pub use leaks::{CallGrowth, LeakReport};
-pub(crate) use rendering::Content;
+use rendering::Content;
 pub(crate) use services::recorded as recorded_services;
 pub use statistics::{CallStatistics, Statistics, Times};
 pub use trace::{Outcome, TraceEvent, TraceKind};
 
 use crate::abi::Callee;
-use crate::failure::Failure;
+use crate::failure::{Failure, FailureKind};
 use crate::sync::Shared;
 use transcript::{Answer, Call, CalleeKind, Data, HostCall, Recorded, Recorder, Return};
 
@@ -101,7 +101,7 @@ struct Running {
 }
 
 /// The outcome of a call.
-pub(crate) struct Ended<'a> {
+struct Ended<'a> {
     pub(crate) outcome: Outcome,
     /// The result or error that the plugin returned.
     pub(crate) answer: Option<Packed>,
@@ -173,14 +173,51 @@ impl Observer {
     }
 
     /// Returns how long the call has been running.
-    pub(crate) fn elapsed(&self) -> Duration {
+    fn elapsed(&self) -> Duration {
         self.running
             .as_ref()
             .map_or(Duration::ZERO, |running| running.since.elapsed())
     }
 
+    /// Records the end of a call: the answer and its bytes, if the answer is valid, or the failure.
+    /// `used` is the fuel, the pages and the heap.
+    pub(crate) fn report_end(
+        &mut self,
+        name: &str,
+        answer: Result<Option<(Packed, &[u8])>, &Failure>,
+        is_dead: bool,
+        (fuel, pages, heap): (Option<u64>, u64, Option<Heap>),
+    ) {
+        let took = self.elapsed();
+        let message = answer.err().map_or_else(String::new, Failure::message);
+        let (outcome, content) = match answer {
+            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
+            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
+            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
+            Err(failure) => {
+                let outcome = match failure.kind() {
+                    FailureKind::Plugin(_) => Outcome::Error,
+                    _ if is_dead => Outcome::Trap,
+                    _ => Outcome::Failure,
+                };
+                let first_line = message.lines().next().unwrap_or("");
+                (outcome, Content::Text(first_line))
+            }
+        };
+        let ended = Ended {
+            outcome,
+            answer: answer.ok().flatten().map(|(answer, _)| answer),
+            content,
+            failure: answer.err(),
+            fuel,
+            pages,
+            heap,
+        };
+        self.call_ends(name, took, ended);
+    }
+
     /// Records that the call ended after this time.
-    pub(crate) fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
+    fn call_ends(&mut self, name: &str, took: Duration, ended: Ended<'_>) {
         if let Some(recorder) = &self.recorder {
             recorder.lock().ended(returned(&ended));
         }

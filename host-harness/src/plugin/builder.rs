@@ -678,10 +678,7 @@ impl PluginBuilder {
             config,
             recording,
         } = self.prepare(false)?;
-        let keep = |failure: Failure| match &recording {
-            Some(recording) => recording.keep(failure, None),
-            None => failure,
-        };
+        let keep = |failure: Failure| recording::kept(recording.as_deref(), failure);
         let runner = match (module.make_native(), blueprint, emulation) {
             (Some(make), ..) => {
                 let native = Native::new(make, &module, host, limits, observer);
@@ -821,7 +818,7 @@ impl PluginBuilder {
         let recorder = recorder.filter(|_| !is_native);
         let recording = recorder.map(|recorder| {
             let mut base = recording::base(
-                recording::loaded_record(&module),
+                capsule::ModuleRecord::default(),
                 self.emulated.unwrap_or_else(hosts::native).name,
                 &self.grants,
             );
@@ -836,7 +833,13 @@ impl PluginBuilder {
             let own: Vec<_> = functions.iter().flat_map(|own| own.functions()).collect();
             let foreign = capsule::foreign(imports, &own, &self.host);
             base.functions = foreign.map(capsule::described).collect();
-            Box::new(Recording::new(self.recording, recorder.clone(), base))
+            let recorder = recorder.clone();
+            Box::new(Recording::new(
+                self.recording,
+                recorder,
+                module.clone(),
+                base,
+            ))
         });
         functions.extend(self.host);
         let clock = compiled.as_ref().map(|compiled| compiled.clock().clone());
@@ -898,7 +901,6 @@ impl PluginBuilder {
 
     /// Follows the record of another run.
     pub(crate) fn replaying(mut self, recorder: Shared<Recorder>) -> Self {
-        self.observe.transcript = true;
         self.observe.follow = Some(recorder);
         self
     }

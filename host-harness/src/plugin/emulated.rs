@@ -15,7 +15,7 @@ use crate::run::{Answers, Inputs, Sandbox, frame, gather};
 
 /// The operations of every host, as failures and traces name them, by the export of the SDK's own
 /// ABI. A trap names the host's own export.
-const OPERATIONS: [(&str, &str); 5] = [
+pub(super) const OPERATIONS: [(&str, &str); 5] = [
     (abi::INIT_EXPORT, "init"),
     (abi::START_EXPORT, "start"),
     (abi::STOP_EXPORT, "stop"),

@@ -28,7 +28,7 @@ use crate::imports::Interrupt;
 use crate::run::{Answers, Inputs, Module, Sandbox, frame};
 use crate::services::{InjectedFault, Services};
 use encode::{Codec, Gate};
-use recording::keep::Recording;
+use recording::keep::{self, Recording};
 use runner::Runner;
 
 #[cfg(feature = "async")]
@@ -756,10 +756,7 @@ impl Plugin {
             ..
         } = self;
         let answers = runner.batch(self.last, inputs, gathered, decoded);
-        answers.map_err(|failure| match recording {
-            Some(recording) => recording.keep(failure, None),
-            None => failure,
-        })
+        answers.map_err(|failure| keep::kept(recording.as_deref(), failure))
     }
 
     /// Returns the bytes that a call answered with, or keeps its failure.

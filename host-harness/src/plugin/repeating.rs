@@ -4,22 +4,15 @@ use plugin_sdk::abi::{self, ItemHeader, Packed};
 use serde_json::Value;
 
 use super::Plugin;
+use super::emulated::OPERATIONS;
 use super::runner::Runner;
 use crate::abi::Callee;
 use crate::failure::{Failure, Region};
 use crate::observe::transcript::{Call, CalleeKind};
 use crate::run::{Inputs, json};
 
-/// The exports of hooks, and the names under which emulated hosts record them.
-const HOOKS: [(&str, &str); 7] = [
-    (abi::INIT_EXPORT, "init"),
-    (abi::START_EXPORT, "start"),
-    (abi::STOP_EXPORT, "stop"),
-    (abi::EVENT_EXPORT, "event"),
-    (abi::CLEANUP_EXPORT, "cleanup"),
-    (abi::STATE_SAVE_EXPORT, ""),
-    (abi::STATE_LOAD_EXPORT, ""),
-];
+/// The exports that are not among the operations of emulated hosts.
+const STATE: [&str; 2] = [abi::STATE_SAVE_EXPORT, abi::STATE_LOAD_EXPORT];
 
 impl Plugin {
     /// Makes a recorded call again. `failed` is the code of its recorded failure: a result may only
@@ -73,14 +66,15 @@ impl Plugin {
         len: usize,
         write: impl FnOnce(&mut [u8]),
     ) -> Result<(), Failure> {
-        let hook = HOOKS
-            .iter()
-            .find(|(export, name)| [*export, *name].contains(&call.name.as_str()));
-        let Some((export, _)) = hook else {
+        let name = call.name.as_str();
+        let mut operations = OPERATIONS.into_iter();
+        let operation = operations.find(|(export, own)| [*export, *own].contains(&name));
+        let state = STATE.into_iter().find(|export| *export == name);
+        let Some(export) = operation.map(|(export, _)| export).or(state) else {
             return Err(self.module.contract().commands().unknown(&call.name));
         };
         let callee = Callee::Export(export);
-        match (*export, &mut self.runner) {
+        match (export, &mut self.runner) {
             (abi::EVENT_EXPORT, Runner::Emulated(emulated)) => {
                 emulated.repeat_event(call.input.bytes().unwrap_or_default())
             }

@@ -161,7 +161,7 @@ impl Capsule {
                     Step::Return(end) => Some(end),
                     _ => None,
                 });
-                let is_in_time = end.is_none_or(is_end_in_time);
+                let is_in_time = end.is_none_or(Return::is_end_in_time);
                 plugin.set_fuel(if is_in_time {
                     fuel
                 } else {
@@ -192,7 +192,7 @@ impl Capsule {
     /// Returns the fuel for calls that were ended by a limit of time, if there are any.
     fn fuel_in_time(&self, limits: &Limits) -> Option<u64> {
         let in_time = self.transcript.steps.iter().any(|step| match step {
-            Step::Return(end) => is_end_in_time(end),
+            Step::Return(end) => end.is_end_in_time(),
             _ => false,
         });
         let time = limits.timeout.unwrap_or(LEAST_TIME);
@@ -204,17 +204,9 @@ impl Capsule {
     /// Returns whether the recorded failure is one that a replay cannot have itself.
     fn ends_elsewhere(&self) -> bool {
         let last = self.transcript.steps.last();
-        let in_time = matches!(last, Some(Step::Return(end)) if is_end_in_time(end));
+        let in_time = matches!(last, Some(Step::Return(end)) if end.is_end_in_time());
         let decoding = ["bad_json", "bad_binary", "bad_arguments"];
         in_time || self.code().is_some_and(|code| decoding.contains(&code))
-    }
-}
-
-/// Returns whether a call was ended by a limit of time, or by its host.
-fn is_end_in_time(end: &Return) -> bool {
-    match end {
-        Return::Failure { code, .. } => ["timeout", "cancelled"].contains(&code.as_str()),
-        _ => false,
     }
 }
 

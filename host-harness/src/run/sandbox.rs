@@ -13,7 +13,7 @@ use crate::failure::{Backtrace, Context, Failure, FailureKind, Quota, Region, St
 use crate::imports::{Host, Interrupt, State};
 use crate::limits::Limits;
 use crate::memory::{PAGE, range};
-use crate::observe::{Census, Content, Ended, Heap, HeapRecord, Observer, Outcome};
+use crate::observe::{Census, Heap, HeapRecord, Observer};
 
 /// An instance within its limits; see the [module](self).
 pub(crate) struct Sandbox {
@@ -249,32 +249,12 @@ impl Sandbox {
         name: &str,
         answer: Result<Option<(Packed, &[u8])>, &Failure>,
     ) {
-        let took = observer.elapsed();
-        let message = answer.err().map_or_else(String::new, Failure::message);
-        let (outcome, content) = match answer {
-            Ok(Some((answer, bytes))) if answer.failed => (Outcome::Error, Content::Bytes(bytes)),
-            Ok(Some((_, bytes))) => (Outcome::Ok, Content::Bytes(bytes)),
-            Ok(None) => (Outcome::Failure, Content::Text("a pointer out of bounds")),
-            Err(failure) => {
-                let outcome = match failure.kind() {
-                    FailureKind::Plugin(_) => Outcome::Error,
-                    _ if self.is_dead() => Outcome::Trap,
-                    _ => Outcome::Failure,
-                };
-                let first_line = message.lines().next().unwrap_or("");
-                (outcome, Content::Text(first_line))
-            }
-        };
-        let ended = Ended {
-            outcome,
-            answer: answer.ok().flatten().map(|(answer, _)| answer),
-            content,
-            failure: answer.err(),
-            fuel: self.fuel_used(),
-            pages: self.memory_bytes() as u64 / PAGE,
-            heap: self.heap(),
-        };
-        observer.call_ends(name, took, ended);
+        let used = (
+            self.fuel_used(),
+            self.memory_bytes() as u64 / PAGE,
+            self.heap(),
+        );
+        observer.report_end(name, answer, self.is_dead(), used);
     }
 
     /// Notes what each call leaves in the heap from now on.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{hint, members};
-use crate::observe::transcript::{Answer, Data, Return, Step, Transcript};
+use crate::observe::transcript::{Data, Step, Transcript};
 
 /// The names of the runs.
 const RUNS: [&str; 2] = ["native", "wasm"];
@@ -74,27 +74,8 @@ impl std::error::Error for Divergence {}
 
 /// Returns the reason for a difference between two versions of a step, if it is a common one.
 fn reason(native: &Step, wasm: &Step) -> Option<&'static str> {
-    let [native, wasm] = [native, wasm].map(values);
-    let mut pairs = native.into_iter().zip(wasm);
+    let [native, wasm] = [native, wasm].map(|step| step.data().filter_map(Data::bytes));
+    let mut pairs = native.zip(wasm);
     let (native, wasm) = pairs.find(|(native, wasm)| native != wasm)?;
     hint::reason(native, wasm)
-}
-
-/// Returns the values in a step.
-fn values(step: &Step) -> Vec<&[u8]> {
-    let data: Vec<&Data> = match step {
-        Step::Call(call) => vec![&call.input],
-        Step::Return(Return::Ok(data) | Return::Error(data)) => vec![data],
-        Step::HostCall(call) => {
-            let arguments = call.arguments.iter();
-            let answer = call.answer.as_ref().and_then(Answer::data);
-            arguments
-                .filter_map(|argument| argument.value.data())
-                .chain(answer)
-                .chain(&call.changed)
-                .collect()
-        }
-        _ => Vec::new(),
-    };
-    data.into_iter().filter_map(Data::bytes).collect()
 }

@@ -33,9 +33,10 @@ pub fn tests(twin: &Twin) -> TokenStream {
         harness,
         ..
     } = twin;
+    let run_of = |name: &str| format_ident!("__{name}_of_{}", plain_name(ident));
     let test = |name: &str, span: Span| {
+        let run = run_of(name);
         let name = format_ident!("{name}", span = span);
-        let run = format_ident!("__{name}_of_{}", plain_name(ident));
         quote! {
             #(#ignored)*
             #[::core::prelude::v1::test]
@@ -46,7 +47,7 @@ pub fn tests(twin: &Twin) -> TokenStream {
     };
     // Outside of the module, the author's names have their meaning.
     let run = |name: &str, runs: TokenStream| {
-        let run = format_ident!("__{name}_of_{}", plain_name(ident));
+        let run = run_of(name);
         quote! {
             #(#conditions)*
             #[cfg(test)]

@@ -211,6 +211,7 @@ impl<T: HostState> Caller<T> for wasmi::Caller<'_, Data<T>> {
         allocated.map_err(wasmi::Error::host)
     }
 
+    #[cold]
     fn guest(&mut self) -> Option<AnyGuest> {
         let memory = self.get_export(abi::MEMORY_EXPORT)?.into_memory()?;
         let alloc = self.get_export(abi::ALLOC_EXPORT);

@@ -33,11 +33,7 @@ impl<T: HostState> Linked<T> {
                 false => UpdateDeadline::Yield(1),
             })
         });
-        store.set_epoch_deadline(1);
-        if let Some(fuel) = fuel {
-            // Fails only without fuel in the engine, which was created for these limits.
-            let _ = store.set_fuel(fuel);
-        }
+        instance::begin(&mut store, 1, fuel);
         let instance = pre.instantiate_async(&mut store).await;
         Ok(Store::of(store, instance))
     }

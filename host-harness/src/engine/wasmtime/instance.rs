@@ -156,7 +156,7 @@ impl<T: HostState> Store<T> {
 }
 
 #[inline]
-fn begin<T>(store: &mut wasmtime::Store<T>, ticks: u64, fuel: Option<u64>) {
+pub(super) fn begin<T>(store: &mut wasmtime::Store<T>, ticks: u64, fuel: Option<u64>) {
     if ticks != 0 {
         store.set_epoch_deadline(ticks);
     }
@@ -191,6 +191,7 @@ impl<T: HostState> Caller<T> for wasmtime::Caller<'_, T> {
         }
     }
 
+    #[cold]
     fn guest(&mut self) -> Option<AnyGuest> {
         let memory = self.get_export(abi::MEMORY_EXPORT)?.into_memory()?;
         let alloc = self.get_export(abi::ALLOC_EXPORT);

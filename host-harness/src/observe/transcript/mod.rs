@@ -31,6 +31,7 @@ use serde::{Deserialize, Serialize};
 use crate::failure::{Failure, FailureKind};
 
 pub use data::Data;
+pub(crate) use data::hex;
 pub use difference::Difference;
 pub(crate) use recorder::Recorder;
 pub(crate) use session::{recorded, recorder as recorder_of_session};
@@ -282,6 +283,25 @@ impl Call {
     }
 }
 
+impl Step {
+    /// Returns the data in the step, in order.
+    pub(crate) fn data(&self) -> impl Iterator<Item = &Data> {
+        let (whole, call) = match self {
+            Step::Call(call) => (Some(&call.input), None),
+            Step::Return(Return::Ok(data) | Return::Error(data)) => (Some(data), None),
+            Step::HostCall(call) => (None, Some(call)),
+            Step::Return(Return::Failure { .. }) | Step::Cut(_) => (None, None),
+        };
+        let of_call = call.into_iter().flat_map(|call| {
+            let arguments = call.arguments.iter();
+            let arguments = arguments.filter_map(|argument| argument.value.data());
+            let answer = call.answer.as_ref().and_then(Answer::data);
+            arguments.chain(answer).chain(&call.changed)
+        });
+        whole.into_iter().chain(of_call)
+    }
+}
+
 impl HostCall {
     /// Creates a call that has not returned.
     pub(crate) fn new(function: impl Into<String>, arguments: Vec<Argument>) -> Self {
@@ -328,17 +348,29 @@ impl HostCall {
         }
         match answer {
             Some(Answer::BadArgument(message)) => change_text(&answered, message, change),
-            Some(answer) => {
-                if let Some(data) = answer.data_mut() {
-                    change(&answered, data);
-                }
-            }
-            None => {}
+            Some(
+                Answer::Bytes(data)
+                | Answer::Error(data)
+                | Answer::Terminated(data)
+                | Answer::Block(data)
+                | Answer::Written { data, .. }
+                | Answer::InOut { data, .. }
+                | Answer::Failed(data),
+            ) => change(&answered, data),
+            Some(Answer::Number(_) | Answer::Timeout) | None => {}
         }
     }
 }
 
 impl Return {
+    /// Returns whether a limit of time, or the host, ended the call.
+    pub(crate) fn is_end_in_time(&self) -> bool {
+        match self {
+            Return::Failure { code, .. } => ["timeout", "cancelled"].contains(&code.as_str()),
+            _ => false,
+        }
+    }
+
     /// Returns the end of a call that failed.
     pub(crate) fn of(failure: &Failure) -> Self {
         match failure.kind() {
@@ -383,19 +415,6 @@ impl Value {
 impl Answer {
     /// Returns the bytes of the answer, if it has any.
     pub fn data(&self) -> Option<&Data> {
-        match self {
-            Answer::Bytes(data)
-            | Answer::Error(data)
-            | Answer::Terminated(data)
-            | Answer::Block(data)
-            | Answer::Written { data, .. }
-            | Answer::InOut { data, .. }
-            | Answer::Failed(data) => Some(data),
-            Answer::Number(_) | Answer::BadArgument(_) | Answer::Timeout => None,
-        }
-    }
-
-    fn data_mut(&mut self) -> Option<&mut Data> {
         match self {
             Answer::Bytes(data)
             | Answer::Error(data)

@@ -201,14 +201,8 @@ impl Step {
     /// Returns the bytes of data that are kept in the step.
     fn bytes(&self) -> u64 {
         match self {
-            Step::Call(call) => kept(&call.input),
-            Step::Return(Return::Ok(data) | Return::Error(data)) => kept(data),
             Step::Return(Return::Failure { message, .. }) => message.len() as u64,
-            Step::HostCall(call) => {
-                let arguments = call.arguments.iter();
-                sum(arguments.filter_map(|argument| argument.value.data()))
-            }
-            Step::Cut(_) => 0,
+            step => sum(step.data()),
         }
     }
 

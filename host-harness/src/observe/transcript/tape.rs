@@ -35,10 +35,8 @@ impl Recorded {
     }
 }
 
-/// The codes of failures that depend on time.
-const ENDED_IN_TIME: [&str; 2] = ["timeout", "cancelled"];
-
-/// The codes of the same failures in a replay, which measures fuel instead.
+/// The codes of failures in a replay for an [end in time](Return::is_end_in_time): it measures fuel
+/// instead.
 const ENDED_BY_FUEL: [&str; 2] = ["out_of_fuel", "timeout"];
 
 impl Tape {
@@ -78,11 +76,9 @@ impl Tape {
     }
 
     fn is_same(&self, recorded: &Return, end: &Return) -> bool {
-        let code = |end: &Return, codes: [&str; 2]| match end {
-            Return::Failure { code, .. } => codes.contains(&code.as_str()),
-            _ => false,
-        };
-        !self.departed && code(recorded, ENDED_IN_TIME) && (self.at_end || code(end, ENDED_BY_FUEL))
+        let by_fuel =
+            matches!(end, Return::Failure { code, .. } if ENDED_BY_FUEL.contains(&code.as_str()));
+        !self.departed && recorded.is_end_in_time() && (self.at_end || by_fuel)
     }
 
     /// Returns the recorded counterpart of a host call.
@@ -90,9 +86,7 @@ impl Tape {
         match self.steps.front() {
             _ if self.at_end => return Recorded::End,
             Some(Step::HostCall(recorded)) if !self.departed && recorded.asks_the_same(call) => {}
-            Some(Step::Return(Return::Failure { code, .. }))
-                if ENDED_IN_TIME.contains(&code.as_str()) =>
-            {
+            Some(Step::Return(end)) if end.is_end_in_time() => {
                 self.at_end = true;
                 return Recorded::End;
             }

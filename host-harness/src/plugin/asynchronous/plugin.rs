@@ -12,6 +12,7 @@ use crate::plugin::Plugin;
 use crate::plugin::builder::{PluginBuilder, Prepared};
 use crate::plugin::encode::Codec;
 use crate::plugin::native::instance as native;
+use crate::plugin::recording::keep;
 use crate::plugin::runner::Runner;
 use crate::run::Instance;
 use crate::services::InjectedFault;
@@ -77,10 +78,7 @@ impl PluginBuilder {
         };
         let blueprint = blueprint.ok_or_else(|| native::lacks("async calls"))?;
         let instance = Instance::new_async(blueprint, &module, host, observer).await;
-        let instance = instance.map_err(|failure| match &recording {
-            Some(recording) => recording.keep(failure, None),
-            None => failure,
-        })?;
+        let instance = instance.map_err(|failure| keep::kept(recording.as_deref(), failure))?;
         let mut plugin = AsyncPlugin(Plugin::new(Runner::Own(instance), module, services, gate));
         plugin.0.recording = recording;
         if let Some(config) = config {

@@ -12,8 +12,8 @@ use crate::abi::{Callee, CommandTable, ImportedFunction};
 use crate::failure::{Backtrace, Context, Failure, FailureKind, caught};
 use crate::imports::{Host, State};
 use crate::limits::Limits;
+use crate::observe::Observer;
 use crate::observe::transcript::{Data, Recorder};
-use crate::observe::{Content, Ended, Observer, Outcome};
 use crate::run::{Batches, MakeNative, Module, argument_len, own_error, poisoned};
 
 /// See the [module](self).
@@ -120,11 +120,7 @@ impl Native {
         self.state.host.begin(0);
         if let Some(observer) = &mut self.state.observer {
             let input = Data::within(self.arguments.bytes(), Recorder::MAX_VALUE);
-            let called = match callee {
-                Callee::Export(name) => name,
-                Callee::Command(_) | Callee::Batch(_) => self.commands.called(callee),
-            };
-            observer.record_call(callee, called, input);
+            observer.record_call(callee, self.commands.recorded(callee), input);
             let reported = self.commands.reported(callee);
             observer.call_begins(callee, reported, self.arguments.bytes(), None);
         }
@@ -158,32 +154,16 @@ impl Native {
     }
 
     fn report_end(&mut self, callee: Callee, answer: &Result<Packed, Failure>) {
-        let Some(observer) = &mut self.state.observer else {
-            return;
-        };
-        let message = answer
-            .as_ref()
-            .err()
-            .map_or_else(String::new, Failure::message);
-        let (outcome, content) = match answer {
-            Ok(Packed { failed: true, .. }) => (Outcome::Error, Content::Bytes(&self.answer)),
-            Ok(_) => (Outcome::Ok, Content::Bytes(&self.answer)),
-            Err(_) => {
-                let first_line = message.lines().next().unwrap_or("");
-                (Outcome::Trap, Content::Text(first_line))
-            }
-        };
-        let took = observer.elapsed();
-        let ended = Ended {
-            outcome,
-            answer: answer.as_ref().ok().copied(),
-            content,
-            failure: answer.as_ref().err(),
-            fuel: None,
-            pages: 0,
-            heap: None,
-        };
-        observer.call_ends(self.commands.reported(callee), took, ended);
+        if let Some(observer) = &mut self.state.observer {
+            let answer = answer.as_ref();
+            let answer = answer.map(|packed| Some((*packed, self.answer.as_slice())));
+            observer.report_end(
+                self.commands.reported(callee),
+                answer,
+                true,
+                (None, 0, None),
+            );
+        }
     }
 }
 

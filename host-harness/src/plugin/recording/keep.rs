@@ -36,12 +36,13 @@ pub(super) enum Place {
 }
 
 /// The parts of a plugin's capsules that are known when its instance is created.
-#[derive(Clone)]
 pub(in crate::plugin) struct Recording {
     options: Options,
     recorder: Shared<Recorder>,
-    /// Without failure and transcript.
-    base: Box<Capsule>,
+    /// `None` for a module that was not loaded, which `base` describes.
+    module: Option<Module>,
+    /// Without module, failure and transcript.
+    base: Capsule,
 }
 
 impl Options {
@@ -64,7 +65,8 @@ impl Options {
         let recording = Recording {
             options: self.clone(),
             recorder: Shared::default(),
-            base: Box::new(base),
+            module: None,
+            base,
         };
         recording.keep(failure, None)
     }
@@ -98,12 +100,14 @@ impl Recording {
     pub(in crate::plugin) fn new(
         options: Options,
         recorder: Shared<Recorder>,
+        module: Module,
         base: Capsule,
     ) -> Self {
         Recording {
             options,
             recorder,
-            base: Box::new(base),
+            module: Some(module),
+            base,
         }
     }
 
@@ -116,11 +120,15 @@ impl Recording {
         let called = refused.as_ref().or(called);
         let command = called.filter(|call| call.callee != CalleeKind::Hook);
         Capsule {
+            module: match &self.module {
+                Some(module) => loaded_record(module),
+                None => self.base.module.clone(),
+            },
             command: command.map(|call| call.name.clone()),
             failure: failure.map(Failure::to_json),
             refused,
             transcript,
-            ..(*self.base).clone()
+            ..self.base.clone()
         }
     }
 
@@ -139,6 +147,15 @@ impl Recording {
                 failure
             }
         }
+    }
+}
+
+/// Keeps a failure, if failures are kept.
+#[cold]
+pub(in crate::plugin) fn kept(recording: Option<&Recording>, failure: Failure) -> Failure {
+    match recording {
+        Some(recording) => recording.keep(failure, None),
+        None => failure,
     }
 }
 

@@ -96,10 +96,7 @@ impl Plugin {
     /// Keeps a failure, if failures are kept.
     #[cold]
     pub(super) fn keep(&self, failure: Failure) -> Failure {
-        match &self.recording {
-            Some(recording) => recording.keep(failure, None),
-            None => failure,
-        }
+        keep::kept(self.recording.as_deref(), failure)
     }
 
     /// Keeps a failure of a call that did not reach the plugin.

@@ -58,11 +58,7 @@ impl Instance {
     /// Records a call in the transcript, if there is one.
     pub(super) fn record_call(&self, callee: Callee, input: Data) {
         if let Some(observer) = self.sandbox.observer() {
-            let name = match callee {
-                Callee::Export(name) => name,
-                Callee::Command(_) | Callee::Batch(_) => self.command_name(callee),
-            };
-            observer.record_call(callee, name, input);
+            observer.record_call(callee, self.commands.recorded(callee), input);
         }
     }
 
