@@ -128,7 +128,7 @@ pub fn python() -> Result<PathBuf> {
     )?;
     let wanted = requirements();
     say(format!("installing {} from PyPI", wanted.join(" ")));
-    process::capture(&mut pip_install(&python, &wanted), DOWNLOAD).with_context(|| {
+    process::capture(pip_install(&python).args(&wanted), DOWNLOAD).with_context(|| {
         format!(
             "installing {} with pip failed; is PyPI reachable?",
             wanted.join(" ")
@@ -241,7 +241,8 @@ fn requirements() -> Vec<String> {
         .collect()
 }
 
-fn pip_install(python: &Path, wanted: &[String]) -> Command {
+/// Returns the command that installs packages, without their names.
+pub fn pip_install(python: &Path) -> Command {
     let mut pip = process::command(python);
     pip.args([
         "-m",
@@ -251,8 +252,7 @@ fn pip_install(python: &Path, wanted: &[String]) -> Command {
         "--disable-pip-version-check",
         "--retries",
         "2",
-    ])
-    .args(wanted);
+    ]);
     pip
 }
 

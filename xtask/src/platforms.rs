@@ -11,6 +11,8 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail};
 use toolchain::process::{self, LOCAL};
 
+use crate::interpreters;
+
 /// The time limit of a download, of up to 30 megabytes.
 const DOWNLOAD: Duration = Duration::from_secs(300);
 
@@ -86,15 +88,8 @@ impl Platform {
     }
 
     fn download(&self, python: &Path, folder: &Path, wanted: &str) -> Result<()> {
-        let mut pip = process::command(python);
+        let mut pip = interpreters::pip_install(python);
         pip.args([
-            "-m",
-            "pip",
-            "install",
-            "--quiet",
-            "--disable-pip-version-check",
-        ])
-        .args([
             "--no-deps",
             "--only-binary",
             ":all:",

@@ -1,9 +1,10 @@
 //! `cargo plugin fuzz`
 
 use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::ValueEnum;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -174,7 +175,9 @@ impl Fuzz {
             add("--command", command);
         }
         for property in &self.ignore {
-            add("--ignore", property.name());
+            if let Some(value) = property.to_possible_value() {
+                add("--ignore", value.get_name());
+            }
         }
         if let Some(config) = &self.config {
             add("--config", &config.to_string());
@@ -200,14 +203,10 @@ impl Fuzz {
             words.push("--release".to_owned());
         }
         if let Some(file) = &self.file {
-            words.push(text::quoted(&display(file)));
+            words.push(text::quoted(&file.display().to_string()));
         }
         words.join(" ")
     }
-}
-
-fn display(path: &Path) -> String {
-    path.display().to_string()
 }
 
 /// Returns a seed that is short enough to type.

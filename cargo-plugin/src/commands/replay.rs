@@ -92,9 +92,12 @@ impl Replay {
         })
     }
 
+    fn failed(&self) -> Error {
+        Error::new(format!("cannot replay `{}`", text::path(&self.file)))
+    }
+
     fn unusable(&self, error: &CapsuleError) -> Error {
-        let wrong =
-            Error::new(format!("cannot replay `{}`", text::path(&self.file))).because(error);
+        let wrong = self.failed().because(error);
         match error {
             CapsuleError::Format { .. } => {
                 wrong.help("install the version of `plugin-sdk-cli` that matches the harness of the test")
@@ -109,7 +112,7 @@ impl Replay {
     /// Returns the recorded module, if it is still where it was.
     fn recorded_module(&self, capsule: &Capsule) -> Result<Source> {
         let module = &capsule.module;
-        let wrong = || Error::new(format!("cannot replay `{}`", text::path(&self.file)));
+        let wrong = || self.failed();
         let other = match &module.crate_dir {
             Some(folder) => format!(
                 "`--module {}` builds the plugin and runs that",

@@ -2,7 +2,7 @@
 
 use plugin_sdk_harness::services::InjectedFault;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::property::Property;
 use crate::text;
@@ -182,6 +182,11 @@ impl Fault {
 }
 
 impl World {
+    /// Returns the configuration that the plugin gets.
+    pub fn config(&self) -> Value {
+        self.config.clone().unwrap_or_else(|| json!({}))
+    }
+
     /// Describes what differs from an ordinary host, in one line each.
     pub fn shown(&self) -> Vec<String> {
         let mut lines = Vec::new();

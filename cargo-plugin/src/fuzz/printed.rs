@@ -134,8 +134,8 @@ impl Test<'_> {
         self.line(1, &format!("let source = {source};"));
         match property {
             Property::Leak => self.leak(),
-            Property::Repeatable => self.compared(None),
-            Property::Engines => self.compared(Some(".engine(engine)")),
+            Property::Repeatable => self.compared(false),
+            Property::Engines => self.compared(true),
             _ if self.shrunk.finding.step.is_none() => {
                 let builder = self.builder("Plugin::builder(source)");
                 self.line(1, &format!("let answer = {builder};"));
@@ -252,14 +252,14 @@ impl Test<'_> {
             None => {
                 self.line(1, "let _ = plugin.stop();");
                 self.line(1, "let answer = plugin.cleanup();");
-                self.returns("answer");
+                self.returns();
             }
         }
     }
 
     /// Writes the assertion that the plugin returned a result or an error.
-    fn returns(&mut self, answer: &str) {
-        self.line(1, &format!("if let Err(failure) = {answer} {{"));
+    fn returns(&mut self) {
+        self.line(1, "if let Err(failure) = answer {");
         self.line(
             2,
             "assert!(failure.plugin_error().is_some(), \"{failure}\");",
@@ -318,7 +318,7 @@ impl Test<'_> {
                     &format!("assert_eq!(answer.unwrap().len() % {size}, 0);"),
                 );
             }
-            _ => self.returns("answer"),
+            _ => self.returns(),
         }
     }
 
@@ -352,8 +352,7 @@ impl Test<'_> {
             1,
             &format!("plugin.expect_no_leak({LEAK_RUNS}, |plugin| {{"),
         );
-        let config = self.shrunk.sequence.world.config.clone();
-        let config = config.unwrap_or_else(|| serde_json::json!({}));
+        let config = self.shrunk.sequence.world.config();
         self.ignored(2, &Step::Init(config));
         for step in &self.shrunk.sequence.steps {
             self.ignored(2, step);
@@ -362,12 +361,14 @@ impl Test<'_> {
         self.line(1, "});");
     }
 
-    /// Writes the comparison of two runs: on the same engine, or each on another, which `on`
-    /// chooses.
-    fn compared(&mut self, on: Option<&str>) {
-        let choices = format!("{}.transcript()", on.unwrap_or_default());
-        let builder = self.builder(&format!("Plugin::builder(source.clone()){choices}"));
-        let parameter = on.map_or("", |_| "engine");
+    /// Writes the comparison of two runs: on the same engine, or each on another.
+    fn compared(&mut self, on_engines: bool) {
+        let (parameter, engine) = match on_engines {
+            true => ("engine", ".engine(engine)"),
+            false => ("", ""),
+        };
+        let start = format!("Plugin::builder(source.clone()){engine}.transcript()");
+        let builder = self.builder(&start);
         self.line(1, &format!("let run = |{parameter}| {{"));
         self.line(2, &format!("let mut plugin = {builder}.unwrap();"));
         for step in &self.shrunk.sequence.steps {
@@ -377,9 +378,9 @@ impl Test<'_> {
         self.line(2, "let _ = plugin.cleanup();");
         self.line(2, "plugin.transcript()");
         self.line(1, "};");
-        match on {
-            None => self.line(1, "assert_eq!(run(), run());"),
-            Some(_) => {
+        match on_engines {
+            false => self.line(1, "assert_eq!(run(), run());"),
+            true => {
                 self.uses.push("Engine");
                 self.line(
                     1,

@@ -1,7 +1,5 @@
 //! The properties that hold for every plugin, whatever it does.
 
-use std::fmt;
-
 use serde::Serialize;
 
 /// A property of a plugin.
@@ -33,23 +31,6 @@ pub enum Property {
 }
 
 impl Property {
-    /// Returns its name on the command line and in reports.
-    pub fn name(self) -> &'static str {
-        match self {
-            Property::Trap => "trap",
-            Property::Limits => "limits",
-            Property::Result => "result",
-            Property::ErrorCode => "error-code",
-            Property::ValidArguments => "valid-arguments",
-            Property::InvalidArguments => "invalid-arguments",
-            Property::State => "state",
-            Property::Leak => "leak",
-            Property::Repeatable => "repeatable",
-            Property::Engines => "engines",
-            Property::Contract => "contract",
-        }
-    }
-
     /// Returns the violation in words, after the name of what was called.
     pub fn broken(self) -> &'static str {
         match self {
@@ -65,11 +46,5 @@ impl Property {
             Property::Engines => "depends on the engine",
             Property::Contract => "breaks a rule of its host",
         }
-    }
-}
-
-impl fmt::Display for Property {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
     }
 }

@@ -72,6 +72,7 @@ impl Tally {
 }
 
 /// Runs sequences, and looks for violations of all properties but the ignored ones.
+#[derive(Clone, Copy)]
 pub struct Runner<'a> {
     pub subject: &'a Subject,
     pub ignored: &'a [Property],
@@ -138,8 +139,7 @@ impl Runner<'_> {
             Ok(plugin) => plugin,
             Err(failure) => {
                 let transcript = compare::of_failed_init(&failure);
-                let config = sequence.world.config.clone();
-                let config = config.unwrap_or_else(|| serde_json::json!({}));
+                let config = sequence.world.config();
                 let validity = subject.config_validity(&config);
                 let step = Step::Init(config);
                 let violation = properties::violation(subject, &step, validity, Err(&failure));
@@ -220,8 +220,7 @@ impl Runner<'_> {
     /// Repeats a sequence from init to cleanup, and looks at the heap.
     fn leaks(&self, sequence: &Sequence) -> Option<Finding> {
         let mut plugin = self.subject.instance(&sequence.world).ok()?;
-        let config = sequence.world.config.clone();
-        let config = config.unwrap_or_else(|| serde_json::json!({}));
+        let config = sequence.world.config();
         let report = plugin.leaks(LEAK_RUNS, |plugin| {
             // Each outcome was judged before.
             let _ = plugin.init(&config);

@@ -186,15 +186,16 @@ impl Subject {
         self.manifest.command(name)
     }
 
+    /// Returns the form of a command's values; `None` in the binary codec.
+    fn form(&self, name: &str) -> Option<&Form> {
+        let mut commands = self.interface.commands.iter();
+        Some(&commands.find(|command| command.name == name)?.form)
+    }
+
     /// Returns the elements of a raw command's input and output, if they are described; `None` for
     /// any other command.
     pub fn raw(&self, name: &str) -> Option<(Option<Element>, Option<Element>)> {
-        let command = self
-            .interface
-            .commands
-            .iter()
-            .find(|command| command.name == name)?;
-        match command.form {
+        match *self.form(name)? {
             Form::Raw {
                 input,
                 output,
@@ -206,13 +207,7 @@ impl Subject {
 
     /// Returns the element of a raw command's result, if it is described.
     pub fn returned(&self, name: &str) -> Option<Element> {
-        let mut commands = self.interface.commands.iter();
-        match commands.find(|command| command.name == name)?.form {
-            Form::Raw {
-                input,
-                in_place: true,
-                ..
-            } => input,
+        match *self.form(name)? {
             Form::Raw { output, .. } => output,
             Form::Typed { .. } => None,
         }
@@ -220,14 +215,14 @@ impl Subject {
 
     /// Returns true if a command has arguments with names: any other may ignore its input.
     pub fn takes_values(&self, name: &str) -> bool {
-        let mut commands = self.interface.commands.iter();
-        commands.any(|command| {
-            let arguments = match &command.form {
-                Form::Typed { arguments, .. } => arguments.as_ref(),
-                Form::Raw { .. } => None,
-            };
-            command.name == name && arguments.is_some()
-        })
+        let form = self.form(name);
+        matches!(
+            form,
+            Some(Form::Typed {
+                arguments: Some(_),
+                ..
+            })
+        )
     }
 
     /// Returns true if a command's values are in the binary codec.

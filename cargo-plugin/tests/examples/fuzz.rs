@@ -49,6 +49,17 @@ fn failures(report: &Value) -> &[Value] {
     report["failures"].as_array().unwrap()
 }
 
+/// Returns the only failure, which violates this property.
+#[track_caller]
+fn only_failure<'v>(report: &'v Value, property: &str, callee: &str) -> &'v Value {
+    let [failure] = failures(report) else {
+        panic!("{report:#}");
+    };
+    let found = (text(failure, "property"), text(failure, "callee"));
+    assert_eq!(found, (property, callee));
+    failure
+}
+
 fn text<'v>(failure: &'v Value, member: &str) -> &'v str {
     failure[member].as_str().unwrap()
 }
@@ -58,11 +69,10 @@ fn planted_bugs_become_tests_that_fail_until_they_are_fixed() {
     let project = planted();
     let output = project.run(&SEARCH).output().unwrap();
     let report = parsed(&String::from_utf8(output.stdout).unwrap());
-    let found: Vec<(&str, &str)> = failures(&report)
+    let found: BTreeSet<(&str, &str)> = failures(&report)
         .iter()
         .map(|failure| (text(failure, "callee"), text(failure, "property")))
         .collect();
-    let found: BTreeSet<(&str, &str)> = found.into_iter().collect();
     assert_eq!(found, BTreeSet::from(BUGS), "{report:#}");
     assert_eq!(output.status.code(), Some(1));
 
@@ -100,13 +110,7 @@ fn planted_bugs_become_tests_that_fail_until_they_are_fixed() {
     let fixed = PLANTED.replace("const FIXED: bool = false", "const FIXED: bool = true");
     project.put("src/lib.rs", &fixed);
     outcomes("... ok");
-    let report = parsed(
-        &project
-            .run(&SEARCH)
-            .output()
-            .map(|output| String::from_utf8(output.stdout).unwrap())
-            .unwrap(),
-    );
+    let report = crate::support::json(&mut project.run(&SEARCH));
     assert_eq!(report["passed"], true, "{report:#}");
 }
 
@@ -236,13 +240,7 @@ fn plugins_that_depend_on_the_engine_are_found() {
     let report = fuzzed(with_raw_command("least", "f32", functions));
     assert_eq!(report["passed"], true, "{report:#}");
     let report = fuzzed(with_raw_command("least", "u8", functions));
-    let [failure] = failures(&report) else {
-        panic!("{report:#}");
-    };
-    assert_eq!(
-        (text(failure, "property"), text(failure, "callee")),
-        ("engines", "least")
-    );
+    let failure = only_failure(&report, "engines", "least");
     assert_eq!(calls(failure), "least b\"\" (0 bytes)");
     let message = text(failure, "message");
     for line in ["wasmtime:\n  <- ok ", "wasmi:\n  <- ok "] {
@@ -281,13 +279,7 @@ fn states_that_cannot_be_loaded_again_are_found() {
         with_raw_command("echo", "u8", &functions.replace("ANSWER", answer))
     };
     let report = fuzzed(plugin("0x40_8000_0023"));
-    let [failure] = failures(&report) else {
-        panic!("{report:#}");
-    };
-    assert_eq!(
-        (text(failure, "property"), text(failure, "callee")),
-        ("state", "load_state")
-    );
+    let failure = only_failure(&report, "state", "load_state");
     assert_eq!(calls(failure), "(save and load the state)");
     assert_eq!(fuzzed(plugin("0"))["passed"], true);
 }

@@ -1,10 +1,13 @@
 //! The same requests to a plugin behind every engine, and to the SDK's server: equal answers.
 
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
 use serde_json::{Value, json};
 
 use super::engines::{Answer, Body, ENGINES, Reference, Served, ask, send};
 use crate::component::{built, component};
-use crate::support::parsed;
+use crate::support::{Folder, parsed};
 
 /// The guest with a command for each form of a type.
 const GUEST: &str = "components";
@@ -181,6 +184,17 @@ fn rows() -> Vec<Row> {
     ]
 }
 
+/// Returns the component of [`GUEST`], built once.
+fn guest() -> &'static Path {
+    static BUILT: OnceLock<(Folder, PathBuf)> = OnceLock::new();
+    let (_, path) = BUILT.get_or_init(|| {
+        let folder = built("wasi-http", GUEST, &[]);
+        let path = component(&folder, "wasi-http", GUEST);
+        (folder, path)
+    });
+    path
+}
+
 #[test]
 fn answers_are_those_of_the_sdks_server() {
     let config = json!({"greeting": "Hi"});
@@ -195,11 +209,10 @@ fn answers_are_those_of_the_sdks_server() {
             answer
         })
         .collect();
-    let folder = built("wasi-http", GUEST, &[]);
-    let component = component(&folder, "wasi-http", GUEST);
+    let component = guest();
     let config = config.to_string();
     for engine in &ENGINES {
-        let Some(served) = Served::start(engine, &component, &[("PLUGIN_CONFIG", &config)]) else {
+        let Some(served) = Served::start(engine, component, &[("PLUGIN_CONFIG", &config)]) else {
             continue;
         };
         let mut wrong = Vec::new();
@@ -272,8 +285,7 @@ fn describes_its_routes(document: &Answer) {
 
 #[test]
 fn a_refused_configuration_makes_the_plugin_unavailable() {
-    let folder = built("wasi-http", GUEST, &[]);
-    let component = component(&folder, "wasi-http", GUEST);
+    let component = guest();
     let cases = [
         (r#"{"refuse": "never"}"#, "refused", "never", &ENGINES[..]),
         ("{", "invalid_json", "the configuration", &ENGINES[..1]),
@@ -281,7 +293,7 @@ fn a_refused_configuration_makes_the_plugin_unavailable() {
     for (config, reason, message, engines) in cases {
         for engine in engines {
             let variables = [("PLUGIN_CONFIG", config)];
-            let Some(served) = Served::start(engine, &component, &variables) else {
+            let Some(served) = Served::start(engine, component, &variables) else {
                 continue;
             };
             let path = "/api/plugins/components/commands/add";

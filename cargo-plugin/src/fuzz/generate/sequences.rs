@@ -92,10 +92,7 @@ impl<'a> Planner<'a> {
             world.config = match random.u8(..8) {
                 0 => self
                     .config(random)
-                    .map(|config| match spoiled(random, config.clone()) {
-                        Input::Json(spoiled) => spoiled,
-                        Input::Bytes(_) => config,
-                    }),
+                    .map(|config| spoiled_value(random, config)),
                 1..=3 => self.config(random),
                 _ => None,
             };
@@ -125,8 +122,7 @@ impl<'a> Planner<'a> {
     }
 
     fn config(&self, random: &mut Rng) -> Option<Value> {
-        let schema = self.subject.manifest.config.as_ref()?;
-        Values::new(self.subject.schemas(), random).value(schema.as_value())
+        self.valid(self.subject.manifest.config.as_ref(), random)
     }
 
     /// Chooses the commands of a sequence: few of them, half of the time, so that there are
@@ -192,13 +188,18 @@ impl<'a> Planner<'a> {
         let data = self.valid(schema, random);
         let data = data.unwrap_or_else(|| anything(random, 2));
         let data = match random.u8(..4) {
-            0 => match spoiled(random, data.clone()) {
-                Input::Json(spoiled) => spoiled,
-                Input::Bytes(_) => data,
-            },
+            0 => spoiled_value(random, data),
             _ => data,
         };
         Step::Event { topic, data }
+    }
+}
+
+/// Spoils a value, unless only its text could be spoiled.
+fn spoiled_value(random: &mut Rng, value: Value) -> Value {
+    match spoiled(random, value.clone()) {
+        Input::Json(spoiled) => spoiled,
+        Input::Bytes(_) => value,
     }
 }
 

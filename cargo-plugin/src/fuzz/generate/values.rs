@@ -11,13 +11,13 @@ const MAX_DEPTH: usize = 8;
 
 /// The number of values in a value above which lists end and optional members are left out, and
 /// the number at which there is no value.
-const SOFT_SIZE: u32 = 200;
-const MAX_SIZE: u32 = 10_000;
+const SOFT_SIZE: u64 = 200;
+const MAX_SIZE: u64 = 10_000;
 
 /// The greatest size of the simplest value of a schema, and the schemas that count as visited for
 /// it.
 const SIMPLEST_SIZE: u64 = 2_000;
-const SIMPLEST_VISITS: u32 = 100;
+const SIMPLEST_VISITS: u64 = 100;
 
 /// The members of a type that cost as much as one value.
 const MEMBERS_OF_A_VALUE: usize = 16;
@@ -36,7 +36,7 @@ pub struct Values<'a, 'r> {
     schemas: Schemas<'a>,
     random: &'r mut Rng,
     /// The number of schemas visited for the value so far.
-    visited: u32,
+    visited: u64,
 }
 
 impl<'a, 'r> Values<'a, 'r> {
@@ -160,7 +160,7 @@ impl<'a, 'r> Values<'a, 'r> {
     /// Makes an object with its required members and some of the others.
     fn object(&mut self, schema: &'a Value, depth: usize) -> Option<Value> {
         let all = self.schemas.members(schema);
-        self.visit((all.len() / MEMBERS_OF_A_VALUE) as u32)?;
+        self.visit((all.len() / MEMBERS_OF_A_VALUE) as u64)?;
         let share = self.random.u8(..=4);
         let mut members = Map::new();
         for member in all {
@@ -196,7 +196,7 @@ impl<'a, 'r> Values<'a, 'r> {
         Some(value.clone())
     }
 
-    fn visit(&mut self, schemas: u32) -> Option<()> {
+    fn visit(&mut self, schemas: u64) -> Option<()> {
         self.visited = self.visited.saturating_add(schemas);
         (self.visited <= MAX_SIZE).then_some(())
     }
@@ -208,15 +208,15 @@ impl<'a, 'r> Values<'a, 'r> {
 
 /// Returns the number of values that a value counts as, without the one that it is counted as
 /// anyway.
-fn size(value: &Value) -> u32 {
-    let text = |text: &str| u32::try_from(text.len() / TEXT_OF_A_VALUE).unwrap_or(u32::MAX);
-    let sum = |sizes: &mut dyn Iterator<Item = u32>| sizes.fold(0, u32::saturating_add);
+pub fn size(value: &Value) -> u64 {
+    let text = |text: &str| (text.len() / TEXT_OF_A_VALUE) as u64;
     match value {
         Value::String(value) => text(value),
-        Value::Array(items) => sum(&mut items.iter().map(|item| size(item).saturating_add(1))),
-        Value::Object(members) => sum(&mut members
+        Value::Array(items) => items.iter().map(|item| size(item) + 1).sum(),
+        Value::Object(members) => members
             .iter()
-            .map(|(name, value)| size(value).saturating_add(text(name)).saturating_add(1))),
+            .map(|(name, value)| size(value) + text(name) + 1)
+            .sum(),
         _ => 0,
     }
 }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::super::parts::{count, part_mut};
 use super::super::plan::Input;
-use super::values::anything;
+use super::values::{anything, size};
 use super::{numbers, texts};
 
 /// A name that no argument can have, because it is not an identifier.
@@ -17,8 +17,8 @@ const MOST_SPOILED: u8 = 3;
 /// The length of text that is repeated, in bytes.
 const MAX_REPEATED: usize = 8_000;
 
-/// The parts of all items that are repeated in a list.
-const MOST_REPEATED: usize = 20_000;
+/// The greatest size of all items that are repeated in a list.
+const MOST_REPEATED: u64 = 20_000;
 
 /// The depth of a value that is nested deeper than readers of JSON allow.
 const DEEP: usize = 200;
@@ -118,8 +118,8 @@ fn spoil(random: &mut Rng, part: &mut Value) {
         Value::Array(items) => match (random.u8(..3), items.last().cloned()) {
             (0, _) => items.clear(),
             (1, Some(item)) => {
-                let most = (MOST_REPEATED / count(&item).max(1)).clamp(1, 299);
-                items.extend(vec![item; random.usize(1..=most)]);
+                let most = (MOST_REPEATED / (size(&item) + 1)).clamp(1, 299);
+                items.extend(vec![item; random.usize(1..=most as usize)]);
             }
             (_, Some(_)) => drop(items.pop()),
             (_, None) => items.push(anything(random, 1)),

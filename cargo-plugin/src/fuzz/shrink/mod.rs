@@ -63,9 +63,6 @@ struct Search<'a> {
 impl Search<'_> {
     /// Adopts a sequence if it shows the same violation.
     fn accepts(&mut self, candidate: Sequence) -> bool {
-        if self.best.candidates >= MOST_CANDIDATES || self.runner.is_over() {
-            return false;
-        }
         if candidate == self.best.sequence {
             return false;
         }
@@ -144,8 +141,8 @@ impl Search<'_> {
     }
 
     fn simplify_values(&mut self) {
-        let deadline = self.runner.deadline;
-        let is_over = || deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        let runner = self.runner;
+        let is_over = || runner.is_over();
         if let Some(config) = self.best.sequence.world.config.clone() {
             values::simplify(&config, is_over, |config| {
                 self.changed(|sequence| sequence.world.config = Some(config.clone()))

@@ -23,7 +23,7 @@ pub fn simplify(
         let Some(part) = part_mut(&mut best, number).cloned() else {
             break;
         };
-        let simpler = simpler(&part).into_iter().find_map(|candidate| {
+        let simpler = simpler(&part, &mut |candidate| {
             if is_over() {
                 return None;
             }
@@ -38,26 +38,26 @@ pub fn simplify(
     }
 }
 
-/// Returns simpler values than a value, the simplest first. Each is smaller in an order without
-/// endless descents.
-fn simpler(value: &Value) -> Vec<Value> {
+/// Passes simpler values than a value to a function, the simplest one first, until one is accepted.
+/// Each is smaller in an order without endless descents.
+fn simpler(value: &Value, accepts: &mut dyn FnMut(Value) -> Option<Value>) -> Option<Value> {
     match value {
-        Value::Null | Value::Bool(false) => Vec::new(),
-        Value::Bool(true) => vec![json!(false)],
-        Value::Number(number) => match Whole::of(number) {
-            Some(whole) if !number.to_string().contains(['.', 'e', 'E']) => integers(whole),
-            _ => floats(number.as_f64().unwrap_or(0.0)),
-        },
-        Value::String(text) => texts(text),
+        Value::Null | Value::Bool(false) => None,
+        Value::Bool(true) => accepts(json!(false)),
+        Value::Number(number) => {
+            let simpler = match Whole::of(number) {
+                Some(whole) if !number.to_string().contains(['.', 'e', 'E']) => integers(whole),
+                _ => floats(number.as_f64().unwrap_or(0.0)),
+            };
+            simpler.into_iter().find_map(accepts)
+        }
+        Value::String(text) => texts(text, accepts),
         Value::Array(items) => {
-            let parts = shorter(items.len());
-            parts
-                .map(|part| Value::Array(without(items, part)))
-                .collect()
+            let mut parts = shorter(items.len()).map(|part| Value::Array(without(items, part)));
+            parts.find_map(accepts)
         }
         Value::Object(members) => {
             let members: Vec<(&String, &Value)> = members.iter().collect();
-            let parts = shorter(members.len());
             let fewer = |part| {
                 let left = without(&members, part).into_iter();
                 Value::Object(
@@ -65,7 +65,7 @@ fn simpler(value: &Value) -> Vec<Value> {
                         .collect::<Map<_, _>>(),
                 )
             };
-            parts.map(fewer).collect()
+            shorter(members.len()).map(fewer).find_map(accepts)
         }
     }
 }
@@ -109,9 +109,9 @@ fn floats(number: f64) -> Vec<Value> {
     simpler.into_iter().map(Value::from).collect()
 }
 
-/// Returns shorter texts, and texts with a plain letter in place of another character: `a`, or else
-/// `ä`, for what goes wrong with characters of several bytes.
-fn texts(text: &str) -> Vec<Value> {
+/// Passes shorter texts to a function, and texts with a plain letter in place of another character:
+/// `a`, or else `ä`, for what goes wrong with characters of several bytes.
+fn texts(text: &str, accepts: &mut dyn FnMut(Value) -> Option<Value>) -> Option<Value> {
     let characters: Vec<char> = text.chars().collect();
     let shorter = shorter(characters.len());
     let shorter = shorter.map(|part| String::from_iter(without(&characters, part)));
@@ -130,7 +130,7 @@ fn texts(text: &str) -> Vec<Value> {
         };
         simpler.iter().map(move |with| replaced(nth, *with))
     });
-    shorter.chain(plain).map(Value::String).collect()
+    shorter.chain(plain).map(Value::String).find_map(accepts)
 }
 
 /// Returns ranges to remove from a list of this length: all of it, halves, quarters, … and single
