@@ -9,6 +9,7 @@ mod support;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::json;
@@ -72,6 +73,10 @@ fn passes(plugin_type: &str) {
         "{workflow}"
     );
 
+    if plugin_type == "tool" {
+        replays_natively(&project, &target_dir().join(&module));
+    }
+
     let fuzz = ["fuzz", "--json", "--seed", "1", "--runs", "60"];
     let report = support::json(&mut plugin(&project, &fuzz));
     assert_eq!(report["passed"], true, "{report:#}");
@@ -92,6 +97,28 @@ fn passes(plugin_type: &str) {
     let module = fs::read(module).unwrap();
     let manifest = Manifest::read(&module).unwrap().unwrap();
     assert_eq!(manifest.plugin_type.as_deref(), Some(plugin_type));
+}
+
+/// Records a failing call of a new tool, and replays it with the program that `cargo plugin` names.
+fn replays_natively(project: &Path, module: &Path) {
+    let call = ["call", "--record", "call.json"];
+    let call = [
+        &call[..],
+        &[module.to_str().unwrap(), "greet", "--name", ""],
+    ]
+    .concat();
+    plugin(project, &call).assert().code(1);
+    let native = ["replay", "--native", "--module", ".", "call.json", "--json"];
+    let report = support::json(&mut plugin(project, &native));
+    let command = report["command"].as_str().unwrap();
+    let command = command.replace("gdb --args ", "");
+    let replayed = Command::new("sh").args(["-c", &command]).output().unwrap();
+    let said = String::from_utf8_lossy(&replayed.stdout).into_owned();
+    assert!(
+        replayed.status.success() && said.contains("1 passed"),
+        "{command}\n{said}{}",
+        String::from_utf8_lossy(&replayed.stderr)
+    );
 }
 
 #[test]

@@ -3,10 +3,12 @@
 
 mod guest;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use guest::{ECHO, Guest, command, data};
-use plugin_sdk_harness::{Engine, FailureKind, Module, Plugin, Source};
+use plugin_sdk_harness::{Engine, FailureKind, Interrupt, Module, Plugin, Source};
 use serde_json::{Value, json};
 
 /// A command that counts its calls and answers with the count as a digit.
@@ -450,6 +452,84 @@ fn a_plugin_comes_from_text_bytes_or_a_file() {
         cache.path().join("engine/modules").is_dir(),
         "what was compiled is kept there"
     );
+}
+
+/// Calls of the host that end the call of the guest, after some.
+#[plugin_sdk::host_functions(module = "test")]
+trait Ending {
+    fn tick();
+}
+
+struct Ticks {
+    until: u32,
+    seen: Arc<AtomicU32>,
+    interrupt: Interrupt,
+}
+
+impl Ending for Ticks {
+    fn tick(&mut self) {
+        if self.seen.fetch_add(1, Ordering::Relaxed) + 1 == self.until {
+            self.interrupt.interrupt();
+        }
+    }
+}
+
+#[cfg(feature = "wasmi")]
+#[test]
+fn an_interrupt_on_wasmi_ends_a_call_between_host_calls() {
+    let ticking = r#"(import "test" "tick" (func $tick)) (memory (export "memory") 1)"#;
+    let guest = Guest {
+        memory: ticking.to_owned(),
+        ..Guest::running("(loop (call $tick) (br 0)) unreachable")
+    };
+    let (seen, interrupt) = (Arc::new(AtomicU32::new(0)), Interrupt::new());
+    let ticks = Ticks {
+        until: 3,
+        seen: seen.clone(),
+        interrupt: interrupt.clone(),
+    };
+    let mut plugin = guest
+        .builder()
+        .engine(Engine::Wasmi)
+        .host_functions(ending::provide(ticks))
+        .build()
+        .unwrap();
+    let ended = plugin.interruptible(&interrupt, |plugin| {
+        plugin.call_raw("run", b"").map(<[u8]>::to_vec)
+    });
+    assert!(matches!(ended.unwrap_err().kind(), FailureKind::Cancelled));
+    assert_eq!(seen.load(Ordering::Relaxed), 3);
+}
+
+#[cfg(feature = "wasmi")]
+#[test]
+fn a_growth_that_a_slice_of_fuel_cannot_pay_traps_on_wasmi() {
+    const ELEMENTS: u32 = 5_000_000;
+    let body = format!(
+        "(local $left i32)
+         (local.set $left (i32.load (local.get $at)))
+         (loop (br_if 0 (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))
+         (drop (table.grow $table (ref.null func) (i32.const {ELEMENTS})))
+         (i32.store (i32.const 64) (table.size $table))
+         i64.const 0x40_0000_0004"
+    );
+    let guest = Guest::running(&body).with("(table $table 0 funcref)");
+    let module = Module::load(guest.source()).unwrap();
+    // After some number of rounds, less fuel is left in the slice than the growth costs.
+    for rounds in (5_000u32..200_000).step_by(1_000) {
+        let builder = module.plugin().engine(Engine::Wasmi);
+        let mut plugin = builder.table_elements(ELEMENTS).build().unwrap();
+        match plugin.call_raw("run", &rounds.to_le_bytes()) {
+            Ok(size) => assert_eq!(size, ELEMENTS.to_le_bytes()),
+            Err(failure) => {
+                let said = failure.to_string();
+                let cause = "a table grew when a slice of fuel had ended";
+                assert!(said.contains(cause), "{said}");
+                return;
+            }
+        }
+    }
+    panic!("no slice of fuel ended at the growth");
 }
 
 #[cfg(feature = "wasmi")]

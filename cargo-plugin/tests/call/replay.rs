@@ -62,6 +62,24 @@ fn successful_call_is_recorded_and_departs_with_another_module() {
 }
 
 #[test]
+fn a_crate_that_only_the_capsule_names_is_not_built() {
+    let (place, _) = recorded("i32.lt_u");
+    let mut capsule: Value = parsed(&String::from_utf8(place.read("kept/dice.json")).unwrap());
+    let native = |capsule: &Value| {
+        place.write("kept/dice.json", capsule.to_string());
+        let ran = place.run(&["replay", "--native", "kept/dice.json"]);
+        assert_eq!(ran.code, 3, "{}", ran.err);
+        ran.err
+    };
+    let said = native(&capsule);
+    assert!(said.contains("does not name the plugin's crate"), "{said}");
+    capsule["module"]["crate_dir"] = "/somewhere/else".into();
+    let said = native(&capsule);
+    assert!(said.contains("names the crate /somewhere/else"), "{said}");
+    assert!(said.contains("`--module /somewhere/else`"), "{said}");
+}
+
+#[test]
 fn changed_or_missing_files_are_errors_with_a_hint() {
     let (place, _) = recorded("i32.lt_u");
     let place = place

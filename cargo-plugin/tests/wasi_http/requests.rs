@@ -169,6 +169,18 @@ fn rows() -> Vec<Row> {
             404,
         )
         .but(Equal::InKind),
+        command(
+            "/api/plugins/components/command",
+            r#"{"command": "add", "command": "echo"}"#,
+            400,
+        )
+        .but(Equal::InKind),
+        command(
+            "/api/plugins/components/command",
+            r#"{"command": "add", "args": null, "args": null}"#,
+            400,
+        )
+        .but(Equal::InKind),
         command("/api/plugins/components/command", "{}", 400).but(Equal::InKind),
         command("/api/plugins/components/command", "no JSON", 400).but(Equal::InKind),
         command("/api/plugins/other/commands/add", "{}", 404).but(Equal::InKind),

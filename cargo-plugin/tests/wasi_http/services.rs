@@ -1,5 +1,9 @@
 //! The services of a plugin behind every engine.
 
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpListener;
+use std::thread;
+
 use serde_json::{Value, json};
 
 use super::engines::{Body, ENGINES, Reference, Served, send};
@@ -16,6 +20,35 @@ fn run(address: &str, calls: &Value) -> Vec<Value> {
         panic!("{answer:?}");
     };
     outcomes
+}
+
+/// Starts a server that answers each request with its body, of the length that the request states,
+/// and returns its address.
+fn mirror() -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = format!("http://{}/", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut reader = BufReader::new(stream.unwrap());
+            let mut len = 0;
+            let mut line = String::new();
+            while reader.read_line(&mut line).unwrap() > 2 {
+                if let Some((name, value)) = line.split_once(':')
+                    && name.eq_ignore_ascii_case("content-length")
+                {
+                    len = value.trim().parse().unwrap();
+                }
+                line.clear();
+            }
+            let mut body = vec![0; len];
+            reader.read_exact(&mut body).unwrap();
+            let head =
+                format!("HTTP/1.1 200 OK\r\ncontent-length: {len}\r\nconnection: close\r\n\r\n");
+            let answer = [head.as_bytes(), &body].concat();
+            reader.into_inner().write_all(&answer).unwrap();
+        }
+    });
+    address
 }
 
 #[test]
@@ -39,6 +72,7 @@ fn services_are_interfaces_of_wasi() {
         {"log": "a line"},
         {"http": ["POST", echo, " é "]},
         {"http_within": [health, 30_000]},
+        {"http": ["GET", mirror(), "a body"]},
         "now",
         "monotonic",
         "random",
@@ -79,15 +113,22 @@ fn services_are_interfaces_of_wasi() {
             assert_eq!(results[nth], expected, "{}: {}", engine.name, outcomes[nth]);
         }
         assert_eq!(results[12][0], 200, "{}: {}", engine.name, outcomes[12]);
-        let year = results[13].as_u64().unwrap() / 1_000_000_000 / 31_556_952 + 1970;
+        assert_eq!(
+            results[13],
+            &json!([200, "a body"]),
+            "{}: {}",
+            engine.name,
+            outcomes[13]
+        );
+        let year = results[14].as_u64().unwrap() / 1_000_000_000 / 31_556_952 + 1970;
         assert!(
             (2025..2100).contains(&year),
             "{}: {}",
             engine.name,
-            results[13]
+            results[14]
         );
-        assert!(results[14].is_u64(), "{}: {}", engine.name, outcomes[14]);
-        assert_ne!(results[15], results[16], "{}", engine.name);
+        assert!(results[15].is_u64(), "{}: {}", engine.name, outcomes[15]);
+        assert_ne!(results[16], results[17], "{}", engine.name);
         let outcomes = run(&served.address, &refused);
         let codes: Vec<&Value> = outcomes
             .iter()

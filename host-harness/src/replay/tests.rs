@@ -1,5 +1,5 @@
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plugin_sdk::abi::Packed;
 use serde_json::{Value, json};
@@ -371,6 +371,79 @@ fn redacted_capsules_have_no_secret_and_replay() {
         .replay(Source::bytes(wasm))
         .unwrap();
     assert!(replayed.is_same(), "{replayed}");
+}
+
+/// Runs a command that fails with an input, and returns the path of its capsule.
+fn kept(folder: &Path, input: &[u8]) -> PathBuf {
+    let builder = Plugin::builder(Source::bytes(running("unreachable")))
+        .no_cache()
+        .record(folder);
+    let failure = builder.build().unwrap().call_raw("run", input).unwrap_err();
+    failure.capsule().unwrap().to_owned()
+}
+
+#[test]
+fn inputs_that_differ_at_their_end_have_two_capsules() {
+    let folder = tempfile::tempdir().unwrap();
+    let [one, other] = [b'a', b'b'].map(|last| {
+        let mut input = vec![b' '; 100_000];
+        input.push(last);
+        kept(folder.path(), &input)
+    });
+    assert_ne!(one, other);
+    assert_eq!(
+        kept(folder.path(), &[&[b' '; 100_000][..], b"a"].concat()),
+        one
+    );
+}
+
+#[test]
+fn threads_that_write_one_capsule_leave_it_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept(folder.path(), b"input");
+    let capsule = Capsule::read(&path).unwrap();
+    std::thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| {
+                for _ in 0..50 {
+                    capsule.write(&path).unwrap();
+                    assert_eq!(Capsule::read(&path).unwrap(), capsule);
+                }
+            });
+        }
+    });
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[test]
+fn capsules_that_ask_for_too_much_are_refused_or_bounded() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = kept(folder.path(), b"input");
+    let mut json: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    json["limits"]["max_schema_steps"] = u64::MAX.into();
+    let steps = |json: &Value| {
+        let capsule: Capsule = serde_json::from_value(json.clone()).unwrap();
+        capsule.limits.to_limits().unwrap().schemas.steps
+    };
+    assert_eq!(steps(&json), 1_000_000_000);
+
+    let function = json!({"module": "test", "name": "number", "parameters": [], "result": "i32", "form": "number"});
+    for (functions, reason) in [
+        (vec![function.clone(); 1001], "at most 1000"),
+        (
+            vec![
+                json!({"module": "m".repeat(2 << 20), "name": "f", "parameters": [], "form": "nothing"}),
+            ],
+            "with 2097153 bytes",
+        ),
+    ] {
+        json["functions"] = functions.into();
+        let capsule: Capsule = serde_json::from_value(json.clone()).unwrap();
+        let refused = capsule.replay(Source::bytes(running("unreachable")));
+        let error = refused.unwrap_err().to_string();
+        assert!(error.contains(reason), "{error}");
+        assert!(error.len() < 1000, "{}", error.len());
+    }
 }
 
 #[test]

@@ -107,6 +107,20 @@ fn the_same_panic_on_both_sides_is_no_difference() {
 }
 
 #[test]
+fn destructors_after_a_panic_reach_no_host() {
+    let compared = called("panic_with_guard", json!({}));
+    assert!(compared.is_ok(), "{}", compared.unwrap_err());
+    let mut native = PluginBuilder::native::<differing::Differing>()
+        .build()
+        .unwrap();
+    let failure = native
+        .call::<Value>("panic_with_guard", json!({}))
+        .unwrap_err();
+    assert!(failure.to_string().contains("with a guard"), "{failure}");
+    assert_eq!(native.services().logs().lines().len(), 0);
+}
+
+#[test]
 fn a_body_that_fails_on_both_sides_alike_panics() {
     let native = PluginBuilder::native::<differing::Differing>();
     let compared = catch_unwind(AssertUnwindSafe(|| {

@@ -313,6 +313,30 @@ mod tests {
     }
 
     #[test]
+    fn large_parts_of_schemas_are_not_multiplied() {
+        let text = "x".repeat(1 << 20);
+        let parts = [
+            json!({"const": text.clone()}),
+            json!({"enum": [text.clone()]}),
+            json!({"type": "string", "examples": [text.clone()]}),
+            json!({"type": "string", "pattern": "^(abcdefghij){6000}$"}),
+            json!({"type": "string", "minLength": 60_000}),
+            json!({"type": "array", "items": {"const": text}, "minItems": 100}),
+        ];
+        for part in parts {
+            let arguments = json!({"type": "array", "items": part, "minItems": 1000});
+            let mut random = Rng::with_seed(5);
+            let definitions = serde_json::Map::new();
+            for _ in 0..20 {
+                let schemas = Schemas::new(&definitions);
+                let made = Values::new(schemas, &mut random).value(&arguments);
+                let bytes = made.map_or(0, |value| value.to_string().len());
+                assert!(bytes < 2 << 20, "{bytes}");
+            }
+        }
+    }
+
+    #[test]
     fn hostile_schemas_end_soon() {
         let both = |next: Value| json!({"type": "object", "properties": {"a": next, "b": next}, "required": ["a", "b"]});
         let endless = both(json!({"$ref": "#/$defs/Endless"}));

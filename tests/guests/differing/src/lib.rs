@@ -60,6 +60,19 @@ impl Differing {
         std::time::SystemTime::now() > std::time::UNIX_EPOCH
     }
 
+    /// Panics while a value lives that logs a line when it is dropped.
+    #[command]
+    pub fn panic_with_guard(&self) {
+        struct Guard;
+        impl Drop for Guard {
+            fn drop(&mut self) {
+                log::info!("dropped");
+            }
+        }
+        let _guard = Guard;
+        panic!("with a guard");
+    }
+
     /// Panics in the same way in both.
     #[command]
     pub fn panic(&self, reason: &str) {
