@@ -3,9 +3,9 @@
 //! Every step reports its name and duration. The first failure ends the command, and reports how to
 //! run that step alone.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
@@ -60,19 +60,21 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
 /// The number of steps and test binaries whose durations a run of the tests reports.
 const SLOWEST: usize = 10;
 
+/// Tests that build their guests one after the other, or run programs that use one processor. The
+/// other tests run at the same time.
+const SEQUENTIAL: [&str; 4] = ["languages", "new", "packages", "target_host"];
+
 /// Runs all tests even if some fail, those of the harness on a second engine, and those of failures
 /// with a second toolchain.
 pub fn test() -> Result<()> {
     let toolchain = toolchain_with_crates()?;
-    let cargo = |arguments: &[&str]| {
-        let mut cargo = toolchain.command("cargo");
-        cargo.args(["test", "--workspace"]).args(arguments);
-        cargo
-    };
+    let mut outcome = Outcome::default();
     // In parallel, because downloads need little of the processor.
     let (tools, tests) = thread::scope(|scope| {
         let tools = scope.spawn(|| tools_for_tests(toolchain));
-        let tests = program("building the tests", cargo(&["--no-run"]));
+        let mut build = toolchain.command("cargo");
+        build.args(["test", "--workspace", "--no-run"]);
+        let tests = test_program("building the tests", &mut outcome, build, io::stdout());
         (tools.join(), tests)
     });
     tests?;
@@ -80,29 +82,20 @@ pub fn test() -> Result<()> {
         .map_err(|_| anyhow!("setting up the tests' programs panicked"))
         .flatten()?;
 
-    let mut outcome = Outcome::default();
     // Not every machine reaches the registries of Go and Java.
     for optional in &tools.optional {
         if let Err(reason) = &optional.place {
             outcome.add_not_run(format!("{}: {reason}", optional.name));
         }
     }
-    let mut all = cargo(&["--no-fail-fast"]);
-    tools.add_to(&mut all);
-    test_program("tests", &mut outcome, all)?;
-    test_program(
-        "tests of JSON with the default features of serde_json",
-        &mut outcome,
-        numbers_as_numbers(&tools),
-    )?;
-    test_engine_again(&tools, &mut outcome)?;
-    let second = test_failures_again(&tools, &mut outcome)?;
+    if outcome.failures().is_empty() {
+        run_tests(&tools, &mut outcome)?;
+    }
 
-    let first = format!("{}, rustc {}", tools.toolchain, tools.toolchain.release()?);
-    let second = second.map(|second| format!("; those of failures also with {second}"));
     say(format!(
-        "all tests ran with {first}{}",
-        second.unwrap_or_default()
+        "all tests ran with {}, rustc {}",
+        tools.toolchain,
+        tools.toolchain.release()?
     ));
     for (name, took) in outcome.durations() {
         durations::record(name, *took);
@@ -116,6 +109,69 @@ pub fn test() -> Result<()> {
         [] => Ok(()),
         failures => bail!("these failed:\n  {}", failures.join("\n  ")),
     }
+}
+
+/// Runs the tests that were built, in two rows at the same time.
+fn run_tests(tools: &Tools, outcome: &mut Outcome) -> Result<()> {
+    let mut names: Vec<String> = outcome
+        .built()
+        .iter()
+        .map(|(name, _)| name.clone())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    let (sequential, others): (Vec<String>, Vec<String>) = names
+        .into_iter()
+        .partition(|name| SEQUENTIAL.contains(&&**name));
+    let failures = outcome
+        .built()
+        .iter()
+        .find(|(name, _)| name == FAILURE_TESTS);
+    let failures = failures.map(|(_, file)| file.clone());
+
+    let (aside, shown) = thread::scope(|scope| {
+        // Its output is shown at the end, so that no line of the one is among those of the other.
+        let aside = scope.spawn(|| {
+            let (mut outcome, mut shown) = (Outcome::default(), Vec::new());
+            let tests = test_targets(tools, &[], &sequential);
+            test_program("sequential tests", &mut outcome, tests, &mut shown)?;
+            test_failures_again(tools, failures, &mut outcome, &mut shown)?;
+            Ok::<_, anyhow::Error>((outcome, shown))
+        });
+        let tests = test_targets(tools, &["--lib", "--bins"], &others);
+        test_program("tests", outcome, tests, io::stdout())?;
+        let documentation = test_targets(tools, &["--doc"], &[""; 0]);
+        test_program("documentation", outcome, documentation, io::stdout())?;
+        test_program(
+            "tests of JSON with the default features of serde_json",
+            outcome,
+            numbers_as_numbers(tools),
+            io::stdout(),
+        )?;
+        let mut again = test_targets(tools, &[], &ENGINE_TESTS);
+        again.env("PLUGIN_SDK_ENGINE", "wasmi");
+        test_program("tests on the engine wasmi", outcome, again, io::stdout())?;
+        aside
+            .join()
+            .map_err(|_| anyhow!("running the sequential tests panicked"))
+            .flatten()
+    })?;
+    io::stdout().write_all(&shown)?;
+    outcome.add(aside);
+    Ok(())
+}
+
+/// Returns the command that runs tests of the whole workspace: with fewer packages, cargo would
+/// choose other features and build the rest again.
+fn test_targets(tools: &Tools, kinds: &[&str], names: &[impl AsRef<OsStr>]) -> Command {
+    let mut cargo = tools.toolchain.command("cargo");
+    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    cargo.args(kinds);
+    for name in names {
+        cargo.arg("--test").arg(name);
+    }
+    tools.add_to(&mut cargo);
+    cargo
 }
 
 /// Returns the command for the tests of the JSON reader and writer without `serde_json`'s
@@ -132,43 +188,34 @@ fn numbers_as_numbers(tools: &Tools) -> Command {
     cargo
 }
 
-/// The tests that the engine matters to.
+/// The tests that the engine matters to. They run on wasmtime and on wasmi.
 const ENGINE_TESTS: [&str; 8] = [
     "cis", "failures", "hostile", "musicfox", "neomind", "neotalk", "plugin", "toolfs",
 ];
 
-/// Runs [`ENGINE_TESTS`], which have run on wasmtime, on wasmi.
-fn test_engine_again(tools: &Tools, outcome: &mut Outcome) -> Result<()> {
-    let mut cargo = tools.toolchain.command("cargo");
-    // With all packages, so that nothing is built again.
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
-    for test in ENGINE_TESTS {
-        cargo.args(["--test", test]);
-    }
-    cargo.env("PLUGIN_SDK_ENGINE", "wasmi");
-    tools.add_to(&mut cargo);
-    test_program("tests on the engine wasmi", outcome, cargo)
-}
-
 /// The tests of failures, which depend on the build of the standard library in the module.
-const FAILURE_TESTS: &str = "tests/failures.rs";
+const FAILURE_TESTS: &str = "failures";
 
-/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, and returns which one.
-/// Returns `None` if there is no other toolchain.
-fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<String>> {
+/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, if there is one.
+fn test_failures_again(
+    tools: &Tools,
+    executable: Option<PathBuf>,
+    outcome: &mut Outcome,
+    shown: impl Write,
+) -> Result<()> {
     let other = match tools.toolchain.other() {
         Ok(other) => other,
         Err(error) => {
             outcome.add_not_run(format!(
                 "tests of failures with a second toolchain: {error:#}"
             ));
-            return Ok(None);
+            return Ok(());
         }
     };
     let named = format!("{other}, rustc {}", other.release()?);
-    let Some(executable) = outcome.executable(FAILURE_TESTS).cloned() else {
-        outcome.add_failure(format!("cargo did not run {FAILURE_TESTS}"));
-        return Ok(None);
+    let Some(executable) = executable else {
+        outcome.add_failure(format!("cargo did not build the test {FAILURE_TESTS}"));
+        return Ok(());
     };
     // The tests are already built. Only their guests differ, which go to a separate folder.
     let root = process::workspace_root();
@@ -177,8 +224,12 @@ fn test_failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<St
         .current_dir(root.join("tests"))
         .env("CARGO_TARGET_DIR", root.join("target/second-toolchain"));
     tools.add_to(&mut again);
-    test_program(&format!("tests of failures with {named}"), outcome, again)?;
-    Ok(Some(named))
+    test_program(
+        &format!("tests of failures with {named}"),
+        outcome,
+        again,
+        shown,
+    )
 }
 
 /// Checks formatting, lints and documentation.
@@ -394,11 +445,16 @@ fn program(name: &str, mut command: Command) -> Result<()> {
 }
 
 /// Runs a test program. Failing tests do not end the command; they are added to the outcome.
-fn test_program(name: &str, outcome: &mut Outcome, mut command: Command) -> Result<()> {
+fn test_program(
+    name: &str,
+    outcome: &mut Outcome,
+    mut command: Command,
+    shown: impl Write,
+) -> Result<()> {
     let alone = process::shell_line(&command);
     let failures = outcome.failures().len();
     step(name, &alone, || {
-        let status = outcome.run(&mut command, io::stdout())?;
+        let status = outcome.run(&mut command, shown)?;
         if !status.success() && outcome.failures().len() == failures {
             outcome.add_failure(format!(
                 "{name} ended with {status}; to run it alone: {alone}"

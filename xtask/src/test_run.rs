@@ -20,8 +20,8 @@ pub struct Outcome {
     failures: Vec<String>,
     /// Tests that did not run, with the reason, in the order in which they were seen.
     not_run: Vec<String>,
-    /// The binaries' names, as cargo prints them, and their files.
-    executables: Vec<(String, PathBuf)>,
+    /// The integration tests that were built, and their files.
+    built: Vec<(String, PathBuf)>,
     /// The binaries' names, and how long each took, as far as they report it.
     durations: Vec<(String, Duration)>,
     current: Option<Binary>,
@@ -76,10 +76,21 @@ impl Outcome {
         self.not_run.push(reason.into());
     }
 
-    /// Returns the file of a test binary, by the source file that cargo names.
-    pub fn executable(&self, source: &str) -> Option<&PathBuf> {
-        let (_, file) = self.executables.iter().find(|(name, _)| name == source)?;
-        Some(file)
+    /// Returns the names of the integration tests that `cargo test --no-run` has built, and their
+    /// files. Several packages may have a test of the same name.
+    pub fn built(&self) -> &[(String, PathBuf)] {
+        &self.built
+    }
+
+    /// Adds the outcome of another run.
+    pub fn add(&mut self, other: Outcome) {
+        self.binaries += other.binaries;
+        self.passed += other.passed;
+        self.ignored += other.ignored;
+        self.failures.extend(other.failures);
+        self.not_run.extend(other.not_run);
+        self.built.extend(other.built);
+        self.durations.extend(other.durations);
     }
 
     /// Returns the failures.
@@ -118,14 +129,15 @@ impl Outcome {
     fn read(&mut self, line: &str) {
         let line = without_colours(line);
         let line = line.trim();
-        if let Some(started) = line.strip_prefix("Running ") {
-            let (name, file) = started.rsplit_once(" (").unwrap_or((started, ""));
-            let name = name.strip_prefix("unittests ").unwrap_or(name);
-            let file = PathBuf::from(file.trim_end_matches(')'));
-            self.executables.push((name.to_owned(), file.clone()));
-            let file = file.file_name().unwrap_or_default().to_string_lossy();
-            let package = file.rsplit_once('-').map_or(&*file, |(package, _)| package);
-            self.begin(format!("{name} ({package})"));
+        if let Some(built) = line.strip_prefix("Executable ") {
+            let (source, target, file) = program(built);
+            if !source.starts_with(UNIT_TESTS) {
+                self.built.push((target, file));
+            }
+        } else if let Some(started) = line.strip_prefix("Running ") {
+            let (source, target, _) = program(started);
+            let source = source.strip_prefix(UNIT_TESTS).unwrap_or(source);
+            self.begin(format!("{source} ({target})"));
         } else if let Some(package) = line.strip_prefix("Doc-tests ") {
             self.begin(format!("documentation of {package}"));
         } else if let Some(reason) = line.strip_prefix("not run: ") {
@@ -193,6 +205,19 @@ impl Outcome {
     }
 }
 
+/// The beginning of the source file that cargo names for the tests within a crate.
+const UNIT_TESTS: &str = "unittests ";
+
+/// Returns the parts of cargo's words for a test binary: its source file, the name of its target,
+/// and its file.
+fn program(named: &str) -> (&str, String, PathBuf) {
+    let (source, file) = named.rsplit_once(" (").unwrap_or((named, ""));
+    let file = PathBuf::from(file.trim_end_matches(')'));
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    let target = name.rsplit_once('-').map_or(&*name, |(target, _)| target);
+    (source, target.to_owned(), file)
+}
+
 /// Removes escape sequences that set colours, which end with `m`.
 fn without_colours(line: &str) -> String {
     let mut parts = line.split("\u{1b}[");
@@ -251,10 +276,6 @@ mod tests {
             outcome.summary(),
             "6 passed, 3 failed, 2 ignored in 3 test binaries"
         );
-        assert_eq!(
-            outcome.executable("tests/more.rs"),
-            Some(&PathBuf::from("target/debug/deps/more-0a1b2c"))
-        );
     }
 
     #[test]
@@ -273,6 +294,33 @@ mod tests {
         assert_eq!(
             outcome.summary(),
             "2 passed, 0 failed, 0 ignored in 1 test binaries; 3 not run: there is no chromium; hosts in Go: no proxy"
+        );
+    }
+
+    #[test]
+    fn integration_tests_that_were_built_are_known_by_name() {
+        let mut outcome = read(
+            "  Executable unittests src/lib.rs (target/debug/deps/shop-0a1b2c)\n  \
+             Executable tests/more/main.rs (target/debug/deps/more-0a1b2c)\n",
+        );
+        let more = (
+            "more".to_owned(),
+            PathBuf::from("target/debug/deps/more-0a1b2c"),
+        );
+        assert_eq!(outcome.built(), std::slice::from_ref(&more));
+        assert_eq!(
+            outcome.summary(),
+            "0 passed, 0 failed, 0 ignored in 0 test binaries"
+        );
+        outcome.add(read(
+            "     Running tests/more/main.rs (target/debug/deps/more-0a1b2c)\n\
+             not run: there is no chromium\n\
+             test result: ok. 3 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.00s\n",
+        ));
+        assert_eq!(outcome.built(), [more]);
+        assert_eq!(
+            outcome.summary(),
+            "3 passed, 0 failed, 1 ignored in 1 test binaries; 1 not run: there is no chromium"
         );
     }
 
