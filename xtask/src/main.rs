@@ -5,6 +5,7 @@
 
 #![forbid(unsafe_code)]
 
+mod dependencies;
 mod durations;
 mod go;
 mod interpreters;
@@ -26,7 +27,7 @@ Usage: cargo xtask <command>
   setup           set up this machine: a toolchain for wasm32-unknown-unknown, and the tests' programs
   demo [args]     build two example plugins and run them, for instance: cargo xtask demo --name Ada
   test            set up, then run every test
-  ci              the other checks of continuous integration: formatting, lints, documentation
+  ci              the other checks of continuous integration: formatting, lints, dependencies, documentation
   bench [args]    run the benchmarks; arguments go to `cargo bench`
   help            print this
 

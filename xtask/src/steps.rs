@@ -15,6 +15,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use toolchain::Toolchain;
 use toolchain::process::{self, LOCAL, say};
 
+use crate::dependencies;
 use crate::durations;
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
@@ -232,7 +233,7 @@ fn test_failures_again(
     )
 }
 
-/// Checks formatting, lints and documentation.
+/// Checks formatting, lints, dependencies and documentation.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
     program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
@@ -247,6 +248,7 @@ pub fn ci() -> Result<()> {
             "warnings",
         ]),
     )?;
+    step("dependencies", "cargo xtask ci", dependencies::check)?;
     let toolchain = toolchain_step()?;
     let mut cargo = toolchain.command("cargo");
     cargo
