@@ -6,9 +6,9 @@ use plugin_sdk::{abi, native};
 use wasmparser::{FuncType, GlobalType, ValType};
 
 use super::commands::CommandTable;
-use super::imports::{ImportedFunction, imported_function};
+use super::imports::{ImportedFunction, imported_as_two_types, imported_function};
 use super::warnings::{self, Warning};
-use crate::failure::{Failure, FailureKind};
+use crate::failure::{Failure, FailureKind, Import};
 use crate::manifest::Manifest;
 use crate::text;
 use crate::wasm::{ExportType, Interface, function_type, in_words};
@@ -53,19 +53,19 @@ pub(crate) struct Contract {
 /// Returns the imported functions.
 ///
 /// A host provides no memories, tables or globals. A module that imports any is made for another
-/// host; the failure then lists all its foreign imports.
+/// host; the failure then lists all its foreign imports, and those of services that no function is.
 fn imports(interface: &Interface<'_>) -> Result<Vec<ImportedFunction>, FailureKind> {
-    let functions: Option<Vec<_>> = interface
-        .imports()
-        .map(|(import, ty)| imported_function(import, ty?))
-        .collect();
-    functions.ok_or_else(|| {
-        let imports = interface.imports().map(|(import, _)| import);
-        let foreign = imports.filter(|import| import.module != abi::SERVICES_MODULE);
+    let function = |(import, ty): (&Import, Option<&FuncType>)| imported_function(import, ty?);
+    let functions: Option<Vec<_>> = interface.imports().map(function).collect();
+    let functions = functions.ok_or_else(|| {
+        let imports = interface.imports().filter(|(import, ty)| {
+            import.module != abi::SERVICES_MODULE || function((import, *ty)).is_none()
+        });
         FailureKind::MissingImports {
-            imports: foreign.cloned().collect(),
+            imports: imports.map(|(import, _)| import.clone()).collect(),
         }
-    })
+    })?;
+    imported_as_two_types(&functions).map_or(Ok(functions), Err)
 }
 
 impl Contract {

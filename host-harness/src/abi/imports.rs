@@ -1,5 +1,7 @@
 //! The functions that a module imports.
 
+use std::collections::HashMap;
+
 use plugin_sdk::imports::{HostFunction, WasmType};
 use plugin_sdk::native;
 use wasmparser::{FuncType, ValType};
@@ -67,6 +69,27 @@ impl ImportedFunction {
             found: signature(self.parameters.iter().copied(), self.result),
         }
     }
+}
+
+/// Returns the failure of the first function that the module imports a second time with another
+/// type. Engines differ in what they make of that.
+pub(crate) fn imported_as_two_types(imports: &[ImportedFunction]) -> Option<FailureKind> {
+    let mut first = HashMap::new();
+    imports.iter().find_map(|import| {
+        let name = (&import.module, &import.name);
+        let first: &ImportedFunction = first.entry(name).or_insert(import);
+        if (&first.parameters, first.result) == (&import.parameters, import.result) {
+            return None;
+        }
+        Some(FailureKind::WrongImport {
+            import: Import {
+                module: import.module.clone(),
+                name: import.name.clone(),
+            },
+            expected: signature(first.parameters.iter().copied(), first.result),
+            found: signature(import.parameters.iter().copied(), import.result),
+        })
+    })
 }
 
 fn signature(parameters: impl Iterator<Item = WasmType>, result: Option<WasmType>) -> String {
