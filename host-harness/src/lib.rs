@@ -201,6 +201,7 @@
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
 //! | `plugin` | [`Plugin`], its builder, pools and async calls; plugins that run natively |
 //! | `replay` | capsules that run again |
+//! | `hostile` | a kit of hostile guests, for hosts of any make |
 //! | [`twin`] | one test body, run natively and in WebAssembly |
 //! | `registry` | plugins by id, loaded from folders, with events between them and swaps while they run |
 //!
@@ -228,6 +229,8 @@ pub mod capsule;
 pub mod docs {}
 mod engine;
 mod failure;
+#[cfg(feature = "hostile")]
+pub mod hostile;
 pub mod hosts;
 mod imports;
 mod limits;

@@ -1,7 +1,6 @@
-//! A guest in WebAssembly text that follows the ABI, with parts that tests replace by faulty ones.
-#![allow(dead_code, reason = "each of the tests uses a part of it")]
-
-use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
+//! A guest in WebAssembly text that follows the ABI, with parts that cases replace by faulty ones.
+//!
+//! The tests of this crate include this file too.
 
 /// The address of the panic record in a guest made of the usual parts.
 pub const RECORD: u32 = 16;
@@ -65,6 +64,16 @@ impl Guest {
         Guest::answering(64, text.len() as u32, failed).with(&data(64, text))
     }
 
+    /// The usual parts and an attack that hosts of other contracts can start too: a function with
+    /// this body, whose result is packed.
+    pub fn attacking(body: &str) -> Self {
+        Guest::running("(call $attack)").with(&format!(
+            r#"(func $attack (result i64) {body})
+            (func (export "run") (result i32) (drop (call $attack)) i32.const 0)
+            (func (export "run_with_bytes") (param i32) (result i32) (drop (call $attack)) i32.const 0)"#
+        ))
+    }
+
     pub fn with(mut self, rest: &str) -> Self {
         self.rest.push_str(rest);
         self
@@ -81,23 +90,6 @@ impl Guest {
             rest,
         } = self;
         format!("(module {memory} {version} {alloc} {free} {init} {cleanup} {rest})")
-    }
-
-    pub fn source(&self) -> Source {
-        Source::wat(self.wat())
-    }
-
-    /// Returns a builder of an instance that uses no cache on disk.
-    pub fn builder(&self) -> PluginBuilder {
-        Plugin::builder(self.source()).no_cache()
-    }
-
-    pub fn build(&self) -> Result<Plugin, Failure> {
-        self.builder().build()
-    }
-
-    pub fn plugin(&self) -> Plugin {
-        self.build().unwrap()
     }
 }
 
@@ -116,3 +108,14 @@ pub fn data(address: u32, bytes: &[u8]) -> String {
     let escaped: String = bytes.iter().map(|byte| format!("\\{byte:02x}")).collect();
     format!(r#"(data (i32.const {address}) "{escaped}")"#)
 }
+
+/// A guest with another `alloc`, which has this body.
+pub fn alloc(body: &str) -> Guest {
+    Guest {
+        alloc: format!(r#"(func $alloc (export "alloc") (param i32) (result i32) {body})"#),
+        ..Guest::default()
+    }
+}
+
+/// The body of a function that never ends.
+pub const SPIN: &str = "(loop $spin (br $spin)) unreachable";
