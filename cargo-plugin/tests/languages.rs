@@ -3,7 +3,8 @@
 //!
 //! All of them are the same greeter, and must behave alike.
 //!
-//! `clients` tests the other side: hosts in other languages, as the tool writes them.
+//! `clients` tests the other side: hosts in other languages, as the tool writes them. `hostile` has
+//! the kit that such hosts are tried on.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,8 @@
 
 #[path = "clients/mod.rs"]
 mod clients;
+#[path = "languages/hostile.rs"]
+mod hostile;
 #[path = "languages/hosts.rs"]
 mod hosts_in_c;
 mod support;

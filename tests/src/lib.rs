@@ -38,6 +38,8 @@ mod guide {
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]
     mod embedding {}
+    #[doc = include_str!("../../docs/guide/hostile.md")]
+    mod hostile {}
     #[doc = include_str!("../../docs/guide/clients.md")]
     mod clients {}
     #[doc = include_str!("../../docs/guide/serving.md")]

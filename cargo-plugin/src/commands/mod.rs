@@ -10,6 +10,7 @@ mod diff;
 mod docs;
 mod fuzz;
 mod header;
+mod hostile;
 mod info;
 mod install;
 mod list;
@@ -48,6 +49,7 @@ pub enum Command {
     Client(client::Client),
     Serve(Box<serve::Serve>),
     Header(header::Header),
+    Hostile(hostile::Hostile),
     Completions(completions::Completions),
 }
 
@@ -73,6 +75,7 @@ impl Command {
             Command::Client(command) => command.run(terminal),
             Command::Serve(command) => command.run(terminal),
             Command::Header(command) => command.run(terminal),
+            Command::Hostile(command) => command.run(terminal),
             Command::Completions(command) => command.run(terminal),
         }
     }
