@@ -78,7 +78,7 @@ impl fmt::Debug for Case {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The time of one call, and of the module's start function.
+    /// The time of one call, and of the start function.
     pub timeout: Duration,
     /// The fuel of one call; `None` for no limit.
     pub fuel: Option<u64>,
@@ -97,7 +97,7 @@ impl Default for Limits {
     fn default() -> Self {
         let defaults = Defaults::default();
         Limits {
-            timeout: Duration::from_secs(10),
+            timeout: defaults.timeout.unwrap_or(Duration::MAX),
             fuel: None,
             memory_pages: Defaults::MEMORY_PAGES,
             table_elements: defaults.table_elements,
@@ -117,7 +117,7 @@ pub struct Step {
     pub expected: Expected,
 }
 
-/// What a host does in a step.
+/// The action of a host in one step.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Action {
@@ -135,11 +135,11 @@ pub enum Action {
 pub struct Call {
     /// The export by the ABI; for another contract, see [`export`](Call::export).
     pub(super) name: String,
-    /// Whether the other contracts have an export for it.
+    /// `true` if the other contracts have an export for it.
     pub(super) portable: bool,
     /// The inputs: none for a hook that takes none, one for a call, several for a batch.
     pub inputs: Inputs,
-    /// What the host does with the result.
+    /// The host's use of the result.
     pub reads: Reads,
     /// The number of times to make the call. Each must have the expected outcome.
     pub times: u32,
@@ -169,7 +169,7 @@ pub enum Inputs {
     Batch(Vec<Vec<u8>>),
 }
 
-/// What a host does with the result of a [`Call`]. It decodes an error in any case.
+/// A host's use of the result of a [`Call`]. It decodes an error in any case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Reads {
@@ -195,7 +195,7 @@ impl Contract {
     /// All contracts.
     pub const ALL: &[Contract] = &[Contract::Native, Contract::Extism, Contract::Typst];
 
-    /// Returns the name of the contract's [host](crate::hosts).
+    /// Returns the contract's name, which is that of its [host](crate::hosts).
     pub fn name(self) -> &'static str {
         match self {
             Contract::Native => "native",
@@ -238,7 +238,7 @@ impl Expected {
     }
 
     /// Returns the words of the [kinds](crate::FailureKind) of failures that the harness reports,
-    /// of which a less precise engine has the later ones. There are none if the step answers.
+    /// of which a less precise engine reports the later ones. A step that answers has no kinds.
     pub fn kinds(&self) -> &[&'static str] {
         &self.kinds
     }

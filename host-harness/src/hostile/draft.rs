@@ -25,18 +25,18 @@ pub(super) fn case(name: &'static str, about: &'static str) -> Case {
 }
 
 impl Case {
-    /// The module is made of these bytes.
+    /// Sets the bytes of the module.
     pub(super) fn bytes(mut self, module: impl Fn() -> Vec<u8> + Send + Sync + 'static) -> Self {
         self.module = Box::new(module);
         self
     }
 
-    /// The module is this text.
+    /// Sets the module, as text.
     pub(super) fn text(self, text: impl Fn() -> String + Send + Sync + 'static) -> Self {
         self.bytes(move || compiled(&text()))
     }
 
-    /// The module is made of the usual parts, some of which are replaced.
+    /// Sets the module, as a guest of the usual parts, some of which are replaced.
     pub(super) fn guest(self, guest: impl Fn() -> Guest + Send + Sync + 'static) -> Self {
         self.text(move || guest().wat())
     }
@@ -49,6 +49,14 @@ impl Case {
     /// Sets a short timeout.
     pub(super) fn brief(self) -> Self {
         self.limit(|limits| limits.timeout = BRIEF)
+    }
+
+    /// Sets fuel, and a timeout for hosts without fuel that is ample with it.
+    pub(super) fn fuel(self, fuel: u64) -> Self {
+        self.limit(|limits| {
+            limits.fuel = Some(fuel);
+            limits.timeout = Duration::from_secs(1);
+        })
     }
 
     pub(super) fn granted(mut self, permissions: &'static [&'static str]) -> Self {
@@ -83,7 +91,7 @@ impl Case {
         self.portable().calling(call, expected)
     }
 
-    /// The attack does not depend on the contract.
+    /// Declares that the attack does not depend on the contract.
     pub(super) fn portable(mut self) -> Self {
         self.portable = true;
         self
@@ -155,9 +163,8 @@ fn command(name: &str, reads: Reads, input: &[u8]) -> Call {
     }
 }
 
-/// Compiles a module's text, which is the catalogue's own.
+/// Compiles a module's text. A test compiles all texts of the catalogue.
 pub(super) fn compiled(text: &str) -> Vec<u8> {
-    #[allow(clippy::panic, reason = "a test compiles each of them")]
     wat::parse_str(text).unwrap_or_else(|error| panic!("a module of the kit: {error}"))
 }
 
@@ -239,19 +246,19 @@ pub(super) fn dead() -> Expected {
 }
 
 impl Expected {
-    /// Other outcomes are as safe.
+    /// Accepts other outcomes that are as safe.
     pub(super) fn or(mut self, outcomes: &[Outcome]) -> Self {
         self.also.extend(outcomes);
         self
     }
 
-    /// A less precise engine reports another kind.
+    /// Accepts the kind that a less precise engine reports.
     pub(super) fn or_kind(mut self, kind: &'static str) -> Self {
         self.kinds.push(kind);
         self
     }
 
-    /// The harness's report has these texts.
+    /// Expects these texts in the harness's report.
     pub(super) fn naming(mut self, texts: &[&'static str]) -> Self {
         self.mentions.extend(texts);
         self

@@ -1,18 +1,18 @@
 //! The kit as `expected.json`, for hosts in any language: `docs/guide/hostile.md`.
 
 use plugin_sdk::hosts::toolfs::base64;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::case::{Action, Call, Case, Contract, Inputs, Reads, Step};
 
 /// The version of the format. A member that is added does not change it.
 const FORMAT: u32 = 1;
 
-/// The time in which a host is done with a case, compilation included.
+/// The time in which a host ends a case, compilation included, in seconds.
 const SECONDS: u32 = 60;
 
-/// The memory that a host may take for a case, in addition to what it takes without one.
-const MEMORY_BYTES: u64 = 1 << 30;
+/// The memory that a host may take for a case, in addition to what it takes without one, in bytes.
+const MEMORY_BYTES: u64 = 512 << 20;
 
 /// Returns the contents of `expected.json` for some cases, whose modules are in files next to it,
 /// named by [`Case::file`].
@@ -32,7 +32,7 @@ pub fn expected<'a>(cases: impl IntoIterator<Item = &'a Case>) -> Value {
 }
 
 impl Case {
-    /// Returns the name of the module's file: the case's name and `.wasm`.
+    /// Returns the name of the file with the module: the case's name and `.wasm`.
     pub fn file(&self) -> String {
         format!("{}.wasm", self.name())
     }
@@ -68,39 +68,48 @@ impl Case {
 
 fn step(step: &Step) -> Value {
     let mut fields = match &step.action {
-        Action::Describe => json!({"do": "describe"}),
-        Action::Load => json!({"do": "load"}),
+        Action::Describe => object(json!({"do": "describe"})),
+        Action::Load => object(json!({"do": "load"})),
         Action::Call(call) => call_fields(call),
     };
-    fields["accept"] = json!(step.expected.accepted());
+    fields.insert("accept".to_owned(), json!(step.expected.accepted()));
     if let Some(output) = step.expected.output() {
-        fields["output"] = bytes(output);
+        fields.insert("output".to_owned(), bytes(output));
     }
-    fields
+    fields.into()
 }
 
-fn call_fields(call: &Call) -> Value {
+fn call_fields(call: &Call) -> Map<String, Value> {
     let exports = Contract::ALL.iter().filter_map(|contract| {
         let export = call.export(*contract)?;
         Some((contract.name().to_owned(), json!(export)))
     });
-    let mut fields = json!({
-        "do": "call",
-        "exports": exports.collect::<serde_json::Map<_, _>>(),
-        "times": call.times,
-        "read": match call.reads {
-            Reads::Bytes => "bytes",
-            Reads::Json => "json",
-        },
-    });
+    let read = match call.reads {
+        Reads::Bytes => "bytes",
+        Reads::Json => "json",
+    };
+    let exports: Map<_, _> = exports.collect();
+    let call_itself = json!({"do": "call", "exports": exports, "times": call.times, "read": read});
+    let mut fields = object(call_itself);
     match &call.inputs {
         Inputs::None => {}
-        Inputs::One(input) => fields["input"] = bytes(input),
+        Inputs::One(input) => {
+            fields.insert("input".to_owned(), bytes(input));
+        }
         Inputs::Batch(inputs) => {
-            fields["inputs"] = inputs.iter().map(|input| bytes(input)).collect()
+            let inputs = inputs.iter().map(|input| bytes(input)).collect();
+            fields.insert("inputs".to_owned(), inputs);
         }
     }
     fields
+}
+
+/// Returns the members of an object.
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
 }
 
 /// Returns bytes as base64.

@@ -22,7 +22,7 @@ fn problems(engine: Engine) -> Vec<String> {
     problems
 }
 
-/// Returns what is wrong with the report of a case's last failure.
+/// Returns the problem of the report of a case's last failure, if it has one.
 fn report_problem(case: &Case, failure: &Failure) -> Option<String> {
     let shown = [
         failure.to_string(),

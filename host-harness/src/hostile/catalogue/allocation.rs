@@ -103,7 +103,7 @@ pub(super) fn cases() -> Vec<Case> {
             "`alloc` never returns; its fuel counts towards the call.",
         )
         .guest(|| echoing(SPIN))
-        .limit(|limits| limits.fuel = Some(1000))
+        .fuel(1000)
         .call("run", b"hello", fuel_limit()),
         case("alloc-recurses", "`alloc` calls itself endlessly.")
             .guest(|| echoing("(call $alloc (local.get 0))"))
@@ -118,8 +118,16 @@ pub(super) fn cases() -> Vec<Case> {
                 (i32.const -1)))) i32.const 0",
             )
         })
-        .limit(|limits| limits.memory_pages = 20)
-        .call("run", b"hello", memory_limit().or(&[Outcome::BadResult])),
+        .limit(|limits| {
+            limits.memory_pages = 20;
+            // A host without a limit of memory grows it to 4 GiB.
+            limits.timeout = std::time::Duration::from_secs(1);
+        })
+        .call(
+            "run",
+            b"hello",
+            memory_limit().or(&[Outcome::BadResult, Outcome::TimeLimit]),
+        ),
         case(
             "alloc-grows-endlessly",
             "`alloc` asks for more memory without end.",

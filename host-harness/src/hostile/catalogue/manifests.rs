@@ -1,4 +1,5 @@
-//! Descriptions of a plugin that lie or are hard to read. A host that reads none has no such step.
+//! False descriptions of a plugin, and descriptions that are hard to read. A host that reads no
+//! descriptions skips that step.
 
 use serde_json::{Value, json};
 
@@ -7,7 +8,7 @@ use crate::hostile::draft::*;
 use crate::hostile::guest::{ECHO, Guest};
 use crate::hostile::outcome::Outcome;
 
-/// Text in a section of the manifest's name.
+/// The manifest's section, with this text.
 fn section(text: &[u8]) -> String {
     let escaped: String = text.iter().map(|byte| format!("\\{byte:02x}")).collect();
     format!(r#"(@custom "plugin-sdk" "{escaped}")"#)

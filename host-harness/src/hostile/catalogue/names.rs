@@ -3,6 +3,7 @@
 use crate::hostile::case::Case;
 use crate::hostile::draft::*;
 use crate::hostile::guest::Guest;
+use crate::hostile::outcome::Outcome;
 
 /// A plugin whose command traps in a function of this name.
 fn named(
@@ -79,17 +80,18 @@ pub(super) fn cases() -> Vec<Case> {
             .load(
                 refused("module_limit")
                     .naming(&["ModuleLimits::name_bytes"])
-                    .or(&[crate::hostile::outcome::Outcome::Answers]),
+                    .or(&[Outcome::Answers]),
             ),
         case(
             "names-that-lie",
-            "The section of names has a function that does not exist, and breaks off.",
+            "A second section of names has a function that does not exist, and breaks off.",
         )
         .bytes(|| {
             let mut module = compiled(&Guest::attacking("unreachable").wat());
             module.extend(b"\0\x0e\x04name\x01\xff\xff\xff\xff\x0f\x63\x01\x61");
             module
         })
+        .load(answers().or(&[Outcome::Refused]))
         .attack(trap()),
     ]
 }

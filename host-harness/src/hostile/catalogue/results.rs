@@ -72,7 +72,7 @@ pub(super) fn cases() -> Vec<Case> {
         )
             .limit(|limits| limits.result_bytes = 999)
             .decode(bad_result("result_too_large").naming(&["999"])),
-        case("result-inside-the-arguments", "A result is a part of the arguments' buffer.")
+        case("result-inside-the-arguments", "A result is inside the buffer of the arguments.")
             .guest(|| {
                 Guest::running("(i64.or (i64.shl (i64.extend_i32_u
                     (i32.add (local.get $at) (i32.const 2)))

@@ -5,7 +5,8 @@ use crate::hostile::draft::*;
 use crate::hostile::guest::Guest;
 use crate::hostile::outcome::Outcome;
 
-/// The number of items in a section that has them. A host without such limits may take them.
+/// A number of items beyond most limits; those of functions and data are greater. A host without such
+/// limits may take them.
 const MANY: usize = 30_000;
 
 /// The number that a section announces.
@@ -37,131 +38,161 @@ fn beyond(setting: &'static str) -> Expected {
         .or(&[Outcome::Answers])
 }
 
+/// A module with a section of so many items.
+fn many(
+    name: &'static str,
+    about: &'static str,
+    id: u8,
+    item: &'static [u8],
+    count: usize,
+) -> Case {
+    case(name, about).bytes(move || with_section(id, count, item, count))
+}
+
+/// A module with a section that announces very many items.
+fn announced(name: &'static str, about: &'static str, id: u8) -> Case {
+    case(name, about)
+        .bytes(move || with_section(id, ANNOUNCED, b"", 0))
+        .load(
+            refused("module_limit")
+                .or_kind("invalid_module")
+                .or_kind("truncated"),
+        )
+}
+
 pub(super) fn cases() -> Vec<Case> {
-    let sections: [(u8, &[u8], &str, [&'static str; 2], [&'static str; 2]); 10] = [
-        (
+    let mut cases = vec![
+        many(
+            "types-many",
+            "There are 30,000 types.",
             1,
             b"\x60\0\0",
-            "ModuleLimits::types",
-            ["types-many", "There are 30,000 types."],
-            [
-                "types-announced",
-                "The section of types announces 268 million and has none.",
-            ],
-        ),
-        (
+            MANY,
+        )
+        .load(beyond("ModuleLimits::types")),
+        many(
+            "imports-many",
+            "There are 30,000 imports.",
             2,
-            b"\0\0\0\0",
-            "ModuleLimits::imports",
-            ["imports-many", "There are 30,000 imports."],
-            [
-                "imports-announced",
-                "The section of imports announces 268 million and has none.",
-            ],
-        ),
-        (
+            &[0; 4],
+            MANY,
+        )
+        .load(beyond("ModuleLimits::imports")),
+        many(
+            "functions-many",
+            "There are 120,000 functions without code.",
             3,
-            b"\0",
-            "ModuleLimits::functions",
-            [
-                "functions-many",
-                "There are 120,000 functions without code.",
-            ],
-            [
-                "functions-announced",
-                "The section of functions announces 268 million and has none.",
-            ],
-        ),
-        (
+            &[0],
+            4 * MANY,
+        )
+        .load(beyond("ModuleLimits::functions")),
+        many(
+            "tables-many",
+            "There are 30,000 tables.",
             4,
             b"\x70\0\0",
-            "ModuleLimits::tables",
-            ["tables-many", "There are 30,000 tables."],
-            [
-                "tables-announced",
-                "The section of tables announces 268 million and has none.",
-            ],
-        ),
-        (
+            MANY,
+        )
+        .load(beyond("ModuleLimits::tables")),
+        many(
+            "memories-many",
+            "There are 30,000 memories.",
             5,
-            b"\0\0",
-            "ModuleLimits::memories",
-            ["memories-many", "There are 30,000 memories."],
-            [
-                "memories-announced",
-                "The section of memories announces 268 million and has none.",
-            ],
-        ),
-        (
+            &[0; 2],
+            MANY,
+        )
+        .load(beyond("ModuleLimits::memories")),
+        many(
+            "globals-many",
+            "There are 30,000 globals.",
             6,
             b"\x7f\0\x41\0\x0b",
-            "ModuleLimits::globals",
-            ["globals-many", "There are 30,000 globals."],
-            [
-                "globals-announced",
-                "The section of globals announces 268 million and has none.",
-            ],
-        ),
-        (
+            MANY,
+        )
+        .load(beyond("ModuleLimits::globals")),
+        many(
+            "exports-many",
+            "There are 30,000 exports of one name.",
             7,
-            b"\0\0\0",
-            "ModuleLimits::exports",
-            ["exports-many", "There are 30,000 exports of one name."],
-            [
-                "exports-announced",
-                "The section of exports announces 268 million and has none.",
-            ],
-        ),
-        (
+            &[0; 3],
+            MANY,
+        )
+        .load(beyond("ModuleLimits::exports")),
+        many(
+            "elements-many",
+            "There are 30,000 element segments.",
             9,
             b"\x01\0\0",
-            "ModuleLimits::element_segments",
-            ["elements-many", "There are 30,000 element segments."],
-            [
-                "elements-announced",
-                "The section of elements announces 268 million and has none.",
-            ],
-        ),
-        (
+            MANY,
+        )
+        .load(beyond("ModuleLimits::element_segments")),
+        many(
+            "data-many",
+            "There are 120,000 data segments.",
             11,
             b"\x01\0",
-            "ModuleLimits::data_segments",
-            ["data-many", "There are 120,000 data segments."],
-            [
-                "data-announced",
-                "The section of data announces 268 million and has none.",
-            ],
-        ),
-        (
+            4 * MANY,
+        )
+        .load(beyond("ModuleLimits::data_segments")),
+        many(
+            "tags-many",
+            "There are 30,000 exception tags.",
             13,
-            b"\0\0",
-            "ModuleLimits::tags",
-            ["tags-many", "There are 30,000 exception tags."],
-            [
-                "tags-announced",
-                "The section of tags announces 268 million and has none.",
-            ],
+            &[0; 2],
+            MANY,
+        )
+        .load(beyond("ModuleLimits::tags")),
+        announced(
+            "types-announced",
+            "The section of types announces 268 million and has none.",
+            1,
+        ),
+        announced(
+            "imports-announced",
+            "The section of imports announces 268 million and has none.",
+            2,
+        ),
+        announced(
+            "functions-announced",
+            "The section of functions announces 268 million and has none.",
+            3,
+        ),
+        announced(
+            "tables-announced",
+            "The section of tables announces 268 million and has none.",
+            4,
+        ),
+        announced(
+            "memories-announced",
+            "The section of memories announces 268 million and has none.",
+            5,
+        ),
+        announced(
+            "globals-announced",
+            "The section of globals announces 268 million and has none.",
+            6,
+        ),
+        announced(
+            "exports-announced",
+            "The section of exports announces 268 million and has none.",
+            7,
+        ),
+        announced(
+            "elements-announced",
+            "The section of elements announces 268 million and has none.",
+            9,
+        ),
+        announced(
+            "data-announced",
+            "The section of data announces 268 million and has none.",
+            11,
+        ),
+        announced(
+            "tags-announced",
+            "The section of tags announces 268 million and has none.",
+            13,
         ),
     ];
-    let mut cases: Vec<Case> = sections
-        .into_iter()
-        .flat_map(|(id, item, setting, many, announced)| {
-            // The limits of these two are greater.
-            let count = if matches!(id, 3 | 11) { 4 * MANY } else { MANY };
-            [
-                case(many[0], many[1])
-                    .bytes(move || with_section(id, count, item, count))
-                    .load(beyond(setting)),
-                case(announced[0], announced[1])
-                    .bytes(move || with_section(id, ANNOUNCED, item, 0))
-                    .load(
-                        refused("module_limit")
-                            .or_kind("invalid_module")
-                            .or_kind("truncated"),
-                    ),
-            ]
-        })
-        .collect();
     cases.extend([
         case("customs-many", "There are 30,000 custom sections.")
             .bytes(|| [&b"\0asm\x01\0\0\0"[..], &b"\0\x01\0".repeat(MANY)].concat())

@@ -28,7 +28,7 @@ pub(super) fn cases() -> Vec<Case> {
             "The start function never returns, and the host counts instructions.",
             SPIN,
         )
-        .limit(|limits| limits.fuel = Some(5000))
+        .fuel(5000)
         .load(fuel_limit()),
         start("start-traps", "The start function traps.", "unreachable")
             .load(trap().naming(&["instantiation trapped"])),
