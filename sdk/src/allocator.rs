@@ -1,9 +1,7 @@
-//! The global allocator of a plugin that chooses another than std's with a feature, and the
+//! The global allocator of a plugin: the SDK's own, unless a feature chooses another; and the
 //! counters of a plugin that counts its allocations. `docs/allocators.md` compares the allocators.
 //!
-//! With any of these features, a crate that depends on `plugin-sdk` cannot set an allocator of its
-//! own, so all of them are off by default. Native builds keep the system's allocator: a native test
-//! is about the plugin, not its memory.
+//! Native builds keep the system's allocator: a native test is about the plugin, not its memory.
 
 #[cfg(all(target_arch = "wasm32", feature = "wee_alloc", feature = "talc"))]
 compile_error!(
@@ -13,44 +11,72 @@ compile_error!(
 
 #[cfg(all(
     target_arch = "wasm32",
-    feature = "wee_alloc",
-    not(feature = "talc"),
-    not(feature = "count-allocations")
-))]
-#[global_allocator]
-static WEE_ALLOC: wee_alloc::WeeAlloc<'static> = wee_alloc::WeeAlloc::INIT;
-
-#[cfg(all(
-    target_arch = "wasm32",
-    feature = "talc",
-    not(feature = "wee_alloc"),
-    not(feature = "count-allocations")
-))]
-#[global_allocator]
-static TALC: talc::wasm::WasmDynamicTalc = talc::wasm::new_wasm_dynamic_allocator();
-
-#[cfg(all(
-    target_arch = "wasm32",
-    feature = "count-allocations",
     not(all(feature = "wee_alloc", feature = "talc"))
 ))]
-mod counted {
-    use super::counting::{Counting, HEAP};
-
-    #[cfg(not(any(feature = "talc", feature = "wee_alloc")))]
-    #[global_allocator]
-    static STD: Counting<std::alloc::System> = Counting::new(std::alloc::System, &HEAP);
-
+mod global {
     #[cfg(feature = "talc")]
-    #[global_allocator]
-    static TALC: Counting<talc::wasm::WasmDynamicTalc> =
-        Counting::new(talc::wasm::new_wasm_dynamic_allocator(), &HEAP);
+    mod chosen {
+        pub type Chosen = talc::wasm::WasmDynamicTalc;
+        pub const fn chosen() -> Chosen {
+            talc::wasm::new_wasm_dynamic_allocator()
+        }
+    }
 
     #[cfg(feature = "wee_alloc")]
+    mod chosen {
+        pub type Chosen = wee_alloc::WeeAlloc<'static>;
+        pub const fn chosen() -> Chosen {
+            wee_alloc::WeeAlloc::INIT
+        }
+    }
+
+    #[cfg(all(
+        feature = "std-allocator",
+        feature = "count-allocations",
+        not(any(feature = "talc", feature = "wee_alloc"))
+    ))]
+    mod chosen {
+        pub type Chosen = std::alloc::System;
+        pub const fn chosen() -> Chosen {
+            std::alloc::System
+        }
+    }
+
+    #[cfg(not(any(feature = "std-allocator", feature = "talc", feature = "wee_alloc")))]
+    mod chosen {
+        pub type Chosen = crate::memory::heap::Global;
+        pub const fn chosen() -> Chosen {
+            Chosen::new()
+        }
+    }
+
+    #[cfg(all(
+        not(feature = "count-allocations"),
+        any(
+            not(feature = "std-allocator"),
+            feature = "talc",
+            feature = "wee_alloc"
+        )
+    ))]
     #[global_allocator]
-    static WEE_ALLOC: Counting<wee_alloc::WeeAlloc<'static>> =
-        Counting::new(wee_alloc::WeeAlloc::INIT, &HEAP);
+    static ALLOCATOR: chosen::Chosen = chosen::chosen();
+
+    #[cfg(feature = "count-allocations")]
+    #[global_allocator]
+    static ALLOCATOR: super::counting::Counting<chosen::Chosen> =
+        super::counting::Counting::new(chosen::chosen(), &super::counting::HEAP);
 }
+
+/// `true` if every block of the global allocator is aligned to
+/// [`ALIGNMENT`](crate::abi::ALIGNMENT).
+pub(crate) const ALIGNS_ALL_BLOCKS: bool = cfg!(all(
+    target_arch = "wasm32",
+    not(any(
+        feature = "std-allocator",
+        feature = "talc",
+        feature = "wee_alloc"
+    ))
+));
 
 /// Notes the number of live blocks of the host, if the plugin counts its allocations.
 #[inline]

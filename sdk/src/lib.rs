@@ -268,7 +268,7 @@
 //! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
 //! | `log-values` | [pairs of log lines](services::logging) that are captured by `:?` or `:%` |
 //! | `count-allocations` | counters of allocations, which the harness enables to look for leaks |
-//! | `talc`, `wee_alloc` | another global allocator; [their page](docs::allocators) compares them, and explains the fault of the second |
+//! | `std-allocator`, `talc`, `wee_alloc` | another global allocator than the small one of this crate; [their page](docs::allocators) compares them, and explains the fault of the last |
 
 // The expansions of the macros name this crate, also within it.
 extern crate self as plugin_sdk;

@@ -13,6 +13,14 @@ pub mod component;
 pub mod contracts;
 #[cfg(any(feature = "host-neomind", not(target_arch = "wasm32")))]
 pub mod fixed;
+#[cfg(any(
+    test,
+    all(
+        target_arch = "wasm32",
+        not(any(feature = "std-allocator", feature = "talc", feature = "wee_alloc"))
+    )
+))]
+pub mod heap;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
@@ -181,8 +189,8 @@ impl Boundary {
         self.with_blocks(|blocks| blocks.free(address));
     }
 
-    /// Copies what the host wrote to a block, and frees the block. `None` if there is no such
-    /// block, or if it is shorter.
+    /// Takes what the host wrote to a block, which is no longer the host's. `None` if there is no
+    /// such block, or if it is shorter.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "only guests receive blocks from a host")
@@ -193,7 +201,7 @@ impl Boundary {
             return Some(Vec::new());
         }
         self.with_blocks(|blocks| {
-            let (_, block) = blocks.find(address)?;
+            let (slot, block) = blocks.find(address)?;
             let len = match written {
                 Written::Bytes(len) if len <= block.size => len as usize,
                 Written::Bytes(_) => return None,
@@ -204,6 +212,13 @@ impl Boundary {
                     unsafe { *block.start.add(at) == 0 }
                 })?,
             };
+            if BLOCKS_ARE_VECTORS {
+                blocks.remove(slot);
+                // SAFETY: the block is from the global allocator, for `size` bytes without an
+                // alignment, has at least `len` of them, which the host says it has written, and
+                // the table no longer has it.
+                return Some(unsafe { Vec::from_raw_parts(block.start, len, block.size as usize) });
+            }
             // SAFETY: the block is live, has at least `len` bytes, which the host says it has
             // written, and no reference to them exists.
             let bytes = unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec();
@@ -489,9 +504,20 @@ impl Blocks {
     /// Frees the live block at `address`; returns whether there was one.
     #[inline]
     fn free(&mut self, address: Place) -> bool {
-        let Some((mut hole, Block { start, size })) = self.find(address) else {
+        let Some((slot, Block { start, size })) = self.find(address) else {
             return false;
         };
+        self.remove(slot);
+        if let Some(layout) = layout(size) {
+            // SAFETY: the table held this block, so `alloc` returned it for the same size and it
+            // has not been freed since.
+            unsafe { alloc::dealloc(start, layout) };
+        }
+        true
+    }
+
+    /// Forgets the block in a slot, which stays allocated.
+    fn remove(&mut self, mut hole: usize) {
         let mask = self.slots.len().wrapping_sub(1);
         // Blocks after the hole move up to it if it is between them and their home slot, so that a
         // search still finds them.
@@ -513,12 +539,6 @@ impl Blocks {
         self.set(hole, FREE_SLOT);
         self.live -= 1;
         allocator::note_host_blocks(self.live);
-        if let Some(layout) = layout(size) {
-            // SAFETY: the table held this block, so `alloc` returned it for the same size and it
-            // has not been freed since.
-            unsafe { alloc::dealloc(start, layout) };
-        }
-        true
     }
 
     /// Makes room for one more block; returns whether there is any.
@@ -574,8 +594,17 @@ fn layout(size: u32) -> Option<Layout> {
     if size > MAX_LEN {
         return None;
     }
-    Layout::from_size_align(size as usize, ALIGNMENT as usize).ok()
+    // The limit is the same with every allocator.
+    let layout = Layout::from_size_align(size as usize, ALIGNMENT as usize).ok()?;
+    match BLOCKS_ARE_VECTORS {
+        true => Layout::array::<u8>(layout.size()).ok(),
+        false => Some(layout),
+    }
 }
+
+/// `true` if a block need not be copied to become a vector: the global allocator aligns every block
+/// as a host requires, so those for a host are allocated as those of a vector.
+const BLOCKS_ARE_VECTORS: bool = allocator::ALIGNS_ALL_BLOCKS;
 
 /// A plain number, for which any bytes of its size are valid.
 ///

@@ -15,8 +15,9 @@ use std::time::{Duration, Instant};
 use plugin_sdk_tests::{Build, Habit, Host, Job, PAGE, Stopped};
 use serde_json::json;
 
-const ALLOCATORS: [(&str, Option<&str>); 3] = [
-    ("std's", None),
+const ALLOCATORS: [(&str, Option<&str>); 4] = [
+    ("std's", Some("std-allocator")),
+    ("the SDK's", None),
     ("`talc`", Some("talc")),
     ("`wee_alloc`", Some("wee_alloc")),
 ];

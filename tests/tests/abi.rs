@@ -1434,7 +1434,7 @@ mod above_2_gib {
             assert_ne!(host.alloc(256 << 20), 0);
         }
         // The remaining free blocks below.
-        for size in [1 << 20, 64 << 10, 4096, 256, 16] {
+        for size in [1 << 20, 64 << 10, 4096, 256, 16, 8] {
             while host.alloc(size) < TOP {}
         }
         // The buffer for results.

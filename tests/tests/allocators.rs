@@ -8,9 +8,9 @@ fn with(feature: &str) -> Build {
     Build::of("contract").feature(feature)
 }
 
-#[test]
-fn talc_leaks_nothing() {
-    let module = with("talc").module();
+/// `leaks.rs` has the same test for the SDK's own allocator.
+fn leaks_nothing(allocator: &str) {
+    let module = with(allocator).module();
     std::thread::scope(|scope| {
         for habit in Habit::ALL {
             let module = &module;
@@ -21,6 +21,21 @@ fn talc_leaks_nothing() {
             });
         }
     });
+}
+
+#[test]
+fn talc_leaks_nothing() {
+    leaks_nothing("talc");
+}
+
+/// Of the habits that differ most: the others take as long, and find no more.
+#[test]
+fn the_sdks_allocator_needs_no_more_memory_than_stds() {
+    for habit in [Habit::OneBuffer, Habit::FreesResultsThenArguments] {
+        let [own, stds] = [Build::of("contract"), with("std-allocator")]
+            .map(|build| Job::new(&build.module(), habit).run_to(20_000).unwrap());
+        assert!(own <= stds + stds / 20, "{habit:?}: {own} and {stds} pages");
+    }
 }
 
 /// RUSTSEC-2022-0054. If this test fails, the criticism of wee_alloc in `docs/allocators.md` is

@@ -44,7 +44,7 @@ fn a_plugin_without_counters_reports_no_heap_and_gives_a_hint() {
 
 #[test]
 fn the_heap_is_counted_with_every_allocator() {
-    for feature in [None, Some("talc"), Some("wee_alloc")] {
+    for feature in [None, Some("std-allocator"), Some("talc"), Some("wee_alloc")] {
         let source = guest().count_allocations().features(feature);
         let mut plugin = Plugin::builder(source).build().unwrap();
         plugin.call_raw("fill", &100u32.to_le_bytes()).unwrap();
