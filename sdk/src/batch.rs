@@ -33,6 +33,9 @@ pub unsafe fn run(
     // again while it grows.
     output.reserve(inputs.len().min(MOST_RESERVED));
     let mut at = 0;
+    // The length of the items that are their own answers: they are copied only if another answer
+    // follows. `None` after that.
+    let mut unchanged = Some(0);
     while let Some((header, ..)) = inputs.get(at..).and_then(ItemHeader::split) {
         let begin = at + ItemHeader::SIZE;
         at = begin + header.len as usize;
@@ -40,6 +43,7 @@ pub unsafe fn run(
         let misaligned = inputs.as_ptr().addr().wrapping_add(begin) & (alignment - 1);
         let aligned = match begin.checked_sub(misaligned) {
             Some(aligned) if misaligned > 0 => {
+                keep(&mut unchanged, inputs, output);
                 inputs.copy_within(begin..at, aligned);
                 aligned
             }
@@ -51,7 +55,16 @@ pub unsafe fn run(
         let header_at = output.len();
         output.extend_from_slice(&[0; ItemHeader::SIZE]);
         let first = output.len();
+        let place = (input.as_ptr().addr(), input.len());
         let failed = match each(input, output) {
+            // Nothing else is in the output.
+            Ok(Answer::InPlace(bytes))
+                if unchanged.is_some() && (bytes.cast::<u8>().addr(), bytes.len()) == place =>
+            {
+                output.clear();
+                unchanged = Some(at);
+                continue;
+            }
             Ok(answer) => {
                 // SAFETY: the caller guarantees it for `each`, which has just returned the answer.
                 unsafe { answer.gather(output) };
@@ -68,8 +81,19 @@ pub unsafe fn run(
         if let Some(place) = output.get_mut(header_at..first) {
             place.copy_from_slice(&ItemHeader { len, failed }.to_bytes());
         }
+        keep(&mut unchanged, inputs, output);
     }
-    Ok(Answer::Written)
+    match unchanged {
+        Some(1..) => Ok(Answer::in_place(inputs)),
+        _ => Ok(Answer::Written),
+    }
+}
+
+/// Puts the items that are their own answers before the other answers.
+fn keep(unchanged: &mut Option<usize>, inputs: &[u8], output: &mut Vec<u8>) {
+    if let Some(items @ 1..) = unchanged.take() {
+        output.splice(..0, inputs.iter().take(items).copied());
+    }
 }
 
 /// Checks all inputs, so that a truncated batch runs none of them.
@@ -125,7 +149,8 @@ mod tests {
         let mut output = Vec::new();
         // SAFETY: the tests answer in place with their input or a constant.
         let answer = unsafe { super::run(inputs, &mut output, alignment, each) }?;
-        assert!(matches!(answer, Answer::Written));
+        // SAFETY: `run` has just returned it.
+        unsafe { answer.gather(&mut output) };
         Ok(output)
     }
 
@@ -164,6 +189,45 @@ mod tests {
             .map(|(failed, item)| (failed, item.to_vec()))
             .into();
         assert_eq!(answers(&output.unwrap()), expected);
+    }
+
+    #[test]
+    fn inputs_that_are_their_own_answers_are_not_copied() {
+        let mut inputs = framed(&[b"one", b"", b"three"]);
+        let start = inputs.as_ptr().addr();
+        let mut output = Vec::new();
+        let mut each = |input: &mut [u8], _: &mut Vec<u8>| {
+            input.make_ascii_uppercase();
+            Ok(Answer::in_place(input))
+        };
+        // SAFETY: the answers are the inputs.
+        let answer = unsafe { super::run(&mut inputs, &mut output, 1, &mut each) };
+        match answer {
+            Ok(Answer::InPlace(bytes)) => assert_eq!(bytes.cast::<u8>().addr(), start),
+            _ => panic!("the answers were copied"),
+        }
+        assert!(output.is_empty());
+        assert_eq!(inputs, framed(&[b"ONE", b"", b"THREE"]));
+    }
+
+    #[test]
+    fn other_answers_follow_inputs_that_are_their_own() {
+        for odd in 0..3 {
+            let mut inputs = framed(&[b"0", b"11", b"222"]);
+            let mut nth = 0;
+            let output = run(&mut inputs, 1, &mut |input, output| {
+                nth += 1;
+                if nth - 1 != odd {
+                    return Ok(Answer::in_place(input));
+                }
+                output.extend_from_slice(b"written");
+                Ok(Answer::Written)
+            });
+            let mut expected = [b"0".to_vec(), b"11".to_vec(), b"222".to_vec()];
+            expected[odd] = b"written".to_vec();
+            let found = answers(&output.unwrap()).into_iter();
+            assert_eq!(found.map(|(_, item)| item).collect::<Vec<_>>(), expected);
+        }
     }
 
     #[test]
