@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode_error::{DecodeError, HAVE_POINTERS, point_to};
+use crate::decode_error::{DecodeError, HAVE_POINTERS, cut, point_to};
 use crate::error::{Error, code};
-use crate::json::{self, Arena, Reader, object};
+use crate::json::{self, Arena, Reader, is_same, object};
 use crate::memory::Number;
 
 /// A form of arguments and results at the boundary.
@@ -53,6 +53,10 @@ pub trait Source<'de> {
 /// JSON, the default.
 pub enum Json {}
 
+/// The bytes reserved for a result, so that the buffer of a new instance need not grow for a short
+/// one.
+const RESERVED: usize = 128;
+
 /// Returns an empty object for no bytes, which mean no arguments.
 fn or_empty_object(bytes: &[u8]) -> &[u8] {
     if bytes.is_empty() { b"{}" } else { bytes }
@@ -75,13 +79,12 @@ impl Codec for Json {
             let mut first = true;
             while let Some(name) = reader.member(first)? {
                 first = false;
-                let Some(index) = names.iter().position(|known| is(known, name)) else {
+                let Some(index) = names.iter().position(|known| is_same(known, name)) else {
                     wrong = Some(unknown_argument(name, names));
                     return Ok(());
                 };
                 if seen.again(index) {
-                    wrong = Some(given_twice(name));
-                    return Ok(());
+                    return Err(DecodeError::twice().in_member(name));
                 }
                 reader
                     .value(|reader| read(index, reader))
@@ -105,6 +108,7 @@ impl Codec for Json {
     }
 
     fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error> {
+        out.reserve(RESERVED);
         json::write(value, out).map_err(invalid_result)
     }
 }
@@ -116,13 +120,6 @@ fn invalid_result(error: impl std::error::Error) -> Error {
 
 /// The name of the arguments in messages.
 const ARGUMENTS: &str = "the arguments";
-
-/// Compares two names in a loop of its own: for a few bytes, the library's comparison costs little
-/// more than its call.
-#[inline]
-fn is(known: &str, name: &str) -> bool {
-    known.len() == name.len() && known.bytes().zip(name.bytes()).all(|(a, b)| a == b)
-}
 
 /// The set of arguments given so far, among the first 64. For later ones, the last value counts.
 #[derive(Default)]
@@ -140,16 +137,9 @@ impl Seen {
 /// The most bytes of an argument's name in a message.
 const SHOWN_NAME: usize = 64;
 
-fn shown(name: &str) -> &str {
-    let cut = (0..=SHOWN_NAME.min(name.len()))
-        .rev()
-        .find(|&at| name.is_char_boundary(at));
-    name.get(..cut.unwrap_or_default()).unwrap_or_default()
-}
-
 #[cold]
 fn unknown_argument(name: &str, names: &[&str]) -> Error {
-    let name = shown(name);
+    let name = cut(name, SHOWN_NAME);
     let mut message = String::from("there is no argument `");
     message.push_str(name);
     message.push_str(if names.is_empty() {
@@ -174,13 +164,6 @@ fn unknown_argument(name: &str, names: &[&str]) -> Error {
         details.close_array();
     });
     Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
-}
-
-#[cold]
-fn given_twice(name: &str) -> Error {
-    let message = ["the argument `", name, "` is given twice"].concat();
-    let details = object(|details| details.string("path", name));
-    Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
 }
 
 impl<'de> Source<'de> for Reader<'de> {

@@ -45,6 +45,8 @@ pub(crate) enum Kind {
     Type { expected: String },
     /// The member is missing; used only for an argument that was not given.
     Missing,
+    /// The argument was given before.
+    Twice,
     /// The type's own message.
     Custom(String),
 }
@@ -80,6 +82,11 @@ impl DecodeError {
     #[cold]
     pub(crate) fn missing() -> Self {
         DecodeError::new(Kind::Missing)
+    }
+
+    #[cold]
+    pub(crate) fn twice() -> Self {
+        DecodeError::new(Kind::Twice)
     }
 
     /// Notes the position of the wrong value, unless a value inside it has done so.
@@ -163,28 +170,35 @@ fn excerpt(text: &str) -> String {
     let mut escaped = false;
     let mut depth = 0u32;
     let mut end = 0;
-    for (at, character) in text.char_indices() {
-        if at >= EXCERPT {
-            let mut cut = text.get(..at).unwrap_or_default().to_owned();
-            cut.push('…');
-            return cut;
+    for byte in text.bytes() {
+        if end >= EXCERPT && text.is_char_boundary(end) {
+            return [text.get(..end).unwrap_or_default(), "…"].concat();
         }
         if in_string {
-            in_string = escaped || character != '"';
-            escaped = character == '\\' && !escaped;
+            in_string = escaped || byte != b'"';
+            escaped = byte == b'\\' && !escaped;
         } else {
-            match character {
-                '"' => in_string = true,
-                '[' | '{' => depth += 1,
-                ']' | '}' | ',' if depth == 0 => break,
-                ']' | '}' => depth -= 1,
-                ' ' | '\t' | '\n' | '\r' if depth == 0 => break,
+            match byte {
+                b'"' => in_string = true,
+                b'[' | b'{' => depth += 1,
+                b']' | b'}' | b',' if depth == 0 => break,
+                b']' | b'}' => depth -= 1,
+                b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => break,
                 _ => {}
             }
         }
-        end = at + character.len_utf8();
+        end += 1;
     }
     text.get(..end).unwrap_or_default().to_owned()
+}
+
+/// Returns the beginning of a text with at most `limit` bytes, cut between two characters.
+pub(crate) fn cut(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default()
 }
 
 impl Display for DecodeError {
@@ -192,6 +206,7 @@ impl Display for DecodeError {
         match &self.0.kind {
             Kind::Syntax(wanted) => f.write_str(wanted),
             Kind::Missing => f.write_str("missing"),
+            Kind::Twice => f.write_str("given twice"),
             Kind::Type { expected } => {
                 f.write_str("expected ")?;
                 f.write_str(expected)
@@ -203,18 +218,20 @@ impl Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
+/// Not `to_string`, which would put a second copy of a string's formatting into every plugin.
+///
 /// The found value is shown as it is in the text, never through `Unexpected`, whose formatting
 /// would add the formatting of floats to every plugin.
 impl de::Error for DecodeError {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        DecodeError::new(Kind::Custom(message.to_string()))
+        DecodeError::new(Kind::Custom(format!("{message}")))
     }
 
     #[cold]
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
         // The caller need not know that a type borrows.
-        let words = expected.to_string();
+        let words = format!("{expected}");
         DecodeError::new(Kind::Type {
             expected: match words.strip_prefix("a borrowed ") {
                 Some(rest) => ["a ", rest].concat(),

@@ -407,52 +407,55 @@ impl DecodeError {
             found,
             ..
         } = parts;
-        let (expected, note) = match &kind {
-            Kind::Syntax(wanted) => {
-                let at = json::decimal(offset.unwrap_or_default() as u64);
-                let details = object(|details| details.json("offset", at.as_bytes()));
-                let message = [what, " must be valid JSON: ", wanted, " at byte ", &at].concat();
-                return Error::new(code::INVALID_JSON, message).with_details_json(details);
-            }
-            Kind::Missing => {
-                let details = object(|details| {
-                    details.string("argument", &path);
-                    if let Some(pointer) = &pointer {
-                        details.string("pointer", pointer);
-                    }
-                });
-                let message = ["the argument `", &path, "` is missing"].concat();
-                return Error::new(code::MISSING_ARGUMENT, message).with_details_json(details);
-            }
-            Kind::Type { expected } => (Some(expected), ": expected "),
-            Kind::Custom(words) => (None, if words.is_empty() { "" } else { ": " }),
-        };
-        let mut message = match path.is_empty() {
+        let at = json::decimal(offset.unwrap_or_default() as u64);
+        let value = match path.is_empty() {
             true => what.to_owned(),
             false => ["`", &path, "`"].concat(),
         };
-        message.push_str(note);
-        match &kind {
-            Kind::Custom(words) => message.push_str(words),
-            _ => message.push_str(expected.map(String::as_str).unwrap_or_default()),
-        }
-        if expected.is_some() && !found.is_empty() {
-            message.push_str(", found ");
-            message.push_str(&found);
-        }
+        // One message and one object of details for all kinds: every plugin contains this code.
+        let (code, words): (_, [&str; 5]) = match &kind {
+            Kind::Syntax(wanted) => (
+                code::INVALID_JSON,
+                [what, " must be valid JSON: ", wanted, " at byte ", &at],
+            ),
+            Kind::Missing => (
+                code::MISSING_ARGUMENT,
+                ["the argument `", &path, "` is missing", "", ""],
+            ),
+            Kind::Twice => (
+                code::INVALID_ARGUMENT,
+                ["the argument `", &path, "` is given twice", "", ""],
+            ),
+            Kind::Type { expected } => {
+                let before = if found.is_empty() { "" } else { ", found " };
+                (
+                    code::INVALID_ARGUMENT,
+                    [&value, ": expected ", expected, before, &found],
+                )
+            }
+            Kind::Custom(words) => {
+                let before = if words.is_empty() { "" } else { ": " };
+                (code::INVALID_ARGUMENT, [&value, before, words, "", ""])
+            }
+        };
         let details = object(|details| {
-            details.string("path", &path);
+            let name = match &kind {
+                Kind::Syntax(_) => return details.json("offset", at.as_bytes()),
+                Kind::Missing => "argument",
+                _ => "path",
+            };
+            details.string(name, &path);
             if let Some(pointer) = &pointer {
                 details.string("pointer", pointer);
             }
-            if let Some(expected) = expected {
+            if let Kind::Type { expected } = &kind {
                 details.string("expected", expected);
                 if !found.is_empty() {
                     details.string("found", &found);
                 }
             }
         });
-        Error::new(code::INVALID_ARGUMENT, message).with_details_json(details)
+        Error::new(code, words.concat()).with_details_json(details)
     }
 }
 

@@ -96,13 +96,28 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     /// # Safety
     /// The same as for [`Boundary::serve`].
     pub unsafe fn command(&self, address: *mut u8, len: u32, handler: Handler<P>) -> u64 {
-        let Some(mut plugin) = self.enter(false) else {
+        // SAFETY: passed on to the caller.
+        unsafe { self.run(address, len, Some(handler)) }
+    }
+
+    /// Runs a command, or makes the plugin anew: one function, so that a plugin contains one copy
+    /// of the code around both.
+    ///
+    /// # Safety
+    /// The same as for [`Boundary::serve`].
+    unsafe fn run(&self, address: *mut u8, len: u32, handler: Option<Handler<P>>) -> u64 {
+        let Some(mut plugin) = self.enter(handler.is_none()) else {
             return busy();
         };
         // SAFETY: the caller guarantees it for the arguments; `enter` shows that no other call is
         // running.
         unsafe {
             self.boundary().serve(address, len, |arguments, output| {
+                let Some(handler) = handler else {
+                    P::init(arguments, &mut plugin).map_err(init_failed)?;
+                    output.extend_from_slice(b"null");
+                    return Ok(Answer::Written);
+                };
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
                     none => Self::make(none)?,
@@ -133,18 +148,8 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     /// # Safety
     /// The same as for [`Boundary::serve`].
     pub unsafe fn init(&self, address: *mut u8, len: u32) -> u64 {
-        let Some(mut plugin) = self.enter(true) else {
-            return busy();
-        };
-        // SAFETY: the caller guarantees it for the arguments; `enter` shows that no other call is
-        // running.
-        unsafe {
-            self.boundary().serve(address, len, |config, output| {
-                P::init(config, &mut plugin).map_err(init_failed)?;
-                output.extend_from_slice(b"null");
-                Ok(Answer::Written)
-            })
-        }
+        // SAFETY: passed on to the caller.
+        unsafe { self.run(address, len, None) }
     }
 
     /// Returns the plugin, if it has been made; `None` during a call.

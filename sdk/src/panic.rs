@@ -5,6 +5,7 @@ use std::panic::PanicHookInfo;
 
 use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
 use crate::contracts::terms::ContractTerms;
+use crate::decode_error::cut;
 
 /// The record of a panic; all zero until then. `docs/abi.md` specifies the layout. The bytes of the
 /// message follow the part that a host sees.
@@ -59,13 +60,12 @@ impl PanicRecord {
         if self.line.get() != 0 {
             return;
         }
-        let message = message(panic);
-        let len = cut_at_character(message, MAX_PANIC_MESSAGE);
-        for (kept, byte) in self.bytes.iter().zip(message.bytes().take(len)) {
+        let message = cut(message(panic), MAX_PANIC_MESSAGE);
+        for (kept, byte) in self.bytes.iter().zip(message.bytes()) {
             kept.set(byte);
         }
         self.message.address.set(self.bytes.as_ptr().addr() as u32);
-        self.message.len.set(len as u32);
+        self.message.len.set(message.len() as u32);
         if let Some(place) = panic.location() {
             self.file.address.set(place.file().as_ptr().addr() as u32);
             self.file.len.set(place.file().len() as u32);
@@ -115,12 +115,4 @@ fn line(panic: &PanicHookInfo<'_>) -> String {
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
 fn line(_: &PanicHookInfo<'_>) -> String {
     String::new()
-}
-
-/// Returns the largest length up to `limit` at a character boundary.
-fn cut_at_character(text: &str, limit: usize) -> usize {
-    (0..=limit.min(text.len()))
-        .rev()
-        .find(|&at| text.is_char_boundary(at))
-        .unwrap_or_default()
 }

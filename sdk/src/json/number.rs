@@ -1,5 +1,7 @@
 //! Numbers in JSON: their grammar and their values.
 
+use super::plain::append;
+
 /// A number in the text, scanned once.
 #[derive(Clone, Copy)]
 pub struct Number<'de> {
@@ -287,18 +289,16 @@ pub(crate) fn decimal(number: u64) -> String {
 /// Appends a number in decimal.
 pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
     let mut digits = [0; 20];
-    let mut len = 0;
-    for digit in &mut digits {
+    let mut start = digits.len();
+    for digit in digits.iter_mut().rev() {
         *digit = b'0' + (number % 10) as u8;
         number /= 10;
-        len += 1;
+        start -= 1;
         if number == 0 {
             break;
         }
     }
-    for digit in digits.iter().take(len).rev() {
-        out.push(*digit);
-    }
+    append(digits.get(start..).unwrap_or_default(), out);
 }
 
 #[cfg(test)]

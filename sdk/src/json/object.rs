@@ -1,7 +1,7 @@
 //! Writes JSON objects member by member.
 
 use super::number::write_u64;
-use super::write::{separate, write_str};
+use super::write::{separate, write_name, write_str};
 
 /// A JSON object under construction at the end of a buffer.
 pub(crate) struct Object<'a>(&'a mut Vec<u8>);
@@ -15,9 +15,7 @@ impl<'a> Object<'a> {
 
     /// Writes a name, and returns the buffer to write its value to.
     pub fn key(&mut self, name: &str) -> &mut Vec<u8> {
-        separate(self.0);
-        write_str(name, self.0);
-        self.0.push(b':');
+        write_name(name, self.0);
         self.0
     }
 

@@ -1,6 +1,8 @@
 //! Runs of string characters that need no escape, read eight bytes at a time: a guest has no wider
 //! registers.
 
+use crate::memory;
+
 /// Returns the number of bytes at the start of `bytes` that are neither quotation marks nor
 /// backslashes nor control characters.
 #[inline]
@@ -12,13 +14,47 @@ pub fn plain_len(bytes: &[u8]) -> usize {
             marks => return at + marks.trailing_zeros() as usize / 8,
         }
     }
-    while let Some(&byte) = bytes.get(at) {
-        if byte < b' ' || byte == b'"' || byte == b'\\' {
-            break;
-        }
-        at += 1;
+    // The zeros behind the last byte count as control characters.
+    let rest = bytes.get(at..).unwrap_or_default();
+    at + marks(word(rest)).trailing_zeros() as usize / 8
+}
+
+/// Returns whether two short texts are equal. The library's comparison is a call, and reads byte by
+/// byte.
+#[inline]
+pub fn is_same(one: &str, other: &str) -> bool {
+    if one.len() != other.len() {
+        return false;
     }
-    at
+    let (mut one, mut other) = (one.as_bytes(), other.as_bytes());
+    while let (Some((a, rest_a)), Some((b, rest_b))) =
+        (one.split_first_chunk::<8>(), other.split_first_chunk::<8>())
+    {
+        if a != b {
+            return false;
+        }
+        (one, other) = (rest_a, rest_b);
+    }
+    word(one) == word(other)
+}
+
+/// Returns fewer than eight bytes as the lower bytes of a number, whose other bytes are zero.
+#[inline]
+fn word(bytes: &[u8]) -> u64 {
+    let bits = |at: usize| 8 * at as u32;
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        // The bytes that both have are the same.
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last).wrapping_shl(bits(bytes.len() - 4));
+    }
+    let middle = bytes.len() / 2;
+    match (bytes.first(), bytes.get(middle), bytes.last()) {
+        (Some(first), Some(half), Some(last)) => {
+            let (first, half, last) = (u64::from(*first), u64::from(*half), u64::from(*last));
+            first | half << bits(middle) | last << bits(bytes.len() - 1)
+        }
+        _ => 0,
+    }
 }
 
 /// Returns the high bit of each byte that is not plain. Bytes above the lowest such byte may be
@@ -36,33 +72,14 @@ const fn marks(bytes: u64) -> u64 {
     (control | quote | backslash) & HIGH_BITS
 }
 
-/// The most bytes that are appended piece by piece.
-const SHORT: usize = 32;
-
 /// Appends bytes. On wasm32, a copy of unknown length is an instruction that engines run as a call,
-/// which is slow for a few bytes; pieces of known lengths are plain loads and stores.
+/// which is slow for a few bytes.
 #[inline]
 pub fn append(bytes: &[u8], out: &mut Vec<u8>) {
-    if bytes.len() > SHORT {
+    if bytes.len() > memory::SHORT {
         out.extend_from_slice(bytes);
-        return;
-    }
-    out.reserve(bytes.len());
-    let mut rest = bytes;
-    while let Some((piece, behind)) = rest.split_first_chunk::<8>() {
-        out.extend_from_slice(piece);
-        rest = behind;
-    }
-    if let Some((piece, behind)) = rest.split_first_chunk::<4>() {
-        out.extend_from_slice(piece);
-        rest = behind;
-    }
-    if let Some((piece, behind)) = rest.split_first_chunk::<2>() {
-        out.extend_from_slice(piece);
-        rest = behind;
-    }
-    if let Some(byte) = rest.first() {
-        out.push(*byte);
+    } else {
+        memory::append_short([0; 2], bytes, [0; 2], out);
     }
 }
 
@@ -89,6 +106,18 @@ mod tests {
             let mut out = b"before".to_vec();
             append(&bytes, &mut out);
             prop_assert_eq!(out, [b"before", &*bytes].concat());
+        }
+
+        #[test]
+        fn texts_are_the_same_if_every_byte_is(one in "[ab\0]{0,20}", at in 0usize..20, other in "[ab\0]{1}") {
+            prop_assert!(is_same(&one, &one.clone()));
+            let mut changed = one.clone();
+            if at < one.len() {
+                changed.replace_range(at..=at, &other);
+            }
+            prop_assert_eq!(is_same(&one, &changed), one == changed);
+            changed.push('\0');
+            prop_assert!(!is_same(&one, &changed));
         }
     }
 }

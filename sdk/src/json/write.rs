@@ -9,6 +9,7 @@ use serde_json::ser::{CompactFormatter, Formatter as _};
 use super::number::write_u64;
 use super::plain::{append, plain_len};
 use super::private;
+use crate::memory::{SHORT, append_short};
 
 /// The reason why a value has no form in JSON, or in the binary codec.
 pub struct WriteError(pub(crate) Box<str>);
@@ -31,7 +32,7 @@ impl std::error::Error for WriteError {}
 
 impl ser::Error for WriteError {
     fn custom<T: Display>(message: T) -> Self {
-        WriteError(message.to_string().into_boxed_str())
+        WriteError(format!("{message}").into_boxed_str())
     }
 }
 
@@ -50,9 +51,24 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
 
 /// Appends a string with its quotation marks.
 pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
-    let mut rest = text.as_bytes();
-    out.reserve(rest.len() + 2);
-    out.push(b'"');
+    write_between([0, b'"'], text, [b'"', 0], out);
+}
+
+/// Appends the name of a member, with what separates it from the member before and from its value.
+pub(crate) fn write_name(name: &str, out: &mut Vec<u8>) {
+    let comma = if is_first(out) { 0 } else { b',' };
+    write_between([comma, b'"'], name, [b'"', b':'], out);
+}
+
+/// Appends a string between two characters on each side; zeros among these are left out.
+fn write_between(before: [u8; 2], text: &str, after: [u8; 2], out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
+    if bytes.len() <= SHORT && plain_len(bytes) == bytes.len() {
+        return append_short(before, bytes, after, out);
+    }
+    out.reserve(bytes.len() + before.len() + after.len());
+    append_short(before, &[], [0; 2], out);
+    let mut rest = bytes;
     while let Some((plain, behind)) = rest.split_at_checked(plain_len(rest)) {
         append(plain, out);
         let Some((&byte, behind)) = behind.split_first() else {
@@ -61,7 +77,7 @@ pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
         write_escaped(byte, out);
         rest = behind;
     }
-    out.push(b'"');
+    append_short(after, &[], [0; 2], out);
 }
 
 fn write_escaped(byte: u8, out: &mut Vec<u8>) {
@@ -128,18 +144,20 @@ struct Compound<'a> {
     close: &'static str,
 }
 
-/// Writes a comma before each element or member except the first: no value ends with an opening
-/// bracket.
+/// Returns whether the next element or member is the first: no value ends with an opening bracket.
+fn is_first(out: &[u8]) -> bool {
+    matches!(out.last(), Some(b'[' | b'{'))
+}
+
+/// Writes a comma before each element or member except the first.
 pub(crate) fn separate(out: &mut Vec<u8>) {
-    if !matches!(out.last(), Some(b'[' | b'{')) {
+    if !is_first(out) {
         out.push(b',');
     }
 }
 
 fn write_member<T: Serialize + ?Sized>(out: &mut Vec<u8>, key: &str, value: &T) -> Written {
-    separate(out);
-    write_str(key, out);
-    out.push(b':');
+    write_name(key, out);
     write(value, out)
 }
 
@@ -168,8 +186,7 @@ impl<'a> Compound<'a> {
 
 fn open_variant(variant: &str, out: &mut Vec<u8>) {
     out.push(b'{');
-    write_str(variant, out);
-    out.push(b':');
+    write_name(variant, out);
 }
 
 /// Converts the value written since `start` to a key.
