@@ -9,6 +9,7 @@ use plugin_sdk::code;
 use plugin_sdk::imports::{Answer, CallError, HostFunction, HostFunctions, Kind, Serve};
 
 use super::Host;
+use super::bound::Bound;
 use super::state::State;
 use super::{recording, replaying};
 use crate::engine::{Caller, Guest, HostTrap, Reason, TICK, full_name};
@@ -65,8 +66,8 @@ pub(super) struct Begun {
     pub(super) place: usize,
     /// The permission that the function needs and that is not granted.
     denied: Option<&'static str>,
-    /// The record of the start of the call, if there is an observer.
-    watched: Option<Watched>,
+    /// The record of the start of the call, if there is an observer. Boxed, because it is rare.
+    watched: Option<Box<Watched>>,
 }
 
 /// The start of a call that is observed.
@@ -105,6 +106,26 @@ pub(super) fn begin(
 /// Returns the host's result for a call.
 #[inline]
 pub(super) fn answer(
+    state: &mut State,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
+    let host = &mut state.host;
+    let is_ordinary = begun.watched.is_none() && host.faults.is_empty();
+    if !is_ordinary || !admits(host, begun, slots) {
+        return answer_specially(state, memory, begun, slots);
+    }
+    let call = host.call(host.time_left());
+    let implementation = host.implementations.get_mut(begun.place);
+    let answered = serve(begun.function, implementation, memory, slots, call);
+    ended(host, begun, answered)
+}
+
+/// Returns the host's result for a call that is observed, refused or struck by a fault. Apart, so
+/// that ordinary calls do not pay for it.
+#[cold]
+fn answer_specially(
     state: &mut State,
     memory: &mut [u8],
     begun: &Begun,
@@ -178,13 +199,10 @@ pub(super) fn end(
     begun: &Begun,
     slots: &[u64],
     reached: bool,
-    mut answered: Result<Answer, HostTrap>,
+    answered: Result<Answer, HostTrap>,
 ) -> Result<Answer, HostTrap> {
     let host = &mut state.host;
-    if host.is_late() && answered.is_ok() {
-        answered = Err(too_late(begun.function));
-    }
-    host.history.answered(&answered, &host.clock);
+    let answered = ended(host, begun, answered);
     if let (Some(watched), Some(observer)) = (&begun.watched, state.observer.as_deref_mut()) {
         observer.record_host_answer(reached, || {
             recording::host_answer(begun.function, slots, memory, &answered)
@@ -192,6 +210,29 @@ pub(super) fn end(
         report_end(observer, host, watched.since);
     }
     answered
+}
+
+/// Notes the result of a call, or a timeout if it returned too late.
+#[inline]
+fn ended(
+    host: &mut Host,
+    begun: &Begun,
+    mut answered: Result<Answer, HostTrap>,
+) -> Result<Answer, HostTrap> {
+    if host.is_late() && answered.is_ok() {
+        answered = Err(too_late(begun.function));
+    }
+    host.history.answered(&answered, &host.clock);
+    answered
+}
+
+/// Returns whether the permission of a call is granted, and its arguments are not too large.
+#[inline]
+fn admits(host: &Host, begun: &Begun, slots: &[u64]) -> bool {
+    let bytes = |bound: &Bound| bound.argument_bytes(slots);
+    begun.denied.is_none()
+        && (host.bound.get(begun.number).map(bytes))
+            .is_none_or(|bytes| bytes <= host.argument_bytes)
 }
 
 /// Returns the result of a call whose permission is not granted, or whose arguments are too large.
@@ -242,14 +283,14 @@ pub(super) fn too_late(function: &HostFunction) -> HostTrap {
 
 /// Reports the start of a call to an observer.
 #[cold]
-fn report_start(observer: &mut Observer, host: &Host, recorded: Recorded) -> Watched {
+fn report_start(observer: &mut Observer, host: &Host, recorded: Recorded) -> Box<Watched> {
     if let Some(call) = host.history.latest(&host.bound) {
         observer.host_call_begins(&call.function, || call.arguments.join(", "));
     }
-    Watched {
+    Box::new(Watched {
         since: Instant::now(),
         recorded,
-    }
+    })
 }
 
 /// Reports the end of a call to an observer.

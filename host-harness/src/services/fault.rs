@@ -132,11 +132,17 @@ impl Faults {
         self.planned.clear();
     }
 
+    /// Returns whether no fault is left.
+    #[inline]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.planned.is_empty()
+    }
+
     /// Counts a call of a function and returns the fault that strikes it. Without faults this costs
     /// one comparison.
     #[inline]
     pub fn strike(&mut self, function: &str) -> Option<Strike> {
-        if self.planned.is_empty() {
+        if self.is_empty() {
             return None;
         }
         self.due(function)
