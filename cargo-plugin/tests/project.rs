@@ -160,7 +160,7 @@ fn what_takes_the_space_is_all_of_the_module(report: &Value, wasm: &[u8]) {
             .find(|part| part["name"].as_str().unwrap().contains(name))
             .is_some()
     };
-    for name in ["plugin_sdk", "built_repeater", "dlmalloc"] {
+    for name in ["plugin_sdk", "built_repeater", "core"] {
         assert!(named(&size["crates"], name), "{name}");
     }
     assert!(

@@ -1433,12 +1433,16 @@ mod above_2_gib {
         while host.pages() * PAGE < u64::from(TOP) {
             assert_ne!(host.alloc(256 << 20), 0);
         }
+        let fill = |host: &mut Host| {
+            for size in [1 << 20, 64 << 10, 4096, 256, 16, 8] {
+                while host.alloc(size) < TOP {}
+            }
+        };
         // The remaining free blocks below.
-        for size in [1 << 20, 64 << 10, 4096, 256, 16, 8] {
-            while host.alloc(size) < TOP {}
-        }
-        // The buffer for results.
+        fill(&mut host);
+        // A larger buffer for results, and the place of the old one.
         host.answer("command_copy", &[0; 4096]);
+        fill(&mut host);
         host
     }
 

@@ -9,8 +9,9 @@ fn with(feature: &str) -> Build {
 }
 
 /// `leaks.rs` has the same test for the SDK's own allocator.
-fn leaks_nothing(allocator: &str) {
-    let module = with(allocator).module();
+#[test]
+fn talc_leaks_nothing() {
+    let module = with("talc").module();
     std::thread::scope(|scope| {
         for habit in Habit::ALL {
             let module = &module;
@@ -21,21 +22,6 @@ fn leaks_nothing(allocator: &str) {
             });
         }
     });
-}
-
-#[test]
-fn talc_leaks_nothing() {
-    leaks_nothing("talc");
-}
-
-/// Of the habits that differ most: the others take as long, and find no more.
-#[test]
-fn the_sdks_allocator_needs_no_more_memory_than_stds() {
-    for habit in [Habit::OneBuffer, Habit::FreesResultsThenArguments] {
-        let [own, stds] = [Build::of("contract"), with("std-allocator")]
-            .map(|build| Job::new(&build.module(), habit).run_to(20_000).unwrap());
-        assert!(own <= stds + stds / 20, "{habit:?}: {own} and {stds} pages");
-    }
 }
 
 /// RUSTSEC-2022-0054. If this test fails, the criticism of wee_alloc in `docs/allocators.md` is

@@ -1,11 +1,18 @@
 //! A guest's memory after a million calls is as large as after the first thousand.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use plugin_sdk_tests::{Build, Habit, Job};
+use plugin_sdk_tests::{Build, Habit, Job, PAGE};
+
+/// The most memory that the job may need: 5 % more than with std's allocator.
+const MOST: u64 = 27 << 20;
 
 fn memory_stays(habit: Habit) {
     let mut job = Job::new(&Build::of("contract").module(), habit);
     let after_a_thousand = job.run_to(1_000).unwrap();
+    assert!(
+        after_a_thousand * PAGE <= MOST,
+        "{habit:?}: {after_a_thousand} pages"
+    );
     assert_eq!(job.run_to(1_000_000), Ok(after_a_thousand), "{habit:?}");
 }
 

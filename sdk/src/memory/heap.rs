@@ -9,24 +9,31 @@
 //! An address is a number here, and [`Memory`] makes a pointer of it: on wasm32 of any number, in
 //! native tests within one block.
 
+#[cfg(target_arch = "wasm32")]
+mod linear;
+#[cfg(test)]
+mod tests;
+
 use std::alloc::Layout;
 use std::ptr;
+
+#[cfg(target_arch = "wasm32")]
+pub use linear::Global;
 
 /// The memory that a heap divides.
 pub trait Memory {
     /// Returns the pointer to an address within the memory.
     fn at(&self, address: u32) -> *mut u8;
 
-    /// Adds memory, `bytes` or more unless a part is left from the beginning, and returns the range
-    /// that is new: at least two [`UNIT`]s, with multiples of one as its ends. `None` if there is no
-    /// more.
+    /// Adds memory, and returns the new range, whose ends are multiples of [`UNIT`]: `bytes` or
+    /// more, or at first what the memory already has, at least two units. `None` without any more.
     fn grow(&mut self, bytes: u32) -> Option<(u32, u32)>;
 }
 
 /// The size of every chunk is a multiple of this, and so is the address of every block.
 pub const UNIT: u32 = 16;
 
-/// The size of a chunk's header, in bytes.
+/// The size of a header, in bytes.
 const HEADER: u32 = 8;
 
 /// The bit in the size of a chunk that is in use.
@@ -112,8 +119,8 @@ impl<M: Memory> Heap<M> {
         unsafe { self.release(self.chunk(block)) }
     }
 
-    /// Changes the size of a block, in its place if there is room; null if there is none anywhere,
-    /// and the block stays.
+    /// Changes the size of a block, in its place if there is room. Returns null without room
+    /// anywhere; the block then stays.
     ///
     /// # Safety
     /// The block must be from this heap, with this layout, and not have been freed.
@@ -141,7 +148,7 @@ impl<M: Memory> Heap<M> {
         }
     }
 
-    /// Takes a free chunk of at least `size` bytes, from new memory if there is none.
+    /// Takes a free chunk of at least `size` bytes, if need be from new memory.
     unsafe fn take(&mut self, size: u32) -> Option<u32> {
         let list = list_of(size);
         // SAFETY: see `alloc`.
@@ -388,335 +395,4 @@ fn list_of(size: u32) -> u32 {
     }
     let power = 31 - units.leading_zeros();
     EXACT + (power - EXACT.ilog2()) * 2 + (units >> (power - 1) & 1)
-}
-
-/// The linear memory of a plugin, from the end of its data.
-#[cfg(target_arch = "wasm32")]
-pub struct Linear {
-    begun: bool,
-}
-
-#[cfg(target_arch = "wasm32")]
-impl Linear {
-    /// The memory behind a plugin's data.
-    pub const BEHIND_DATA: Self = Linear { begun: false };
-}
-
-#[cfg(target_arch = "wasm32")]
-impl Memory for Linear {
-    fn at(&self, address: u32) -> *mut u8 {
-        ptr::with_exposed_provenance_mut(address as usize)
-    }
-
-    fn grow(&mut self, bytes: u32) -> Option<(u32, u32)> {
-        use std::arch::wasm32::{memory_grow, memory_size};
-
-        const PAGE: usize = 64 * 1024;
-        unsafe extern "C" {
-            /// The linker's name for the end of data and stack.
-            static __heap_base: u8;
-        }
-        let size = memory_size::<0>();
-        if !std::mem::replace(&mut self.begun, true) {
-            let base = (&raw const __heap_base).expose_provenance();
-            let base = base.next_multiple_of(UNIT as usize);
-            // A plugin's memory is smaller than the address space.
-            let end = size * PAGE;
-            if base + 2 * UNIT as usize <= end {
-                return Some((base as u32, end as u32));
-            }
-        }
-        let pages = (bytes as usize).div_ceil(PAGE);
-        let start = (size.checked_add(pages)? <= u16::MAX as usize).then_some(size * PAGE)?;
-        (memory_grow::<0>(pages) == size).then_some(())?;
-        Some((start as u32, (start + pages * PAGE) as u32))
-    }
-}
-
-/// The heap of the one plugin of a module, as the global allocator.
-#[cfg(target_arch = "wasm32")]
-pub struct Global(std::cell::UnsafeCell<Heap<Linear>>);
-
-// SAFETY: wasm32 without `atomics`, which `guest.rs` refuses, has one thread only.
-#[cfg(target_arch = "wasm32")]
-unsafe impl Sync for Global {}
-
-#[cfg(target_arch = "wasm32")]
-impl Global {
-    /// Creates an allocator for the memory behind the plugin's data, of which there may be one.
-    pub const fn new() -> Self {
-        Global(std::cell::UnsafeCell::new(Heap::new(Linear::BEHIND_DATA)))
-    }
-}
-
-// SAFETY: a heap's blocks do not overlap, have the size and alignment of their layout, and stay
-// where they are. It neither panics nor allocates, so no method runs within another.
-#[cfg(target_arch = "wasm32")]
-unsafe impl std::alloc::GlobalAlloc for Global {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the memory behind the data belongs to the one global allocator.
-        unsafe { (*self.0.get()).alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
-        // SAFETY: the caller guarantees it.
-        unsafe { (*self.0.get()).dealloc(block) }
-    }
-
-    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new: usize) -> *mut u8 {
-        // SAFETY: the caller guarantees it.
-        unsafe { (*self.0.get()).realloc(block, layout, new) }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    /// A memory of some units, which grows by a number of them, and leaves a gap now and then.
-    struct Region {
-        bytes: *mut u8,
-        len: u32,
-        step: u32,
-        gap_every: u32,
-        grown: u32,
-        end: u32,
-    }
-
-    const REGION: usize = 1 << 20;
-
-    /// The largest alignment of a test.
-    const ALIGNMENT: usize = 512;
-
-    impl Region {
-        fn new(len: u32, step: u32, gap_every: u32) -> Self {
-            let layout = Layout::from_size_align(REGION, ALIGNMENT).unwrap();
-            Region {
-                // SAFETY: the size is not zero.
-                bytes: unsafe { std::alloc::alloc_zeroed(layout) },
-                len: len.min(REGION as u32) / UNIT * UNIT,
-                step,
-                gap_every,
-                grown: 0,
-                end: 0,
-            }
-        }
-    }
-
-    impl Drop for Region {
-        fn drop(&mut self) {
-            let layout = Layout::from_size_align(REGION, ALIGNMENT).unwrap();
-            // SAFETY: `new` allocated it with this layout.
-            unsafe { std::alloc::dealloc(self.bytes, layout) }
-        }
-    }
-
-    impl Memory for Region {
-        fn at(&self, address: u32) -> *mut u8 {
-            self.bytes.wrapping_add(address as usize)
-        }
-
-        fn grow(&mut self, bytes: u32) -> Option<(u32, u32)> {
-            self.grown += 1;
-            let gap = if self.grown.is_multiple_of(self.gap_every) {
-                UNIT
-            } else {
-                0
-            };
-            let start = self.end + gap;
-            let end = start.checked_add(bytes.next_multiple_of(self.step))?;
-            (end <= self.len).then_some(())?;
-            self.end = end;
-            Some((start, end))
-        }
-    }
-
-    impl<M: Memory> Heap<M> {
-        /// Checks every chunk behind the last gap, and returns the bytes of the free ones.
-        fn check(&self) -> u32 {
-            if self.end == 0 {
-                return 0;
-            }
-            let (mut free, mut after_free) = (0, false);
-            let mut chunk = self.end - HEADER;
-            // SAFETY: the heap's own memory.
-            unsafe {
-                assert_eq!(self.size(chunk), 0, "the end");
-                while self.before(chunk) > 0 {
-                    let size = self.before(chunk);
-                    chunk -= size;
-                    assert_eq!((self.size(chunk), chunk % UNIT), (size, HEADER));
-                    let is_free = self.is_free(chunk);
-                    assert!(!(is_free && after_free), "neighbours are merged");
-                    after_free = is_free;
-                    if is_free {
-                        free += size;
-                        let list = list_of(size);
-                        assert_ne!(self.filled & 1 << list, 0, "its list has it");
-                    }
-                }
-            }
-            free
-        }
-    }
-
-    /// What a program does: allocate, free, or change the size of the block with this number.
-    #[derive(Clone, Debug)]
-    enum Step {
-        Alloc { size: usize, align: usize },
-        Free(usize),
-        Resize(usize, usize),
-    }
-
-    fn steps() -> impl Strategy<Value = Vec<Step>> {
-        let size = || prop_oneof![4 => 1usize..200, 2 => 200usize..5000, 1 => 5000usize..40_000];
-        let align = prop_oneof![8 => Just(4u32), 1 => 0u32..10];
-        let step = prop_oneof![
-            3 => (size(), align).prop_map(|(size, align)| Step::Alloc { size, align: 1 << align }),
-            2 => any::<usize>().prop_map(Step::Free),
-            2 => (any::<usize>(), size()).prop_map(|(nth, size)| Step::Resize(nth, size)),
-        ];
-        prop::collection::vec(step, 1..200)
-    }
-
-    struct Live {
-        block: *mut u8,
-        layout: Layout,
-        byte: u8,
-    }
-
-    impl Live {
-        fn fill(&self) {
-            // SAFETY: the block is live and has this size.
-            unsafe { self.block.write_bytes(self.byte, self.layout.size()) }
-        }
-
-        fn check(&self, len: usize) {
-            // SAFETY: the block is live, has at least this size, and has been filled.
-            let bytes = unsafe { std::slice::from_raw_parts(self.block, len) };
-            assert!(
-                bytes.iter().all(|byte| *byte == self.byte),
-                "another block's bytes"
-            );
-            assert_eq!(self.block.addr() % self.layout.align(), 0);
-        }
-    }
-
-    fn run(steps: Vec<Step>, len: u32, step: u32, gap_every: u32) {
-        let mut heap = Heap::new(Region::new(len, step * UNIT, gap_every));
-        let mut live: Vec<Live> = Vec::new();
-        for (nth, step) in steps.into_iter().enumerate() {
-            match step {
-                Step::Alloc { size, align } => {
-                    let layout = Layout::from_size_align(size, align).unwrap();
-                    // SAFETY: the region is the heap's alone.
-                    let block = unsafe { heap.alloc(layout) };
-                    if !block.is_null() {
-                        live.push(Live {
-                            block,
-                            layout,
-                            byte: nth as u8,
-                        });
-                        live.last().unwrap().fill();
-                    }
-                }
-                Step::Free(which) if !live.is_empty() => {
-                    let freed = live.swap_remove(which % live.len());
-                    freed.check(freed.layout.size());
-                    // SAFETY: the block was live until now.
-                    unsafe { heap.dealloc(freed.block) };
-                }
-                Step::Resize(which, size) if !live.is_empty() => {
-                    let which = which % live.len();
-                    let changed = &mut live[which];
-                    // SAFETY: the block is live and has this layout.
-                    let block = unsafe { heap.realloc(changed.block, changed.layout, size) };
-                    if !block.is_null() {
-                        let old = changed.layout.size();
-                        changed.block = block;
-                        changed.layout =
-                            Layout::from_size_align(size, changed.layout.align()).unwrap();
-                        changed.check(old.min(size));
-                        changed.fill();
-                    }
-                }
-                _ => {}
-            }
-            heap.check();
-        }
-        for freed in live.drain(..) {
-            freed.check(freed.layout.size());
-            // SAFETY: the block was live until now.
-            unsafe { heap.dealloc(freed.block) };
-        }
-        heap.check();
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 400 }))]
-
-        #[test]
-        fn blocks_keep_their_bytes(
-            steps in steps(), len in 1_000u32..600_000, step in 1u32..300, gap_every in 2u32..9,
-        ) {
-            run(steps, len, step, gap_every);
-        }
-    }
-
-    #[test]
-    fn freed_memory_is_whole_again() {
-        let mut heap = Heap::new(Region::new(1 << 19, 4096, u32::MAX));
-        let layout = |size| Layout::from_size_align(size, 8).unwrap();
-        // SAFETY: the region is the heap's alone, and every block is freed once.
-        unsafe {
-            let blocks: Vec<_> = (1..300).map(|size| heap.alloc(layout(size))).collect();
-            for nth in 0..blocks.len() {
-                heap.dealloc(blocks[nth * 7 % blocks.len()]);
-            }
-        }
-        assert_eq!(heap.check(), heap.end - UNIT, "one free chunk");
-    }
-
-    #[test]
-    fn a_block_at_the_end_grows_in_its_place() {
-        let mut heap = Heap::new(Region::new(1 << 19, 4096, u32::MAX));
-        let layout = Layout::from_size_align(16, 1).unwrap();
-        // SAFETY: the region is the heap's alone, and the block is live.
-        unsafe {
-            let block = heap.alloc(layout);
-            assert_eq!(heap.realloc(block, layout, 100_000), block);
-            let large = Layout::from_size_align(100_000, 1).unwrap();
-            assert_eq!(heap.realloc(block, large, 16), block);
-        }
-        assert!(heap.end < 110_000, "no more memory than that");
-    }
-
-    #[test]
-    fn requests_beyond_the_memory_are_refused() {
-        let mut heap = Heap::new(Region::new(100_000, 4096, u32::MAX));
-        let layout = |size, align| Layout::from_size_align(size, align).unwrap();
-        // SAFETY: the region is the heap's alone.
-        unsafe {
-            assert!(heap.alloc(layout(200_000, 8)).is_null());
-            assert!(heap.alloc(layout((1 << 31) - 1, 1)).is_null());
-            assert!(heap.alloc(layout(8, 1 << 30)).is_null());
-            assert!(
-                !heap.alloc(layout(50_000, 8)).is_null(),
-                "there is room for less"
-            );
-        }
-    }
-
-    #[test]
-    fn every_size_has_one_list() {
-        let mut last = 0;
-        for units in 1..100_000 {
-            let list = list_of(units * UNIT);
-            assert!(list == last || list == last + 1, "{units}");
-            last = list;
-        }
-        assert!((list_of(u32::MAX & !15) as usize) < LISTS);
-    }
 }

@@ -1,0 +1,82 @@
+//! The heap in a plugin's linear memory, as its global allocator.
+
+use std::alloc::{GlobalAlloc, Layout};
+use std::arch::wasm32::{memory_grow, memory_size};
+use std::cell::UnsafeCell;
+use std::ptr;
+
+use super::{Heap, Memory, UNIT};
+
+/// The size of a page of linear memory, in bytes.
+const PAGE: usize = 64 * 1024;
+
+/// The linear memory of a plugin, from the end of its data.
+pub struct Linear {
+    begun: bool,
+}
+
+impl Linear {
+    /// The memory behind a plugin's data.
+    pub const BEHIND_DATA: Self = Linear { begun: false };
+}
+
+impl Memory for Linear {
+    fn at(&self, address: u32) -> *mut u8 {
+        ptr::with_exposed_provenance_mut(address as usize)
+    }
+
+    fn grow(&mut self, bytes: u32) -> Option<(u32, u32)> {
+        unsafe extern "C" {
+            /// The linker's names for the end of data and stack, and for that of the memory that a
+            /// new instance has.
+            static __heap_base: u8;
+            static __heap_end: u8;
+        }
+        if !std::mem::replace(&mut self.begun, true) {
+            let base = (&raw const __heap_base).expose_provenance();
+            let base = base.next_multiple_of(UNIT as usize);
+            let end = (&raw const __heap_end).expose_provenance();
+            // Both are addresses in a memory of 2^32 bytes.
+            if base + 2 * UNIT as usize <= end {
+                return Some((base as u32, end as u32));
+            }
+        }
+        let size = memory_size::<0>();
+        let pages = (bytes as usize).div_ceil(PAGE);
+        let start = (size.checked_add(pages)? <= u16::MAX as usize).then_some(size * PAGE)?;
+        (memory_grow::<0>(pages) == size).then_some(())?;
+        Some((start as u32, (start + pages * PAGE) as u32))
+    }
+}
+
+/// The heap of the one plugin of a module, as the global allocator.
+pub struct Global(UnsafeCell<Heap<Linear>>);
+
+// SAFETY: wasm32 without `atomics`, which `guest.rs` refuses, has one thread only.
+unsafe impl Sync for Global {}
+
+impl Global {
+    /// Creates an allocator for the memory behind the plugin's data, of which there may be one.
+    pub const fn new() -> Self {
+        Global(UnsafeCell::new(Heap::new(Linear::BEHIND_DATA)))
+    }
+}
+
+// SAFETY: a heap's blocks do not overlap, have the size and alignment of their layout, and stay
+// where they are. It neither panics nor allocates, so no method runs within another.
+unsafe impl GlobalAlloc for Global {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        // SAFETY: the memory behind the data belongs to the one global allocator.
+        unsafe { (*self.0.get()).alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, block: *mut u8, _: Layout) {
+        // SAFETY: the caller guarantees it.
+        unsafe { (*self.0.get()).dealloc(block) }
+    }
+
+    unsafe fn realloc(&self, block: *mut u8, layout: Layout, new: usize) -> *mut u8 {
+        // SAFETY: the caller guarantees it.
+        unsafe { (*self.0.get()).realloc(block, layout, new) }
+    }
+}
