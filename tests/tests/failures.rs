@@ -231,7 +231,7 @@ error[panic]: command `panic` panicked: no such thing: Ada
 {inner} |     panic!(\"no such thing: {{name}}\");
 {dashes} |     ^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^^
 {dashes} |{stack}
-{dashes} = note: used 1.3 MiB of 4 MiB of memory"
+{dashes} = note: used 1.2 MiB of 4 MiB of memory"
             )
         );
         assert_eq!(

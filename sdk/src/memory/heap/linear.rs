@@ -57,6 +57,7 @@ unsafe impl Sync for Global {}
 
 impl Global {
     /// Creates an allocator for the memory behind the plugin's data, of which there may be one.
+    #[allow(clippy::new_without_default, reason = "only ever a static")]
     pub const fn new() -> Self {
         Global(UnsafeCell::new(Heap::new(Linear::BEHIND_DATA)))
     }
