@@ -1,6 +1,9 @@
 //! Numbers in JSON: their grammar and their values.
 
+mod exact;
+
 use super::plain::append;
+use exact::Form;
 
 /// A number in the text, scanned once.
 #[derive(Clone, Copy)]
@@ -111,12 +114,23 @@ impl<'de> Number<'de> {
     pub fn float(&self) -> Option<f64> {
         match self.quick() {
             Some(number) => Some(number),
-            None => self
-                .text
-                .parse()
-                .ok()
-                .filter(|number: &f64| number.is_finite()),
+            None => {
+                let form = Form {
+                    mantissa: f64::MANTISSA_DIGITS,
+                    smallest: -1022,
+                };
+                let sign = u64::from(self.negative) << 63;
+                Some(f64::from_bits(self.nearest(&form)? | sign))
+            }
         }
+    }
+
+    /// Returns the bits of the nearest float, without its sign; `None` if that is infinite.
+    #[cold]
+    fn nearest(&self, form: &Form) -> Option<u64> {
+        let mantissa = self.text.split(['e', 'E']).next().unwrap_or_default();
+        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+        exact::nearest(digits, i64::from(self.scale), form)
     }
 
     /// Returns the nearest `f32`; `None` if that is infinite.
@@ -131,10 +145,12 @@ impl<'de> Number<'de> {
                 return Some(single);
             }
         }
-        self.text
-            .parse()
-            .ok()
-            .filter(|number: &f32| number.is_finite())
+        let form = Form {
+            mantissa: f32::MANTISSA_DIGITS,
+            smallest: -126,
+        };
+        let sign = u32::from(self.negative) << 31;
+        Some(f32::from_bits(self.nearest(&form)? as u32 | sign))
     }
 
     /// Returns the nearest `f64`, if few operations find it.
@@ -331,6 +347,54 @@ mod tests {
                 check(digits.saturating_add_signed(nudge) % 10u64.pow(19), fraction as usize)?;
             }
         }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(if cfg!(miri) { 4 } else { 500 }))]
+
+        #[test]
+        fn every_number_is_read_as_the_nearest_float(
+            bits in any::<u64>(), digits in 0usize..30, more in "[0-9]{0,900}", exponent in -420i32..420,
+        ) {
+            let float = f64::from_bits(bits);
+            if float.is_finite() {
+                same(&format!("{float:.digits$e}"))?;
+                same(&format!("{float:e}"))?;
+                // With all its digits, exactly a float; with one more, just above it.
+                same(&format!("{float:.780e}"))?;
+                same(&format!("{float:.760e}").replace('e', "0000000000000001e"))?;
+            }
+            let single = f32::from_bits(bits as u32);
+            if single.is_finite() {
+                same(&format!("{single:e}"))?;
+            }
+            same(&format!("{digits}.{more}0e{exponent}"))?;
+            // Halfway between two floats, and a little more.
+            let odd = (bits >> 11 | 1 << 52) * 2 + 1;
+            let halfway = format!("{}", u128::from(odd) << (exponent.unsigned_abs() % 60));
+            same(&format!("{halfway}.0e0"))?;
+            same(&format!("{halfway}.{more}1e0"))?;
+        }
+    }
+
+    /// Compares with the standard library.
+    fn same(text: &str) -> Result<(), TestCaseError> {
+        let number = Number::scan(text).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
+        let double = text.parse().ok().filter(|float: &f64| float.is_finite());
+        let single = text.parse().ok().filter(|float: &f32| float.is_finite());
+        prop_assert_eq!(
+            number.float().map(f64::to_bits),
+            double.map(f64::to_bits),
+            "{}",
+            text
+        );
+        prop_assert_eq!(
+            number.single().map(f32::to_bits),
+            single.map(f32::to_bits),
+            "{}",
+            text
+        );
+        Ok(())
     }
 
     fn check(digits: u64, fraction: usize) -> Result<(), TestCaseError> {
