@@ -15,6 +15,8 @@ mod batch;
 mod conventions;
 #[path = "observe/debugging.rs"]
 mod debugging;
+#[path = "observe/instructions.rs"]
+mod instructions;
 #[path = "observe/leaks.rs"]
 mod leaks;
 #[path = "observe/natively.rs"]
