@@ -1,5 +1,8 @@
 //! Limits of modules and of running guests, and the record of refused growth.
 
+#[cfg(test)]
+pub(crate) mod table;
+
 use std::time::Duration;
 
 use crate::memory::PAGE;
@@ -46,14 +49,21 @@ pub struct ModuleLimits {
     pub exports: u64,
     /// Segments that fill tables: 10,000.
     pub element_segments: u64,
-    /// Segments that fill memory: 100,000.
+    /// Elements of all these segments: 20,000.
+    pub elements: u64,
+    /// Segments that fill memory: 10,000.
     pub data_segments: u64,
+    /// Bytes of code that calculates initial values of globals, elements, and the places of segments,
+    /// all together: 512 KiB.
+    pub initial_bytes: u64,
     /// Custom sections: 1000.
     pub custom_sections: u64,
     /// Bytes of the debug name of one function: 64 KiB.
     pub name_bytes: u64,
     /// Bytes of one function: 1 MiB.
     pub function_bytes: u64,
+    /// Bytes of all functions: 16 MiB.
+    pub code_bytes: u64,
     /// Locals of one function, including its parameters: 20,000.
     pub locals: u64,
     /// Nested blocks, loops and `if`s: 10,000.
@@ -62,9 +72,72 @@ pub struct ModuleLimits {
     pub loop_nesting: u64,
     /// Work for the compiler in addition to what any module of the same size takes: 3,000,000
     /// units, of about a microsecond each on one core of a small machine, plus 6 for each byte of
-    /// the module. It is estimated from the number of values alive in each block and the number
+    /// its functions. It is estimated from the number of values alive in each block and the number
     /// that each branch carries.
     pub compile_work: u64,
+}
+
+impl ModuleLimits {
+    /// Returns every limit with its name, for a host whose users set limits by name.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::ModuleLimits;
+    ///
+    /// let mut limits = ModuleLimits::default();
+    /// if let Some((_, limit)) = limits.by_name().find(|(name, _)| *name == "globals") {
+    ///     *limit = 50_000;
+    /// }
+    /// assert_eq!(limits.globals, 50_000);
+    /// ```
+    pub fn by_name(&mut self) -> impl Iterator<Item = (&'static str, &mut u64)> {
+        let ModuleLimits {
+            types,
+            type_values,
+            imports,
+            functions,
+            tables,
+            memories,
+            globals,
+            tags,
+            exports,
+            element_segments,
+            elements,
+            data_segments,
+            initial_bytes,
+            custom_sections,
+            name_bytes,
+            function_bytes,
+            code_bytes,
+            locals,
+            nesting,
+            loop_nesting,
+            compile_work,
+        } = self;
+        [
+            ("types", types),
+            ("type_values", type_values),
+            ("imports", imports),
+            ("functions", functions),
+            ("tables", tables),
+            ("memories", memories),
+            ("globals", globals),
+            ("tags", tags),
+            ("exports", exports),
+            ("element_segments", element_segments),
+            ("elements", elements),
+            ("data_segments", data_segments),
+            ("initial_bytes", initial_bytes),
+            ("custom_sections", custom_sections),
+            ("name_bytes", name_bytes),
+            ("function_bytes", function_bytes),
+            ("code_bytes", code_bytes),
+            ("locals", locals),
+            ("nesting", nesting),
+            ("loop_nesting", loop_nesting),
+            ("compile_work", compile_work),
+        ]
+        .into_iter()
+    }
 }
 
 impl Default for ModuleLimits {
@@ -80,10 +153,13 @@ impl Default for ModuleLimits {
             tags: 1000,
             exports: 20_000,
             element_segments: 10_000,
-            data_segments: 100_000,
+            elements: 20_000,
+            data_segments: 10_000,
+            initial_bytes: 512 << 10,
             custom_sections: 1000,
             name_bytes: 64 << 10,
             function_bytes: 1 << 20,
+            code_bytes: 16 << 20,
             locals: 20_000,
             nesting: 10_000,
             loop_nesting: 64,
@@ -103,6 +179,7 @@ pub(crate) struct Limits {
     pub(crate) max_result_bytes: u64,
     pub(crate) max_argument_bytes: u64,
     pub(crate) max_log_bytes: u64,
+    pub(crate) max_host_calls: u64,
     pub(crate) schemas: SchemaLimits,
 }
 
@@ -137,11 +214,46 @@ pub(crate) struct Chosen {
     pub(crate) max_result_bytes: Option<u64>,
     pub(crate) max_argument_bytes: Option<u64>,
     pub(crate) max_log_bytes: Option<u64>,
+    pub(crate) max_host_calls: Option<u64>,
     pub(crate) max_schema_bytes: Option<u64>,
     pub(crate) max_schema_steps: Option<u64>,
 }
 
 impl Chosen {
+    /// The names of the limits that have a number.
+    pub(crate) const NAMES: &[&str] = &[
+        "memory_pages",
+        "table_elements",
+        "stack_bytes",
+        "fuel",
+        "max_result_bytes",
+        "max_argument_bytes",
+        "max_log_bytes",
+        "max_host_calls",
+        "max_schema_bytes",
+        "max_schema_steps",
+    ];
+
+    /// Sets a limit by its name; returns whether there is one. Values beyond the type's range count
+    /// as its maximum.
+    pub(crate) fn set(&mut self, name: &str, value: u64) -> bool {
+        let short = u32::try_from(value).unwrap_or(u32::MAX);
+        match name {
+            "memory_pages" => self.memory_pages = Some(short),
+            "table_elements" => self.table_elements = Some(short),
+            "stack_bytes" => self.stack_bytes = Some(usize::try_from(value).unwrap_or(usize::MAX)),
+            "fuel" => self.fuel = Some(value),
+            "max_result_bytes" => self.max_result_bytes = Some(value),
+            "max_argument_bytes" => self.max_argument_bytes = Some(value),
+            "max_log_bytes" => self.max_log_bytes = Some(value),
+            "max_host_calls" => self.max_host_calls = Some(value),
+            "max_schema_bytes" => self.max_schema_bytes = Some(value),
+            "max_schema_steps" => self.max_schema_steps = Some(value),
+            _ => return false,
+        }
+        true
+    }
+
     /// Chooses all limits.
     pub(crate) fn all(limits: &Limits) -> Self {
         Chosen {
@@ -153,6 +265,7 @@ impl Chosen {
             max_result_bytes: Some(limits.max_result_bytes),
             max_argument_bytes: Some(limits.max_argument_bytes),
             max_log_bytes: Some(limits.max_log_bytes),
+            max_host_calls: Some(limits.max_host_calls),
             max_schema_bytes: Some(limits.schemas.bytes),
             max_schema_steps: Some(limits.schemas.steps),
         }
@@ -169,6 +282,7 @@ impl Chosen {
             max_result_bytes: self.max_result_bytes.unwrap_or(limits.max_result_bytes),
             max_argument_bytes: self.max_argument_bytes.unwrap_or(limits.max_argument_bytes),
             max_log_bytes: self.max_log_bytes.unwrap_or(limits.max_log_bytes),
+            max_host_calls: self.max_host_calls.unwrap_or(limits.max_host_calls),
             schemas: SchemaLimits {
                 bytes: self.max_schema_bytes.unwrap_or(limits.schemas.bytes),
                 steps: self.max_schema_steps.unwrap_or(limits.schemas.steps),
@@ -193,6 +307,7 @@ impl Default for Limits {
             max_result_bytes: 16 << 20,
             max_argument_bytes: 16 << 20,
             max_log_bytes: 4 << 20,
+            max_host_calls: 10_000_000,
             schemas: SchemaLimits::default(),
         }
     }

@@ -118,3 +118,34 @@ impl std::fmt::Debug for ServerOptions {
             .finish()
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn table_of_limits_has_the_defaults_of_the_code() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/limits.md");
+        let table = std::fs::read_to_string(file).unwrap();
+        let options = ServerOptions::new();
+        for (setting, default) in [
+            (
+                "max_body_bytes",
+                format!("{} MiB", options.max_body_bytes >> 20),
+            ),
+            ("max_calls", options.max_calls.to_string()),
+            ("call_timeout", format!("{:?}", options.call_timeout)),
+            ("request_timeout", format!("{:?}", options.request_timeout)),
+            ("max_connections", options.max_connections.to_string()),
+        ] {
+            let setting = format!("`ServerOptions::{setting}`");
+            let default = default.replace('s', " s");
+            let is_row = |row: &str| row.contains(&setting) && row.contains(&default);
+            assert!(
+                table.lines().any(is_row),
+                "docs/limits.md has no row for {setting} with the default {default}"
+            );
+        }
+    }
+}

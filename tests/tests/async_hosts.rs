@@ -547,6 +547,23 @@ async fn traps_are_classified_as_in_sync_hosts() {
 }
 
 #[tokio::test]
+async fn too_many_host_calls_end_an_async_call() {
+    const WIDE: &str = r#"(import "conventions" "all_wide" (func $wide (param i64) (result i64)))"#;
+    let source = hostile(
+        WIDE,
+        "(loop (drop (call $wide (i64.const 1))) (br 0)) unreachable",
+    );
+    let host = everything::provide_async(Waiting::default());
+    let builder = Plugin::builder(source)
+        .host_functions(host)
+        .max_host_calls(2);
+    let mut plugin = builder.build_async().await.unwrap();
+    let failure = plugin.call_raw("run", b"").await.unwrap_err();
+    assert_eq!(failure.code(), "too_many_host_calls", "{failure}");
+    assert_eq!(failure.host_calls().len(), 3);
+}
+
+#[tokio::test]
 async fn a_start_function_may_wait_for_its_host() {
     let source = Source::wat(
         r#"(module (import "conventions" "all_wide" (func $wide (param i64) (result i64)))

@@ -18,6 +18,11 @@ use plugin_sdk_harness::{
 use plugin_sdk_tests::Build;
 use serde_json::{Value, json};
 
+#[path = "failures/exhausted.rs"]
+mod exhausted;
+#[path = "failures/starving.rs"]
+mod starving;
+
 const GUEST: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/guests/failing");
 const FILE: &str = "tests/guests/failing/src/lib.rs";
 
@@ -613,6 +618,20 @@ mod limits {
         assert!(time.used >= BRIEF, "{time:?}");
         let outermost = names(failure.backtrace()).last().copied();
         assert_eq!(outermost, has_stack().then_some("failing::Failing::spin"));
+    }
+
+    #[test]
+    fn too_many_host_calls_are_reported_with_the_setting() {
+        for engine in [Engine::Wasmtime, Engine::Wasmi] {
+            let builder = builder().engine(engine).max_host_calls(2);
+            let failure = failure_in(builder, "wait", json!({}));
+            assert!(
+                matches!(failure.kind(), FailureKind::TooManyHostCalls { limit: 2, during } if during == "shop.wait"),
+                "{failure}"
+            );
+            assert!(failure.hint().unwrap().contains("`.max_host_calls(n)`"));
+            assert_eq!(failure.host_calls().len(), 3);
+        }
     }
 
     #[test]

@@ -104,6 +104,7 @@ fn failed(
         | FailureKind::AllocationFailed { .. }
         | FailureKind::OutOfFuel { .. }
         | FailureKind::Timeout { .. }
+        | FailureKind::TooManyHostCalls { .. }
         | FailureKind::ResultTooLarge { .. }
         | FailureKind::TableTooLarge { .. } => (Property::Limits, kind.to_owned()),
         FailureKind::ContractViolation { rule, .. } => (Property::Contract, (*rule).to_owned()),

@@ -53,10 +53,18 @@ pub struct LimitSettings {
     pub max_argument_bytes: u64,
     /// The bytes of log lines that a call forwards.
     pub max_log_bytes: u64,
+    /// The host calls of a call.
+    #[serde(default = "default_host_calls")]
+    pub max_host_calls: u64,
     /// The bytes of compiled schemas.
     pub max_schema_bytes: u64,
     /// The steps of validating one value.
     pub max_schema_steps: u64,
+}
+
+/// The limit of capsules that were kept before there was one.
+fn default_host_calls() -> u64 {
+    Limits::default().max_host_calls
 }
 
 /// The state of the services in memory when the instance was created. A service that is not in
@@ -120,6 +128,7 @@ impl From<&Limits> for LimitSettings {
             max_result_bytes: limits.max_result_bytes,
             max_argument_bytes: limits.max_argument_bytes,
             max_log_bytes: limits.max_log_bytes,
+            max_host_calls: limits.max_host_calls,
             max_schema_bytes: limits.schemas.bytes,
             max_schema_steps: limits.schemas.steps,
         }
@@ -160,6 +169,7 @@ impl LimitSettings {
             max_result_bytes: self.max_result_bytes,
             max_argument_bytes: self.max_argument_bytes,
             max_log_bytes: self.max_log_bytes,
+            max_host_calls: self.max_host_calls,
             schemas: SchemaLimits {
                 bytes: self.max_schema_bytes.min(MAX_SCHEMAS.bytes),
                 steps: self.max_schema_steps.min(MAX_SCHEMAS.steps),

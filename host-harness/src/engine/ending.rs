@@ -28,6 +28,8 @@ pub(crate) enum Reason {
     Failed(plugin_sdk::Error),
     /// The function used up the time of the call.
     Timeout,
+    /// The call has made more host calls than this limit.
+    TooMany { limit: u64 },
 }
 
 impl HostTrap {
@@ -53,6 +55,10 @@ impl HostTrap {
                 limit,
                 during: Some(function),
             },
+            (Reason::TooMany { limit }, _) => FailureKind::TooManyHostCalls {
+                limit,
+                during: function,
+            },
             (Reason::Timeout, None) => FailureKind::Trap {
                 message: text::from_str(&self.to_string()),
             },
@@ -67,6 +73,7 @@ impl fmt::Display for HostTrap {
             Reason::Argument(reason) => f.write_str(reason),
             Reason::Failed(error) => fmt::Display::fmt(error, f),
             Reason::Timeout => f.write_str("it used up the time that the call had left"),
+            Reason::TooMany { limit } => write!(f, "it is called after {limit} other host calls"),
         }
     }
 }

@@ -127,6 +127,10 @@ impl FailureKind {
             .help("without `.validate_schemas()` the plugin is called all the same, and checks types itself"),
             FailureKind::Panic(panic) => panicked(during, panic),
             FailureKind::OutOfMemory { requested, limit } => out_of_memory(during, *requested, *limit),
+            FailureKind::HostOutOfMemory { bytes } => Account::new(format!(
+                "{during} gave {bytes} bytes, and the host has no memory for them"
+            ))
+            .help("`.max_result_bytes(n)` and `.memory_pages(n)` bound what a plugin can give"),
             FailureKind::StackOverflow(Stack::Wasm { limit }) => Account::new(format!(
                 "{during} overflowed the wasm stack of {limit} bytes"
             ))
@@ -151,6 +155,14 @@ impl FailureKind {
             .help("`.timeout(duration)` allows more; a host function that waits should wait no longer than the call may take"),
             FailureKind::Timeout { limit, .. } => Account::new(format!("{during} took longer than {limit:?}"))
                 .help("`.timeout(duration)` allows more, `.no_timeout()` removes the limit"),
+            FailureKind::TooManyHostCalls {
+                limit,
+                during: function,
+            } => Account::new(format!(
+                "{during} made more than {limit} host calls, the last to `{}`",
+                text::name(function)
+            ))
+            .help("`.max_host_calls(n)` allows more; look for a loop without end"),
             FailureKind::Cancelled => Account::new(format!("{during} was cancelled by the host before it was done")).help(
                 "the plugin's state may be half changed, so build a new plugin; spawn a call that must not be cut off as a task of its own",
             ),

@@ -45,6 +45,13 @@ pub enum FailureKind {
         /// The maximum size of the memory, in bytes.
         limit: u64,
     },
+    /// The host has no memory for bytes from the plugin.
+    ///
+    /// The instance stays usable.
+    HostOutOfMemory {
+        /// The number of bytes.
+        bytes: u64,
+    },
     /// Calls nested too deeply, or local values were too large.
     StackOverflow(Stack),
     /// The call used all its fuel.
@@ -58,6 +65,13 @@ pub enum FailureKind {
         limit: Duration,
         /// The host function that was running, as `module.name`; `None` in the plugin's own code.
         during: Option<String>,
+    },
+    /// The call made more host calls than its limit allows.
+    TooManyHostCalls {
+        /// The maximum number of host calls in one call.
+        limit: u64,
+        /// The host function that was called once too often, as `module.name`.
+        during: String,
     },
     /// The host ended the call: it dropped the call's future, or used an
     /// [`Interrupt`](crate::Interrupt).
@@ -437,9 +451,11 @@ impl FailureKind {
             FailureKind::BadSchema { .. } => "bad_schema",
             FailureKind::Panic(_) => "panic",
             FailureKind::OutOfMemory { .. } => "out_of_memory",
+            FailureKind::HostOutOfMemory { .. } => "host_out_of_memory",
             FailureKind::StackOverflow(_) => "stack_overflow",
             FailureKind::OutOfFuel { .. } => "out_of_fuel",
             FailureKind::Timeout { .. } => "timeout",
+            FailureKind::TooManyHostCalls { .. } => "too_many_host_calls",
             FailureKind::Cancelled => "cancelled",
             FailureKind::Trap { .. } => "trap",
             FailureKind::Poisoned { .. } => "poisoned",

@@ -13,7 +13,7 @@ use crate::engine::{Func, Params, Results};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::manifest::Manifest;
-use crate::memory::range_mut;
+use crate::memory::{copied, range_mut};
 use crate::observe::Observer;
 use crate::run::{Blueprint, Module, Sandbox, argument_len, refused};
 
@@ -214,6 +214,20 @@ impl Guest {
     /// Reads bytes whose address is in the high half of a number, and their length in the low half.
     pub(crate) fn read_packed(&self, region: Region, packed: u64) -> Result<&[u8], Failure> {
         self.read(region, (packed >> 32) as u32, packed as u32)
+    }
+
+    /// Copies the bytes at an address; `region` is their purpose.
+    pub(crate) fn copy(&self, region: Region, address: u32, len: u32) -> Result<Vec<u8>, Failure> {
+        copied(self.read(region, address, len)?).ok_or_else(|| {
+            let bytes = u64::from(len);
+            self.failure(FailureKind::HostOutOfMemory { bytes })
+        })
+    }
+
+    /// Copies bytes whose address is in the high half of a number, and their length in the low
+    /// half.
+    pub(crate) fn copy_packed(&self, region: Region, packed: u64) -> Result<Vec<u8>, Failure> {
+        self.copy(region, (packed >> 32) as u32, packed as u32)
     }
 
     /// Writes bytes to an address.

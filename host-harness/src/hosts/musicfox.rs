@@ -485,7 +485,7 @@ impl Output {
                 ));
             }
         }
-        Ok(Ok(guest.read(Region::Result, output, bytes)?.to_vec()))
+        Ok(Ok(guest.copy(Region::Result, output, bytes)?))
     }
 
     fn free(&self, guest: &mut Guest) -> Result<(), Failure> {

@@ -112,10 +112,9 @@ fn settle(guest: &Guest, answer: u64) -> Result<Vec<u8>, Failure> {
         true => Region::Error,
         false => Region::Result,
     };
-    let bytes = guest.read(region, address, len)?;
     match failed {
-        true => Err(guest.failed(bytes)),
-        false => Ok(bytes.to_vec()),
+        true => Err(guest.failed(guest.read(region, address, len)?)),
+        false => guest.copy(region, address, len),
     }
 }
 

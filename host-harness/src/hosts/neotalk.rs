@@ -122,7 +122,7 @@ fn take_result(guest: &mut Guest) -> Result<Option<Vec<u8>>, Failure> {
         false => {
             let address = guest.read_u32(Region::Result, out)?;
             let len = guest.read_u32(Region::Result, out.wrapping_add(4))?;
-            Some((address, guest.read(Region::Result, address, len)?.to_vec()))
+            Some((address, guest.copy(Region::Result, address, len)?))
         }
     };
     guest.free(out)?;

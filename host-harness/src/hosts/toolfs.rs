@@ -144,7 +144,7 @@ impl Emulator for PluginManager {
 /// Returns the text of an export without parameters.
 fn text_of(guest: &mut Guest, export: &'static str) -> Result<String, Failure> {
     let packed: u64 = guest.call(export, ())?;
-    let bytes = guest.read_packed(Region::Result, packed)?.to_vec();
+    let bytes = guest.copy_packed(Region::Result, packed)?;
     String::from_utf8(bytes).map_err(|error| {
         guest.breaks(
             "name and version are UTF-8",

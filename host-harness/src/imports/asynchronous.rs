@@ -11,7 +11,7 @@ use tokio::time::Instant;
 
 use super::dispatch::{
     self, Begun, begin, bent, deliver, end, error_instead, no_import, no_room, refused, settle,
-    take_guest, too_late, wanted, write,
+    take_guest, too_late, too_many, wanted, write,
 };
 use super::state::State;
 use crate::engine::{AsyncCaller, Guest, HostTrap};
@@ -27,7 +27,11 @@ pub(super) async fn call<C: AsyncCaller<State>>(
     let (memory, state) = caller.memory_and_data(&guest);
     let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
     let function = begun.function;
-    let (reached, served) = match refused(&state.host, &begun, slots) {
+    let refused = match too_many(&state.host, &begun) {
+        Some(trap) => Some(Err(trap)),
+        None => refused(&state.host, &begun, slots),
+    };
+    let (reached, served) = match refused {
         Some(refused) => (false, refused),
         None => {
             let strike = state.host.faults.strike(function.name);

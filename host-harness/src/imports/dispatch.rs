@@ -111,26 +111,10 @@ pub(super) fn answer(
     begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
-    let host = &mut state.host;
-    let is_ordinary = begun.watched.is_none() && host.faults.is_empty();
-    if !is_ordinary || !admits(host, begun, slots) {
-        return answer_specially(state, memory, begun, slots);
+    // Before a replay answers: it has the same limit.
+    if let Some(trap) = too_many(&state.host, begun) {
+        return end(state, memory, begun, slots, false, Err(trap));
     }
-    let call = host.call(host.time_left());
-    let implementation = host.implementations.get_mut(begun.place);
-    let answered = serve(begun.function, implementation, memory, slots, call);
-    ended(host, begun, answered)
-}
-
-/// Returns the host's result for a call that is observed, refused or struck by a fault. Apart, so
-/// that ordinary calls do not pay for it.
-#[cold]
-fn answer_specially(
-    state: &mut State,
-    memory: &mut [u8],
-    begun: &Begun,
-    slots: &[u64],
-) -> Result<Answer, HostTrap> {
     if let Some(watched) = &begun.watched
         && let Some(answered) = replayed(state, memory, begun, slots, &watched.recorded)
     {
@@ -253,6 +237,13 @@ pub(super) fn refused(
         true => refuse_large(host, begun, bytes),
         false => None,
     }
+}
+
+/// Returns the end of a call that has made more host calls than it may.
+#[inline]
+pub(super) fn too_many(host: &Host, begun: &Begun) -> Option<HostTrap> {
+    let limit = host.host_calls;
+    (host.calls_made() > limit).then(|| HostTrap::new(begun.function, Reason::TooMany { limit }))
 }
 
 #[cold]

@@ -63,6 +63,8 @@ pub(crate) struct Host {
     argument_bytes: u64,
     /// The most bytes of log lines that a call may forward.
     log_bytes: u64,
+    /// The most host calls that a call may make.
+    host_calls: u64,
     /// The number of the current call.
     number: u64,
 }
@@ -154,6 +156,7 @@ impl Host {
     pub(crate) fn set_limits(&mut self, limits: &Limits) {
         self.argument_bytes = limits.max_argument_bytes;
         self.log_bytes = limits.max_log_bytes;
+        self.host_calls = limits.max_host_calls;
     }
 
     /// Returns the current call, with the time that it has left.

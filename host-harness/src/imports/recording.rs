@@ -1,5 +1,6 @@
 //! The form in which a transcript has host calls: values instead of addresses.
 
+use plugin_sdk::Error;
 use plugin_sdk::imports::{self, Form, HostFunction, Kind, Parameter, WasmType};
 
 use super::bound::places;
@@ -42,6 +43,10 @@ pub(super) fn host_answer(
             Reason::Argument(reason) => Answer::BadArgument(reason.clone()),
             Reason::Failed(error) => Answer::Failed(data(&error.to_json())),
             Reason::Timeout => Answer::Timeout,
+            Reason::TooMany { .. } => {
+                let kind = "too_many_host_calls";
+                Answer::Failed(data(&Error::new(kind, trap.to_string()).to_json()))
+            }
         },
     };
     let changed = in_place(function).map(|(at, parameter)| {

@@ -42,6 +42,7 @@ use crate::sync::Shared;
 /// | [`table_elements`](Self::table_elements) | 10,000 | [`TableTooLarge`](FailureKind::TableTooLarge) |
 /// | [`max_argument_bytes`](Self::max_argument_bytes) | 16 MiB | the error `too_large` in the plugin |
 /// | [`max_log_bytes`](Self::max_log_bytes) | 4 MiB a call | one more line, which reports that the rest is dropped |
+/// | [`max_host_calls`](Self::max_host_calls) | 10,000,000 a call | [`TooManyHostCalls`](FailureKind::TooManyHostCalls) |
 /// | [`Source::max_bytes`] | 64 MiB | [`ModuleTooLarge`](FailureKind::ModuleTooLarge) |
 /// | [`Source::limits`] | see [`ModuleLimits`](crate::ModuleLimits) | [`ModuleLimit`](FailureKind::ModuleLimit) |
 ///
@@ -254,6 +255,30 @@ impl PluginBuilder {
         self
     }
 
+    /// Sets how many host functions a call may call, those that it is refused included. The default
+    /// is 10 million, which fit into the default time only if they do next to nothing.
+    ///
+    /// A call with more fails with [`TooManyHostCalls`](FailureKind::TooManyHostCalls).
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{FailureKind, Plugin, Source};
+    ///
+    /// # const WAT: &str = r#"(module (import "plugin_host" "time_monotonic" (func $time (param i32) (result i64)))
+    /// #   (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_wait") (param i32 i32) (result i64) (loop (drop (call $time (i32.const 64))) (br 0)) i64.const 0))"#;
+    /// let builder = Plugin::builder(Source::wat(WAT));
+    /// let mut plugin = builder.max_host_calls(1000).build()?;
+    /// let failure = plugin.call::<()>("wait", ()).unwrap_err();
+    /// assert!(matches!(failure.kind(), FailureKind::TooManyHostCalls { limit: 1000, .. }));
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn max_host_calls(mut self, calls: u64) -> Self {
+        self.limits.max_host_calls = Some(calls);
+        self
+    }
+
     /// Sets how many bytes of the calling thread's stack a call may use.
     ///
     /// The thread needs this much and about 256 KiB more. Threads of Rust have 2 MiB by default. A
@@ -268,6 +293,29 @@ impl PluginBuilder {
     /// that is called through a pointer.
     pub fn table_elements(mut self, elements: u32) -> Self {
         self.limits.table_elements = Some(elements);
+        self
+    }
+
+    /// The names of the limits that [`limit`](Self::limit) sets: those of their methods.
+    pub const LIMITS: &[&str] = Chosen::NAMES;
+
+    /// Sets a limit by its [name](Self::LIMITS), for a host whose users set limits by name.
+    ///
+    /// # Panics
+    ///
+    /// Panics if no limit has this name.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// # let source = Source::crate_dir("");
+    /// let builder = Plugin::builder(source).limit("table_elements", 50_000);
+    /// ```
+    pub fn limit(mut self, name: &str, value: u64) -> Self {
+        assert!(
+            self.limits.set(name, value),
+            "there is no limit `{name}`; `PluginBuilder::LIMITS` lists all of them"
+        );
         self
     }
 

@@ -390,7 +390,8 @@ impl Registry {
             if known.contains(&*file) {
                 continue;
             }
-            let found = Found::of(Source::file(file.clone()));
+            let source = Source::file(file.clone()).limits(options.module_limits.clone());
+            let found = Found::of(source);
             // A broken file is tried again only if it has changed.
             let same = lock(&self.0.broken)
                 .get(&file)

@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::hosts::HostContract;
+use crate::limits::ModuleLimits;
 use crate::plugin::PluginBuilder;
 
 /// The function that adds a host's settings to each new instance.
@@ -38,6 +39,7 @@ pub struct PluginOptions {
     pub(super) max_restarts: (usize, Duration),
     pub(super) start: bool,
     pub(super) host: Option<&'static HostContract>,
+    pub(super) module_limits: ModuleLimits,
 }
 
 impl PluginOptions {
@@ -52,6 +54,7 @@ impl PluginOptions {
             max_restarts: (5, Duration::from_secs(60)),
             start: true,
             host: None,
+            module_limits: ModuleLimits::default(),
         }
     }
 
@@ -114,6 +117,13 @@ impl PluginOptions {
     /// later.
     pub fn without_start(mut self) -> Self {
         self.start = false;
+        self
+    }
+
+    /// Sets the limits for the modules of a [folder](super::Registry::add_folder). A module that is
+    /// loaded by itself has those of its source: [`Source::limits`](crate::Source::limits).
+    pub fn module_limits(mut self, limits: ModuleLimits) -> Self {
+        self.module_limits = limits;
         self
     }
 

@@ -21,6 +21,7 @@ fn cause(kind: &FailureKind) -> &'static str {
         | FailureKind::StackOverflow(_)
         | FailureKind::OutOfFuel { .. }
         | FailureKind::Timeout { .. }
+        | FailureKind::TooManyHostCalls { .. }
         | FailureKind::Trap { .. }
         | FailureKind::OutOfBounds { .. }
         | FailureKind::Misaligned { .. }
@@ -59,12 +60,14 @@ fn cause(kind: &FailureKind) -> &'static str {
         | FailureKind::PoolExhausted { .. }
         | FailureKind::Service { .. }
         | FailureKind::Engine { .. } => "host",
-        FailureKind::Build(_) | FailureKind::Io { .. } => "system",
+        FailureKind::Build(_) | FailureKind::Io { .. } | FailureKind::HostOutOfMemory { .. } => {
+            "system"
+        }
     }
 }
 
 /// The number of kinds above that a guest causes.
-const KINDS: usize = 31;
+const KINDS: usize = 32;
 
 /// A guest that causes a failure.
 struct Case {
@@ -226,6 +229,14 @@ fn cases() -> Vec<Case> {
         )
         .set(|builder| builder.host_functions(fragile::provide(Broken))),
         case("contract_violation", extism()).set(|builder| builder.emulate(hosts::extism())),
+        case(
+            "too_many_host_calls",
+            with(
+                "(loop (drop (call $time (i32.const 64))) (br 0)) unreachable",
+                r#"(import "plugin_host" "time_monotonic" (func $time (param i32) (result i64)))"#,
+            ),
+        )
+        .set(|builder| builder.max_host_calls(5)),
         case(
             "table_too_large",
             module(ALLOC, &format!("{RUN} (table 20000 funcref)")),

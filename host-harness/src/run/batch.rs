@@ -299,6 +299,15 @@ fn call_one(
         len: answer.len,
         failed: answer.failed,
     };
+    // Not more often than as it grows: the bytes are less than the limit.
+    if gathered
+        .try_reserve(ItemHeader::SIZE + bytes.len())
+        .is_err()
+    {
+        let bytes = together as u64;
+        let kind = FailureKind::HostOutOfMemory { bytes };
+        return Err(plugin.failure(Callee::Batch(number), kind));
+    }
     gathered.extend_from_slice(&header.to_bytes());
     gathered.extend_from_slice(bytes);
     Ok(())

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use plugin_sdk::{Error, code};
+use plugin_sdk::{Error, Result, code};
 use serde_json::json;
 
 use crate::text;
@@ -33,6 +33,18 @@ pub(super) fn unavailable(what: &str, reason: impl Display) -> Error {
     )
 }
 
+/// Copies a guest's bytes.
+///
+/// # Errors
+///
+/// `unavailable` if the host has no memory for them.
+pub(super) fn copied(bytes: &[u8]) -> Result<Vec<u8>> {
+    crate::memory::copied(bytes).ok_or_else(|| {
+        let reason = format_args!("{} bytes were needed", bytes.len());
+        unavailable("the host has no memory left", reason)
+    })
+}
+
 /// Creates an error for data larger than a setting of the host allows.
 pub(super) fn too_large(what: &str, limit: u64, setting: &str) -> Error {
     Error::new(
@@ -45,11 +57,11 @@ pub(super) fn too_large(what: &str, limit: u64, setting: &str) -> Error {
 }
 
 /// Creates an error for data that no longer fits.
-pub(super) fn quota_exceeded(what: &str, limit: u64) -> Error {
+pub(super) fn quota_exceeded(what: &str, limit: u64, setting: &str) -> Error {
     Error::new(
         code::QUOTA_EXCEEDED,
         format!(
-            "{what} may hold {limit} bytes, and this would be more; the host's setting is `limit_bytes`"
+            "{what} may hold {limit} bytes, and this would be more; the host's setting is `{setting}`"
         ),
     )
     .with_details(&json!({ "limit": limit }))

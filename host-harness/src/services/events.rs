@@ -13,15 +13,15 @@ use super::{Shared, error};
 use crate::sync::lock;
 
 /// Bounds of the record of emitted events and of each member's queue, in events and in bytes.
-const KEPT: usize = 1000;
-const KEPT_BYTES: usize = 16 << 20;
+pub(super) const KEPT: usize = 1000;
+pub(super) const KEPT_BYTES: usize = 16 << 20;
 
 /// The longest text of an event's data, in bytes. Parsing it to find its size in memory may briefly
 /// take 72 times as much.
-const MAX_TEXT: usize = 1 << 20;
+pub(super) const MAX_TEXT: usize = 1 << 20;
 
 /// The most patterns a member may subscribe to.
-const MAX_PATTERNS: usize = 1000;
+pub(super) const MAX_PATTERNS: usize = 1000;
 
 /// The longest topic, in bytes.
 const MAX_TOPIC: usize = 256;
@@ -76,6 +76,7 @@ struct Hub {
     /// Dropped places are removed at the next event.
     places: Vec<Weak<Mutex<Place>>>,
     max_text: usize,
+    max_patterns: usize,
     kept: (usize, usize),
 }
 
@@ -91,6 +92,7 @@ impl EventBus {
             emitted: Ring::new(KEPT, KEPT_BYTES),
             places: Vec::new(),
             max_text: MAX_TEXT,
+            max_patterns: MAX_PATTERNS,
             kept: (KEPT, KEPT_BYTES),
         }))
     }
@@ -174,6 +176,13 @@ impl EventBus {
     /// bus. The default is 1 MiB.
     pub fn max_event_bytes(self, bytes: usize) -> Self {
         self.hub.lock().max_text = bytes;
+        self
+    }
+
+    /// Sets how many patterns each place on the bus may subscribe to. The default is 1000; more are
+    /// the error `quota_exceeded`.
+    pub fn max_subscriptions(self, patterns: usize) -> Self {
+        self.hub.lock().max_patterns = patterns;
         self
     }
 }
@@ -288,11 +297,14 @@ impl Events for EventBus {
 
     fn subscribe(&mut self, topic: &str) -> Result<()> {
         check(topic)?;
+        let limit = self.hub.lock().max_patterns;
         let mut place = self.own.lock();
-        if place.subscriptions.len() >= MAX_PATTERNS && !place.subscriptions.contains(topic) {
+        if place.subscriptions.len() >= limit && !place.subscriptions.contains(topic) {
             return Err(plugin_sdk::Error::new(
                 plugin_sdk::code::QUOTA_EXCEEDED,
-                format!("a plugin may have {MAX_PATTERNS} subscriptions"),
+                format!(
+                    "a plugin may have {limit} subscriptions; the host's setting is `EventBus::max_subscriptions`"
+                ),
             ));
         }
         place.subscriptions.insert(topic.to_owned());
@@ -391,6 +403,7 @@ mod tests {
             .find_map(|n| bus.subscribe(&format!("t{n}")).err())
             .unwrap();
         assert_eq!(full.code(), "quota_exceeded");
+        assert!(full.message().contains("`EventBus::max_subscriptions`"));
         assert_eq!(bus.subscriptions().len(), MAX_PATTERNS);
     }
 }

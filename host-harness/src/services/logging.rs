@@ -13,8 +13,8 @@ use crate::text;
 const LINE_BYTES: u64 = 100;
 
 /// The default limits of kept lines, in lines and in bytes.
-const KEPT: usize = 1000;
-const KEPT_BYTES: usize = 4 << 20;
+pub(super) const KEPT: usize = 1000;
+pub(super) const KEPT_BYTES: usize = 4 << 20;
 
 /// The kept length of a line and of its target, in bytes.
 const MAX_MESSAGE: usize = 64 << 10;

@@ -53,6 +53,8 @@ mod allow_list;
 mod budget;
 mod clock;
 mod config;
+#[cfg(test)]
+mod defaults;
 mod error;
 mod events;
 mod fault;

@@ -21,7 +21,7 @@ pub(super) fn counted(key: &str, value: usize) -> u64 {
 /// Checks a change of the total size. A store already over its limit may still shrink.
 pub(super) fn check(what: &str, before: u64, after: u64, limit: u64) -> Result<()> {
     match after > limit && after > before {
-        true => Err(error::quota_exceeded(what, limit)),
+        true => Err(error::quota_exceeded(what, limit, "limit_bytes")),
         false => Ok(()),
     }
 }
@@ -76,7 +76,7 @@ impl Values {
         let replaced = self.get(key).map_or(0, |value| counted(key, value.len()));
         let bytes = self.bytes - replaced + counted(key, value.len());
         check(what, self.bytes, bytes, self.limit)?;
-        self.entries.insert(key.to_owned(), value.to_owned());
+        self.entries.insert(key.to_owned(), error::copied(value)?);
         self.bytes = bytes;
         Ok(())
     }

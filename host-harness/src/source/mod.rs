@@ -24,7 +24,7 @@ pub(crate) use clash::settled;
 pub(crate) use file::unusable_file;
 
 /// The default of [`Source::max_bytes`]: 64 MiB.
-const MAX_BYTES: u64 = 64 << 20;
+pub(crate) const MAX_BYTES: u64 = 64 << 20;
 
 /// The source of a module: a crate, a file, bytes, or text.
 ///

@@ -5,8 +5,9 @@ use std::sync::OnceLock;
 
 use plugin_sdk::abi;
 use wasmparser::{
-    BinaryReaderError, Chunk, Data, DataSectionReader, Export, ExternalKind, FuncType, GlobalType,
-    MemoryType, Name, NameSectionReader, Naming, Parser, Payload, TypeRef, WasmFeatures,
+    BinaryReaderError, Chunk, ConstExpr, Data, DataKind, DataSectionReader, Element, ElementItems,
+    ElementKind, Export, ExternalKind, FuncType, GlobalType, MemoryType, Name, NameSectionReader,
+    Naming, Parser, Payload, TypeRef, WasmFeatures,
 };
 
 use crate::failure::{Failure, FailureKind, Import};
@@ -45,6 +46,19 @@ pub(crate) struct Interface<'a> {
     data: Option<DataSectionReader<'a>>,
     /// The custom section with the names of functions.
     pub(super) names: Option<&'a [u8]>,
+    /// The bytes of all functions.
+    pub(super) code_bytes: u64,
+    pub(super) initial: Initial,
+}
+
+/// The number of parts of a module that instantiation initialises, in addition to globals.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Initial {
+    pub(super) data_segments: u64,
+    pub(super) element_segments: u64,
+    pub(super) elements: u64,
+    /// The bytes of code that calculates initial values.
+    pub(super) bytes: u64,
 }
 
 /// A section of a module.
@@ -337,10 +351,11 @@ impl<'a> Sections<'a, '_> {
             Payload::TagSection(section) => counted(section.count(), limits.tags, "tags")?,
             Payload::GlobalSection(section) => {
                 counted(section.count(), limits.globals, "globals")?;
-                let types = section
-                    .into_iter()
-                    .map(|global| global.map(|global| global.ty));
-                collect(types, &mut interface.globals)?;
+                for global in section {
+                    let global = global?;
+                    self.interface.globals.push(global.ty);
+                    self.initial(&global.init_expr)?;
+                }
             }
             Payload::ExportSection(section) => {
                 counted(section.count(), limits.exports, "exports")?;
@@ -348,6 +363,19 @@ impl<'a> Sections<'a, '_> {
             }
             Payload::ElementSection(section) => {
                 counted(section.count(), limits.element_segments, "element_segments")?;
+                interface.initial.element_segments = section.count().into();
+                for segment in section {
+                    self.segment(segment?)?;
+                }
+            }
+            Payload::CodeSectionStart { size, .. } => {
+                interface.code_bytes = size.into();
+                within(
+                    size.into(),
+                    limits.code_bytes,
+                    "code_bytes",
+                    "bytes of functions",
+                )?;
             }
             // The section's own count is not used: the module may be truncated after it.
             Payload::CodeSectionEntry(_) => self.bodies += 1,
@@ -355,7 +383,13 @@ impl<'a> Sections<'a, '_> {
             Payload::DataSection(section) => {
                 self.data = section.count();
                 counted(section.count(), limits.data_segments, "data_segments")?;
-                interface.data = Some(section);
+                interface.data = Some(section.clone());
+                interface.initial.data_segments = section.count().into();
+                for segment in section {
+                    if let DataKind::Active { offset_expr, .. } = segment?.kind {
+                        self.initial(&offset_expr)?;
+                    }
+                }
             }
             Payload::CustomSection(section) => {
                 self.custom += 1;
@@ -381,6 +415,39 @@ impl<'a> Sections<'a, '_> {
 }
 
 impl<'a> Sections<'a, '_> {
+    /// Counts the elements of a segment.
+    fn segment(&mut self, segment: Element<'a>) -> Result<(), FailureKind> {
+        if let ElementKind::Active { offset_expr, .. } = &segment.kind {
+            self.initial(offset_expr)?;
+        }
+        let count = match &segment.items {
+            ElementItems::Functions(items) => items.count(),
+            ElementItems::Expressions(_, items) => items.count(),
+        };
+        let elements = &mut self.interface.initial.elements;
+        *elements += u64::from(count);
+        within(
+            *elements,
+            self.limits.elements,
+            "elements",
+            "elements or more",
+        )?;
+        if let ElementItems::Expressions(_, items) = segment.items {
+            for item in items {
+                self.initial(&item?)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Counts the bytes of the code of an initial value.
+    fn initial(&mut self, value: &ConstExpr<'_>) -> Result<(), FailureKind> {
+        let bytes = &mut self.interface.initial.bytes;
+        *bytes += value.get_binary_reader().bytes_remaining() as u64;
+        let things = "bytes or more that calculate initial values";
+        within(*bytes, self.limits.initial_bytes, "initial_bytes", things)
+    }
+
     /// Records a section's name and size.
     fn list(&mut self, payload: &Payload<'a>) {
         const NAMES: [&str; 14] = [
@@ -502,6 +569,61 @@ mod tests {
                 "{bytes:?} is {:?}, not {expected:?}",
                 kind(bytes)
             );
+        }
+    }
+
+    #[test]
+    fn elements_and_initial_values_are_counted_over_all_sections() {
+        let mut limits = ModuleLimits::default();
+        (limits.elements, limits.initial_bytes) = (4, 20);
+        let exceeded = |fields: &str| {
+            let wasm = wat::parse_str(format!("(module {fields})")).unwrap();
+            let failure = examine(&wasm, &limits).map(|_| ()).err()?;
+            match failure.kind() {
+                FailureKind::ModuleLimit { setting, .. } => Some(*setting),
+                _ => Some("another failure"),
+            }
+        };
+        let sum = |count: usize| {
+            let ones = "(i32.const 1) (i32.add) ".repeat(count);
+            format!("(i32.const 1) {ones}")
+        };
+        for (fields, setting) in [
+            (
+                "(func $f) (elem func $f $f) (elem func $f $f)".to_owned(),
+                None,
+            ),
+            (
+                "(func $f) (elem func $f $f) (elem func $f $f $f)".to_owned(),
+                Some("elements"),
+            ),
+            (
+                "(elem funcref (ref.null func) (ref.null func))".to_owned(),
+                None,
+            ),
+            (format!("(global i32 {})", sum(5)), None),
+            (format!("(global i32 {})", sum(6)), Some("initial_bytes")),
+            (
+                format!("(memory 1) (data (offset {}) \"\")", sum(6)),
+                Some("initial_bytes"),
+            ),
+            (
+                format!(
+                    "(table 9 funcref) (func $f) (elem (offset {}) func $f)",
+                    sum(6)
+                ),
+                Some("initial_bytes"),
+            ),
+            (
+                format!("(global i32 {}) (global i32 {})", sum(2), sum(3)),
+                Some("initial_bytes"),
+            ),
+            (
+                format!("(global i32 {}) (elem funcref (ref.null func))", sum(5)),
+                Some("initial_bytes"),
+            ),
+        ] {
+            assert_eq!(exceeded(&fields), setting, "{fields}");
         }
     }
 

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use plugin_sdk::services::files::{Entry, Files};
 use plugin_sdk_harness::services::{DirectoryFiles, MemoryFiles};
+use plugin_sdk_harness::{Plugin, Source};
 use tempfile::TempDir;
 
 /// Runs a test with both, each with a readable `assets/words.txt`.
@@ -267,6 +268,34 @@ fn folders_of_more_entries_than_the_setting_are_refused() {
         std::os::unix::fs::symlink("nowhere", folder.path().join("data/link")).unwrap();
         let error = directory.list("data").unwrap_err();
         assert_eq!(error.code(), "too_large", "what leads nowhere counts");
+    }
+}
+
+#[test]
+fn bytes_that_one_call_writes_to_files_are_limited() {
+    let (_folder, directory) = folders();
+    let wat = r#"(module
+        (import "plugin_host" "files_write" (func $write (param i32 i32 i32 i32) (result i64)))
+        (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+        (data (i32.const 64) "data/x")
+        (func (export "alloc") (param i32) (result i32) i32.const 4096) (func (export "free") (param i32 i32))
+        (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+        (func (export "command_twice") (param i32 i32) (result i64)
+          (drop (call $write (i32.const 64) (i32.const 6) (i32.const 0) (i32.const 5000)))
+          (call $write (i32.const 64) (i32.const 6) (i32.const 0) (local.get 1))))"#;
+    let builder = Plugin::builder(Source::wat(wat)).grant("files");
+    let mut plugin = builder
+        .files(directory.max_written_bytes(16 << 10))
+        .build()
+        .unwrap();
+    // Both writes count 4 KiB more than their contents.
+    let room = (16 << 10) - 5000 - 2 * 4096;
+    for _ in 0..2 {
+        plugin.call_raw("twice", &vec![0; room]).unwrap();
+        let failure = plugin.call_raw("twice", &vec![0; room + 1]).unwrap_err();
+        let error = failure.plugin_error().unwrap();
+        assert_eq!(error.code(), "quota_exceeded");
+        assert!(error.message().contains("`max_written_bytes`"), "{error}");
     }
 }
 

@@ -16,11 +16,11 @@ fn database() -> (TempDir, DatabaseKv) {
 
 /// Runs a test with each store.
 fn with_each(test: impl Fn(&mut dyn Kv)) {
-    test(&mut MemoryKv::new().limit_bytes(1000));
+    test(&mut MemoryKv::new().limit_bytes(1000).max_listed(6, 100));
     let (_folder, database) = database();
-    test(&mut database.limit_bytes(1000));
+    test(&mut database.limit_bytes(1000).max_listed(6, 100));
     if let Some(server) = Server::start() {
-        test(&mut server.store().limit_bytes(1000));
+        test(&mut server.store().limit_bytes(1000).max_listed(6, 100));
     }
 }
 
@@ -59,8 +59,28 @@ fn invalid_keys_are_refused() {
                 kv.delete(&key).unwrap_err(),
             ] {
                 assert_eq!(code.code(), "invalid_argument");
+                if !key.is_empty() {
+                    assert!(code.message().contains("`max_key_bytes`"), "{code}");
+                }
             }
         }
+    });
+}
+
+#[test]
+fn listing_more_keys_than_the_setting_is_refused() {
+    with_each(|kv| {
+        for key in ["a", "b", "c", "d", "e", "f", "g"] {
+            kv.set(key, b"").unwrap();
+        }
+        let error = kv.list("").unwrap_err();
+        assert_eq!(error.code(), "too_large");
+        assert!(error.message().contains("`max_listed`"), "{error}");
+        kv.delete("g").unwrap();
+        assert_eq!(kv.list("").unwrap().len(), 6);
+        kv.delete("a").unwrap();
+        kv.set(&"g".repeat(96), b"").unwrap();
+        assert_eq!(kv.list("").unwrap_err().code(), "too_large", "more bytes");
     });
 }
 
@@ -175,8 +195,8 @@ proptest! {
     #[test]
     fn stores_answer_random_operations_alike(steps in steps()) {
         let (_folder, database) = database();
-        let mut database = database.limit_bytes(1000);
-        let mut memory = MemoryKv::new().limit_bytes(1000);
+        let mut database = database.limit_bytes(1000).max_listed(6, 100);
+        let mut memory = MemoryKv::new().limit_bytes(1000).max_listed(6, 100);
         let answers = |kv: &mut dyn Kv| -> Vec<String> {
             steps.iter().map(|step| match step {
                 Step::Set(key, value) => format!("{:?}", kv.set(key, value)),
@@ -188,7 +208,7 @@ proptest! {
         let expected = answers(&mut memory);
         prop_assert_eq!(answers(&mut database), &expected[..]);
         if let Some(server) = Server::start() {
-            prop_assert_eq!(answers(&mut server.store().limit_bytes(1000)), expected);
+            prop_assert_eq!(answers(&mut server.store().limit_bytes(1000).max_listed(6, 100)), expected);
         }
     }
 }

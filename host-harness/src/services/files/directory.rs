@@ -14,7 +14,7 @@ use super::{
     no_such_folder,
 };
 use crate::failure::Failure;
-use crate::services::budget::Deadline;
+use crate::services::budget::{self, Deadline};
 use crate::services::error;
 use crate::source::unusable_file;
 
@@ -28,8 +28,10 @@ const NAME: &str = "DirectoryFiles";
 ///
 /// Files of more than 16 MiB are neither read nor written
 /// ([`max_file_bytes`](Self::max_file_bytes)), and folders of more than 10,000 entries are not
-/// listed ([`max_entries`](Self::max_entries)). The total that a plugin writes is not limited here;
-/// if that matters, grant a folder with a quota. Writing creates missing folders and is not atomic.
+/// listed ([`max_entries`](Self::max_entries)). One call of a plugin writes at most 256 MiB
+/// ([`max_written_bytes`](Self::max_written_bytes)). What all calls together leave in a folder is not
+/// limited here; if that matters, grant a folder with a quota. Writing creates missing folders and is
+/// not atomic.
 ///
 /// ```
 /// use plugin_sdk::services::files::Files;
@@ -49,6 +51,36 @@ const NAME: &str = "DirectoryFiles";
 pub struct DirectoryFiles {
     roots: Roots<Arc<Dir>>,
     limits: Limits,
+    written: Written,
+}
+
+/// The bytes that the last call which wrote anything has written.
+#[derive(Clone, Copy, Debug, Default)]
+struct Written {
+    call: u64,
+    bytes: u64,
+}
+
+/// The bytes that each name in the path of a written file counts: the block of a small file, and of a
+/// folder that may be created.
+const NAME_BYTES: u64 = 4096;
+
+impl Written {
+    /// Counts a write towards the limit of its call.
+    fn count(&mut self, path: &str, contents: &[u8], limit: u64) -> Result<()> {
+        let call = budget::current().number;
+        if self.call != call || call == 0 {
+            *self = Written { call, bytes: 0 };
+        }
+        let names = path.split('/').count() as u64;
+        let bytes = self.bytes + names * NAME_BYTES + contents.len() as u64;
+        if bytes > limit {
+            let what = "the files that one call writes";
+            return Err(error::quota_exceeded(what, limit, "max_written_bytes"));
+        }
+        self.bytes = bytes;
+        Ok(())
+    }
 }
 
 impl DirectoryFiles {
@@ -100,6 +132,14 @@ impl DirectoryFiles {
         self.limits.entries = entries;
         self
     }
+
+    /// Sets how many bytes one call of a plugin may write, in all folders together. The default is
+    /// 256 MiB. Each write counts 4 KiB more for every name in its path, since it may create the
+    /// folders. More are the error `quota_exceeded`.
+    pub fn max_written_bytes(mut self, bytes: u64) -> Self {
+        self.limits.written = bytes;
+        self
+    }
 }
 
 impl Files for DirectoryFiles {
@@ -119,8 +159,10 @@ impl Files for DirectoryFiles {
 
     fn write(&mut self, path: &str, contents: &[u8]) -> Result<()> {
         let place = Place::file(path)?;
-        let dir = self.root(&place, Access::ReadWrite)?;
+        let dir = granted(&self.roots, &place, Access::ReadWrite, NAME)?;
         self.limits.check_file(contents.len() as u64)?;
+        self.written
+            .count(place.within, contents, self.limits.written)?;
         let wrong = |error: io::Error| explain(&error, path, no_such_file);
         if let Ok(metadata) = dir.metadata(place.within) {
             regular_file(metadata, path)?;

@@ -7,8 +7,8 @@ use super::{
     Access, Limits, Place, Roots, granted, is_file, is_folder, list_roots, no_such_file,
     no_such_folder,
 };
-use crate::services::Shared;
 use crate::services::quota::Values;
+use crate::services::{Shared, error};
 
 const NAME: &str = "MemoryFiles";
 
@@ -154,7 +154,7 @@ impl Files for MemoryFiles {
         let state = self.0.lock();
         state.allow(&place, Access::ReadOnly)?;
         match state.files.get(path) {
-            Some(contents) => Ok(contents.clone()),
+            Some(contents) => error::copied(contents),
             None if state.is_folder(path) => Err(is_folder(path)),
             None => Err(no_such_file(path)),
         }

@@ -22,11 +22,13 @@ const MAX_NAME: usize = 255;
 
 /// Limits of files and folders.
 #[derive(Clone, Copy, Debug)]
-struct Limits {
+pub(super) struct Limits {
     /// The largest file that may be read or written, in bytes.
-    file: u64,
+    pub(super) file: u64,
     /// The most entries of a folder that may be visited.
-    entries: usize,
+    pub(super) entries: usize,
+    /// The most bytes that one call may write to the file system.
+    pub(super) written: u64,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
         Limits {
             file: 16 << 20,
             entries: 10_000,
+            written: 256 << 20,
         }
     }
 }

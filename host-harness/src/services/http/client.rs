@@ -14,16 +14,16 @@ use crate::services::allow_list::{AllowList, Target};
 use crate::services::{error, time_left};
 
 /// The default limit of a response, in bytes.
-const MAX_RESPONSE: u64 = 16 << 20;
+pub(in crate::services) const MAX_RESPONSE: u64 = 16 << 20;
 
 /// The default timeout of a request.
-const TIMEOUT: Duration = Duration::from_secs(30);
+pub(in crate::services) const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// The upper bound of any timeout, so that adding it to the current time cannot overflow.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// The default limit of redirections.
-const REDIRECTS: u32 = 10;
+pub(in crate::services) const REDIRECTS: u32 = 10;
 
 /// An HTTP client that sends plugins' requests to allowed hosts. Clones share their connections.
 ///
@@ -87,7 +87,8 @@ impl HttpClient {
         let answered = if sent.body.is_empty() && !expects_body(&sent.method) {
             self.run(request, left)
         } else {
-            self.run(request.map(|()| sent.body.to_vec()), left)
+            let body = error::copied(sent.body)?;
+            self.run(request.map(|()| body), left)
         };
         let explain = |error| explain(error, target, self.max_response, allowed_time);
         let (head, body) = answered.map_err(explain)?.into_parts();

@@ -1,7 +1,7 @@
 //! HTTP requests.
 
 #[cfg(feature = "http-client")]
-mod client;
+pub(super) mod client;
 mod scripted;
 
 #[cfg(feature = "http-client")]

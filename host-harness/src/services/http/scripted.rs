@@ -236,7 +236,7 @@ impl Http for ScriptedHttp {
             method: head.method.clone(),
             url: head.url.clone(),
             headers: head.headers.clone(),
-            body: body.to_vec(),
+            body: error::copied(body)?,
             timeout: head.timeout_ms.map(Duration::from_millis),
         };
         let bytes = request.bytes();

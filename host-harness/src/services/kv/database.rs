@@ -11,7 +11,7 @@ use plugin_sdk::services::kv::Kv;
 use plugin_sdk::{Result, code};
 use redb::{Database, DatabaseError, ReadableTable, TableDefinition, TableError};
 
-use super::{Listed, STORE, check_key};
+use super::{KeyLimits, Listed, STORE};
 use crate::failure::Failure;
 use crate::services::error;
 use crate::services::quota::{self, LIMIT, counted};
@@ -48,6 +48,7 @@ pub struct DatabaseKv {
     path: PathBuf,
     namespace: Arc<str>,
     limit: u64,
+    keys: KeyLimits,
 }
 
 impl DatabaseKv {
@@ -65,6 +66,7 @@ impl DatabaseKv {
             path: path.to_owned(),
             namespace: Arc::from(""),
             limit: LIMIT,
+            keys: KeyLimits::default(),
         })
     }
 
@@ -126,6 +128,20 @@ impl DatabaseKv {
     /// is refused as `quota_exceeded`.
     pub fn limit_bytes(mut self, limit: u64) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Sets the longest key, in bytes. The default is 1024; a longer key is the error
+    /// `invalid_argument`.
+    pub fn max_key_bytes(mut self, bytes: usize) -> Self {
+        self.keys.bytes = bytes;
+        self
+    }
+
+    /// Sets how many keys may be listed at once, and how many bytes of them. The default is 100,000
+    /// keys and 16 MiB; more are the error `too_large`.
+    pub fn max_listed(mut self, keys: usize, bytes: usize) -> Self {
+        (self.keys.listed, self.keys.listed_bytes) = (keys, bytes);
         self
     }
 }
@@ -236,12 +252,15 @@ impl std::fmt::Debug for DatabaseKv {
 
 impl Kv for DatabaseKv {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        check_key(key)?;
-        self.read(|table| Ok(table.get(key)?.map(|value| value.value().to_owned())))
+        self.keys.check(key)?;
+        self.read(|table| {
+            let value = table.get(key)?;
+            value.map(|value| error::copied(value.value())).transpose()
+        })
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
-        check_key(key)?;
+        self.keys.check(key)?;
         let limit = self.limit;
         self.change(|table, size| {
             let before = table
@@ -255,7 +274,7 @@ impl Kv for DatabaseKv {
     }
 
     fn delete(&mut self, key: &str) -> Result<bool> {
-        check_key(key)?;
+        self.keys.check(key)?;
         self.change(|table, size| {
             let removed = table
                 .remove(key)?
@@ -267,7 +286,7 @@ impl Kv for DatabaseKv {
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>> {
         self.read(|table| {
-            let mut listed = Listed::default();
+            let mut listed = Listed::new(self.keys);
             for entry in table.range(prefix..)? {
                 let (key, _) = entry?;
                 if !key.value().starts_with(prefix) {

@@ -6,9 +6,9 @@ use serde::Serialize;
 use serde::de::value::{Error as ValueError, StrDeserializer};
 use serde::de::{DeserializeOwned, IntoDeserializer};
 
-use super::{Listed, STORE, check_key};
-use crate::services::Shared;
+use super::{KeyLimits, Listed, STORE};
 use crate::services::quota::Values;
+use crate::services::{Shared, error};
 
 /// Values by key, in memory. Clones share them.
 ///
@@ -30,7 +30,13 @@ use crate::services::quota::Values;
 /// # Ok::<(), plugin_sdk::Error>(())
 /// ```
 #[derive(Clone, Default)]
-pub struct MemoryKv(Shared<Values>);
+pub struct MemoryKv(Shared<State>);
+
+#[derive(Default)]
+struct State {
+    values: Values,
+    keys: KeyLimits,
+}
 
 impl MemoryKv {
     /// Creates an empty store of at most 64 MiB.
@@ -42,8 +48,8 @@ impl MemoryKv {
     /// hosts that have only text). Returns `None` both for a missing key and for a value that is
     /// not a `T`; [`bytes`](Self::bytes) distinguishes the two.
     pub fn get<T: DeserializeOwned>(&self, key: &str) -> Option<T> {
-        let values = self.0.lock();
-        let bytes = values.get(key)?;
+        let state = self.0.lock();
+        let bytes = state.values.get(key)?;
         if let Ok(value) = serde_json::from_slice(bytes) {
             return Some(value);
         }
@@ -65,28 +71,29 @@ impl MemoryKv {
 
     /// Returns the bytes of a key.
     pub fn bytes(&self, key: &str) -> Option<Vec<u8>> {
-        self.0.lock().get(key).cloned()
+        self.0.lock().values.get(key).cloned()
     }
 
     /// Stores bytes under a key.
     ///
     /// # Errors
     ///
-    /// `invalid_argument` for a key that is empty or longer than 1024 bytes; `quota_exceeded` for a
-    /// write beyond the limit.
+    /// `invalid_argument` for a key that is empty or [too long](Self::max_key_bytes);
+    /// `quota_exceeded` for a write beyond the limit.
     pub fn set_bytes(&self, key: &str, value: &[u8]) -> Result<()> {
-        check_key(key)?;
-        self.0.lock().set(STORE, key, value)
+        let mut state = self.0.lock();
+        state.keys.check(key)?;
+        state.values.set(STORE, key, value)
     }
 
     /// Returns all keys, in alphabetical order.
     pub fn keys(&self) -> Vec<String> {
-        self.0.lock().keys()
+        self.0.lock().values.keys()
     }
 
     /// Returns the number of keys.
     pub fn len(&self) -> usize {
-        self.0.lock().entries().len()
+        self.0.lock().values.entries().len()
     }
 
     /// Returns whether the store is empty.
@@ -96,13 +103,29 @@ impl MemoryKv {
 
     /// Removes everything.
     pub fn clear(&self) {
-        self.0.lock().clear();
+        self.0.lock().values.clear();
     }
 
     /// Sets the limit of keys and values together, in bytes. Each entry counts 128 bytes more than
     /// its key and its value. A write beyond the limit is refused as `quota_exceeded`.
     pub fn limit_bytes(self, limit: u64) -> Self {
-        self.0.lock().limit = limit;
+        self.0.lock().values.limit = limit;
+        self
+    }
+
+    /// Sets the longest key, in bytes. The default is 1024; a longer key is the error
+    /// `invalid_argument`.
+    pub fn max_key_bytes(self, bytes: usize) -> Self {
+        self.0.lock().keys.bytes = bytes;
+        self
+    }
+
+    /// Sets how many keys may be listed at once, and how many bytes of them. The default is 100,000
+    /// keys and 16 MiB; more are the error `too_large`.
+    pub fn max_listed(self, keys: usize, bytes: usize) -> Self {
+        let mut state = self.0.lock();
+        (state.keys.listed, state.keys.listed_bytes) = (keys, bytes);
+        drop(state);
         self
     }
 }
@@ -116,8 +139,13 @@ impl std::fmt::Debug for MemoryKv {
 
 impl Kv for MemoryKv {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>, Error> {
-        check_key(key)?;
-        Ok(self.bytes(key))
+        let state = self.0.lock();
+        state.keys.check(key)?;
+        state
+            .values
+            .get(key)
+            .map(|value| error::copied(value))
+            .transpose()
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<(), Error> {
@@ -125,14 +153,15 @@ impl Kv for MemoryKv {
     }
 
     fn delete(&mut self, key: &str) -> Result<bool, Error> {
-        check_key(key)?;
-        Ok(self.0.lock().remove(key))
+        let mut state = self.0.lock();
+        state.keys.check(key)?;
+        Ok(state.values.remove(key))
     }
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>, Error> {
-        let values = self.0.lock();
-        let mut listed = Listed::default();
-        for (key, _) in values.with_prefix(prefix) {
+        let state = self.0.lock();
+        let mut listed = Listed::new(state.keys);
+        for (key, _) in state.values.with_prefix(prefix) {
             listed.add(key)?;
         }
         Ok(listed.keys)

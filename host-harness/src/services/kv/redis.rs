@@ -8,7 +8,7 @@ use plugin_sdk::{Error, Result, code};
 use redis::{Client, Cmd, Connection, FromRedisValue, IntoConnectionInfo as _, RedisError};
 use serde_json::json;
 
-use super::{Listed, MAX_LISTED, MAX_LISTED_BYTES, STORE, check_key};
+use super::{KeyLimits, Listed, STORE};
 use crate::failure::{Failure, FailureKind};
 use crate::services::quota::{LIMIT, counted};
 use crate::services::{error, time_left};
@@ -16,7 +16,7 @@ use crate::sync::lock;
 use crate::text;
 
 /// The default timeout of an operation.
-const TIMEOUT: Duration = Duration::from_secs(5);
+pub(in crate::services) const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// The upper bound of any timeout, so that adding it to the current time cannot overflow.
 const LONGEST: Duration = Duration::from_secs(24 * 60 * 60);
@@ -125,6 +125,7 @@ pub struct RedisKv {
     server: Arc<Server>,
     namespace: Arc<str>,
     limit: u64,
+    keys: KeyLimits,
     timeout: Duration,
 }
 
@@ -167,6 +168,7 @@ impl RedisKv {
             }),
             namespace: Arc::from(""),
             limit: LIMIT,
+            keys: KeyLimits::default(),
             timeout: TIMEOUT,
         };
         let mut probe = redis::cmd("EVAL");
@@ -191,6 +193,20 @@ impl RedisKv {
     /// host applies its own limit.
     pub fn limit_bytes(mut self, limit: u64) -> Self {
         self.limit = limit;
+        self
+    }
+
+    /// Sets the longest key, in bytes. The default is 1024; a longer key is the error
+    /// `invalid_argument`.
+    pub fn max_key_bytes(mut self, bytes: usize) -> Self {
+        self.keys.bytes = bytes;
+        self
+    }
+
+    /// Sets how many keys may be listed at once, and how many bytes of them. The default is 100,000
+    /// keys and 16 MiB; more are the error `too_large`.
+    pub fn max_listed(mut self, keys: usize, bytes: usize) -> Self {
+        (self.keys.listed, self.keys.listed_bytes) = (keys, bytes);
         self
     }
 
@@ -341,14 +357,14 @@ impl std::fmt::Debug for RedisKv {
 
 impl Kv for RedisKv {
     fn get(&mut self, key: &str) -> Result<Option<Vec<u8>>> {
-        check_key(key)?;
+        self.keys.check(key)?;
         let mut command = redis::cmd("HGET");
         command.arg(self.values_key()).arg(key);
         self.run(&command)
     }
 
     fn set(&mut self, key: &str, value: &[u8]) -> Result<()> {
-        check_key(key)?;
+        self.keys.check(key)?;
         let mut command = self.script(SET);
         command
             .arg(key)
@@ -357,12 +373,12 @@ impl Kv for RedisKv {
             .arg(self.limit);
         match self.run(&command)? {
             true => Ok(()),
-            false => Err(error::quota_exceeded(STORE, self.limit)),
+            false => Err(error::quota_exceeded(STORE, self.limit, "limit_bytes")),
         }
     }
 
     fn delete(&mut self, key: &str) -> Result<bool> {
-        check_key(key)?;
+        self.keys.check(key)?;
         let mut command = self.script(DELETE);
         command.arg(key).arg(counted(key, 0));
         self.run(&command)
@@ -370,8 +386,13 @@ impl Kv for RedisKv {
 
     fn list(&mut self, prefix: &str) -> Result<Vec<String>> {
         let mut command = self.script(LIST);
-        command.arg(prefix).arg(MAX_LISTED).arg(MAX_LISTED_BYTES);
-        let mut listed = Listed::default();
+        let KeyLimits {
+            listed,
+            listed_bytes,
+            ..
+        } = self.keys;
+        command.arg(prefix).arg(listed).arg(listed_bytes);
+        let mut listed = Listed::new(self.keys);
         for key in self.run::<Vec<String>>(&command)? {
             listed.add(&key)?;
         }

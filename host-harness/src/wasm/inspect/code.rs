@@ -166,7 +166,7 @@ pub(super) fn read(
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();
     code.interface(interface);
-    let mut work = Work::default();
+    let mut work = Work::of(interface.globals.len(), interface.initial);
     // Reused from one function to the next, so that most functions need no allocation.
     let mut allocations = FuncValidatorAllocations::default();
     let mut function_number = 0;
@@ -180,7 +180,6 @@ pub(super) fn read(
                 number: function_number,
                 body: &body,
                 interface,
-                module: wasm,
                 limits,
             };
             body.read(&mut function, &mut code, &mut work, &mut called)?;
@@ -289,7 +288,6 @@ struct Body<'a, 'm> {
     number: u32,
     body: &'a FunctionBody<'a>,
     interface: &'a Interface<'m>,
-    module: &'a [u8],
     limits: &'a ModuleLimits,
 }
 
@@ -362,12 +360,12 @@ impl Body<'_, '_> {
                 "loops within each other in",
             )?;
             if work.is_due() {
-                work.check(self.module.len(), self.number, limits)?;
+                work.check(interface.code_bytes, self.number, limits)?;
             }
         }
         operators.finish()?;
         work.end();
-        work.check(self.module.len(), self.number, limits)
+        work.check(interface.code_bytes, self.number, limits)
     }
 
     /// Checks a count in the function against its limit.
@@ -502,6 +500,61 @@ mod tests {
         assert_eq!(code.callers(1).collect::<Vec<_>>(), [2]);
         assert_eq!(code.functions(), 2);
         assert_eq!(needs("(module)"), []);
+    }
+
+    /// Each takes the compiler some seconds, and all of them together much longer.
+    #[test]
+    fn parts_that_instantiation_initialises_are_work() {
+        let segments = |count: usize| "(data (i32.const 0) \"x\")".repeat(count);
+        let globals = |count: usize| "(global i32 (i32.const 0))".repeat(count);
+        let work = |fields: String| {
+            let wasm = wat::parse_str(format!("(module (memory 1) (func) {fields})")).unwrap();
+            code_of(&wasm)
+                .map(drop)
+                .map_err(|failure| failure.code().to_owned())
+        };
+        assert_eq!(work(segments(9000)), Ok(()));
+        assert_eq!(work(globals(19_000)), Ok(()));
+        let both = segments(9000) + &globals(19_000);
+        assert_eq!(work(both), Err("module_limit".to_owned()));
+    }
+
+    #[test]
+    fn calls_are_work_as_they_add_up() {
+        let calls = |count: usize| {
+            let calls = "call 0 ".repeat(count);
+            let wasm = wat::parse_str(format!("(module (func {calls}))")).unwrap();
+            code_of(&wasm)
+                .map(drop)
+                .map_err(|failure| failure.code().to_owned())
+        };
+        assert_eq!(calls(200_000), Ok(()));
+        assert_eq!(calls(450_000), Err("module_limit".to_owned()));
+    }
+
+    #[test]
+    fn data_and_names_do_not_buy_work_for_the_compiler() {
+        let blocks = "block end ".repeat(60_000);
+        let padding = "x".repeat(4 << 20);
+        for more in [
+            String::new(),
+            format!("(memory 100) (data (i32.const 0) {padding:?})"),
+            format!("(@custom \"padding\" {padding:?})"),
+        ] {
+            let wasm = wat::parse_str(format!("(module (func {blocks}) {more})")).unwrap();
+            let failure = code_of(&wasm).unwrap_err();
+            let kind = failure.kind();
+            assert!(
+                matches!(
+                    kind,
+                    FailureKind::ModuleLimit {
+                        setting: "compile_work",
+                        ..
+                    }
+                ),
+                "{failure}"
+            );
+        }
     }
 
     #[test]

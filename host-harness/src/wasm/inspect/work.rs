@@ -14,18 +14,18 @@ use wasmparser::Operator;
 
 use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
+use crate::wasm::interface::Initial;
 
 /// The work for any function.
 const FUNCTION: u64 = 100;
 
-/// The work allowed for each byte of the module in addition to [`ModuleLimits::compile_work`].
+/// The work allowed for each byte of the module's functions in addition to [`ModuleLimits::compile_work`].
 const BYTE: u64 = 6;
 
 /// The number of instructions between two checks of the limit.
 const INTERVAL: u32 = 256;
 
 /// The sum of the work for a module.
-#[derive(Default)]
 pub(super) struct Work {
     /// The work of finished functions.
     done: u64,
@@ -51,6 +51,8 @@ struct Function {
     carried: u64,
     /// The number of parameters and results of blocks.
     block_values: u64,
+    /// The number of calls.
+    calls: u64,
     /// Any other work, in units.
     other: u64,
 }
@@ -97,6 +99,22 @@ struct Local {
 pub(super) type Arity = (u64, u64);
 
 impl Work {
+    /// Begins a module: the compiler makes one function of everything that instantiation
+    /// initialises.
+    pub(super) fn of(globals: usize, initial: Initial) -> Self {
+        let segments = initial.data_segments;
+        let done = (100 * segments)
+            .saturating_add(segments.saturating_mul(segments) / 67)
+            .saturating_add(54 * initial.element_segments)
+            .saturating_add(7 * initial.elements)
+            .saturating_add(70 * globals as u64)
+            .saturating_add(3 * initial.bytes);
+        Work {
+            done,
+            now: Function::default(),
+        }
+    }
+
     /// Begins a function.
     pub(super) fn begin(&mut self, locals: u64, (params, results): Arity) {
         let function = &mut self.now;
@@ -154,6 +172,7 @@ impl Work {
             }
             // The engine first checks whether the table's element is initialised, and initialises
             // it if not.
+            Operator::Call { .. } | Operator::ReturnCall { .. } => function.calls += 1,
             Operator::CallIndirect { .. } | Operator::ReturnCallIndirect { .. } => {
                 (0..5).for_each(|_| function.block(height));
             }
@@ -190,17 +209,17 @@ impl Work {
         self.now.loops.clear();
     }
 
-    /// Checks the counted work against the limit for a module of so many bytes.
+    /// Checks the counted work against the limit for a module with so many bytes of functions.
     pub(super) fn check(
         &self,
-        bytes: usize,
+        bytes: u64,
         number: u32,
         limits: &ModuleLimits,
     ) -> Result<(), FailureKind> {
         let now = self.now.total();
         let limit = limits
             .compile_work
-            .saturating_add(BYTE.saturating_mul(bytes as u64));
+            .saturating_add(BYTE.saturating_mul(bytes));
         let all = self.done.saturating_add(now);
         match all <= limit {
             true => Ok(()),
@@ -222,6 +241,7 @@ impl Function {
         self.other
             .saturating_add(squared(self.blocks) / 600)
             .saturating_add(squared(self.loop_count) / 3)
+            .saturating_add(squared(self.calls) / 15_000)
             .saturating_add(self.live / 5)
             .saturating_add(self.carried.saturating_mul(10))
             .saturating_add(self.blocks.saturating_mul(self.block_values) / 700)
