@@ -72,13 +72,20 @@ pub enum VariantSchema<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// Reads a schema; `None` if it has none of the known forms.
-    pub fn of(schema: &'a Value, definitions: &'a Definitions) -> Option<Self> {
-        Form::read(schema, definitions, MAX_DEPTH)
+    /// Reads a schema; `None` if it has none of the known forms. Subtracts the schemas that are read
+    /// from `left`, and stops at none: nested alternatives multiply.
+    pub fn of(schema: &'a Value, definitions: &'a Definitions, left: &mut usize) -> Option<Self> {
+        Form::read(schema, definitions, MAX_DEPTH, left)
     }
 
-    fn read(schema: &'a Value, definitions: &'a Definitions, depth: usize) -> Option<Self> {
+    fn read(
+        schema: &'a Value,
+        definitions: &'a Definitions,
+        depth: usize,
+        left: &mut usize,
+    ) -> Option<Self> {
         let depth = depth.checked_sub(1)?;
+        *left = left.checked_sub(1)?;
         let mut keywords = keywords(schema, definitions)?;
         let is_nothing = keywords.get("not").is_some_and(|not| is_anything(not));
         if is_nothing || schema == &Value::Bool(false) {
@@ -94,7 +101,7 @@ impl<'a> Form<'a> {
         };
         if let Some(branches) = branches {
             keywords.retain(|keyword, _| *keyword != "oneOf" && *keyword != "anyOf");
-            return Form::of_branches(branches, keywords, definitions, depth);
+            return Form::of_branches(branches, keywords, definitions, depth, left);
         }
         let mut types: Vec<&str> = match keywords.remove("type") {
             None => Vec::new(),
@@ -144,6 +151,7 @@ impl<'a> Form<'a> {
         outer: Keywords<'a>,
         definitions: &'a Definitions,
         depth: usize,
+        left: &mut usize,
     ) -> Option<Self> {
         if !is_plain(&outer) {
             return None;
@@ -154,14 +162,14 @@ impl<'a> Form<'a> {
         if let [one] = others[..]
             && nullable
         {
-            let mut form = Form::read(one, definitions, depth)?;
+            let mut form = Form::read(one, definitions, depth, left)?;
             form.nullable = true;
             form.keywords.extend(outer);
             return Some(form);
         }
         let mut variants = Vec::new();
         for branch in others {
-            match Form::read(branch, definitions, depth) {
+            match Form::read(branch, definitions, depth, left) {
                 Some(Form {
                     kind: Kind::Variants(values),
                     nullable: false,

@@ -242,3 +242,26 @@ fn narrower_values_break_callers_that_send_them() {
         );
     }
 }
+
+/// Written out, they are 8 to the power of 18.
+#[test]
+fn alternatives_that_multiply_are_compared_in_bounded_time() {
+    for leaf in [json!(false), json!({"enum": ["a", "b"]})] {
+        let definitions = |width: usize| -> Definitions {
+            let level = |nth: usize| {
+                let next = json!({"$ref": format!("#/$defs/d{}", nth + 1)});
+                (format!("d{nth}"), json!({"anyOf": vec![next; width]}))
+            };
+            let last = ("d18".to_owned(), leaf.clone());
+            (0..18).map(level).chain([last]).collect()
+        };
+        let (old, new) = (definitions(8), definitions(9));
+        let schema = json!({"$ref": "#/$defs/d0"});
+        let document = |definitions| Document {
+            schema: &schema,
+            definitions,
+        };
+        let changes = changes(document(&old), document(&new), Direction::In, ARGUMENTS);
+        assert!(!changes.is_empty(), "{leaf}");
+    }
+}

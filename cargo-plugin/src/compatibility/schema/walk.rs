@@ -16,6 +16,9 @@ const MAX_DEPTH: usize = 60;
 /// The greatest number of pairs of schemas compared before the rest counts as unclear.
 const MAX_PAIRS: usize = 20_000;
 
+/// The greatest number of schemas read for that, alternatives of alternatives included.
+const MAX_READ: usize = 20_000 + 2 * MAX_PAIRS;
+
 /// Keywords that [`Walk::object`] and [`Walk::array`] compare by their meaning.
 const STRUCTURE: [&str; 5] = [
     "properties",
@@ -52,6 +55,7 @@ pub fn differences(
         same_definitions,
         direction,
         seen: HashSet::new(),
+        left: MAX_READ,
         found: Vec::new(),
     };
     walk.compare(old.schema, new.schema, &[]);
@@ -66,6 +70,8 @@ struct Walk<'a> {
     direction: Direction,
     /// Pairs that are compared, or being compared: types may contain themselves.
     seen: HashSet<(*const Value, *const Value)>,
+    /// The number of schemas that may still be read.
+    left: usize,
     found: Vec<Found>,
 }
 
@@ -83,7 +89,9 @@ impl<'a> Walk<'a> {
         if place.len() > MAX_DEPTH || self.seen.len() > MAX_PAIRS {
             return self.add(place, Message::unclear());
         }
-        let (Some(left), Some(right)) = (Form::of(old, self.old), Form::of(new, self.new)) else {
+        let left = Form::of(old, self.old, &mut self.left);
+        let right = Form::of(new, self.new, &mut self.left);
+        let (Some(left), Some(right)) = (left, right) else {
             return self.add(place, Message::unclear());
         };
         match (left.nullable, right.nullable) {
