@@ -14,13 +14,16 @@ use plugin_sdk_harness::services::RedisKv;
 use plugin_sdk_harness::services::{
     AllowList, DatabaseKv, DirectoryFiles, ForwardedLog, HttpClient, SystemClock, SystemRandom,
 };
-use plugin_sdk_harness::{Failure, FailureKind, Module, PluginBuilder, Source, Warning};
+use plugin_sdk_harness::{
+    Failure, FailureKind, Module, ModuleLimits, PluginBuilder, Source, Warning,
+};
 use serde_json::Value;
 
 use crate::archive;
 use crate::error::{Error, Result};
 use crate::flags::document;
 use crate::logging;
+use crate::named_limits::{self, NamedLimit};
 use crate::plugin_file::{self, PluginFile};
 use crate::quantities::{PAGE, parse_time};
 use crate::target_host::{self, Host};
@@ -79,6 +82,10 @@ pub struct Offer {
     /// most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
+    /// Sets another limit of calls or of modules, such as `max_result_bytes=1000000`; docs/limits.md
+    /// lists all of them
+    #[arg(long, value_name = "NAME=N")]
+    limit: Vec<NamedLimit>,
     /// Keeps the plugin's key-value store in this file, or on a Redis server: `redis://HOST:PORT`
     /// [default: in memory, for this run]
     #[arg(long, value_name = "FILE")]
@@ -148,9 +155,15 @@ pub struct Loaded {
 }
 
 /// Loads a plugin's file for a host; without one, for the host that the module is made for.
-pub fn load(path: &Path, host: Option<Host>, terminal: &Terminal) -> Result<Loaded> {
+pub fn load(
+    path: &Path,
+    host: Option<Host>,
+    limits: ModuleLimits,
+    terminal: &Terminal,
+) -> Result<Loaded> {
     let wasm: Arc<[u8]> = PluginFile::read(path)?.wasm.into();
     let source = Source::bytes(Arc::clone(&wasm)).symbols(path).path(path);
+    let source = source.limits(limits);
     load_from(source, wasm, host, &text::path(path), terminal)
 }
 
@@ -182,6 +195,7 @@ fn load_from(
         Some(_) => Module::load_for(host, source),
     };
     let module = loaded.map_err(|failure| {
+        let failure = in_our_words(failure, None);
         plugin_file::not_loaded(Error::new(format!("cannot load `{file}`")), &wasm, &failure)
     })?;
     for warning in module.warnings() {
@@ -262,6 +276,11 @@ impl HostOptions {
         format!("{id}@{hash}")
     }
 
+    /// Returns the limits for modules.
+    pub fn module_limits(&self) -> ModuleLimits {
+        self.offer.module_limits()
+    }
+
     /// Returns the plugin's configuration.
     pub fn configuration(&self) -> Option<&Value> {
         self.config.as_ref()
@@ -274,6 +293,11 @@ impl Offer {
         logging::show(self.log_level);
     }
 
+    /// Returns the limits for modules.
+    pub fn module_limits(&self) -> ModuleLimits {
+        named_limits::of_modules(&self.limit)
+    }
+
     /// Opens the files, folders and addresses that the options name.
     pub fn prepare(&self) -> Result<Prepared> {
         let kv = self.kv.as_deref().map(Store::open);
@@ -282,6 +306,7 @@ impl Offer {
             fuel: self.fuel,
             timeout: self.timeout,
             memory_pages: self.memory_pages,
+            limits: self.limit.clone(),
             kv: kv.transpose()?,
             files: self.folders()?,
             http: HttpClient::new(self.allowed_hosts()?).proxy_from_environment(),
@@ -341,6 +366,7 @@ pub struct Prepared {
     fuel: Option<u64>,
     timeout: Option<Duration>,
     memory_pages: Option<u32>,
+    limits: Vec<NamedLimit>,
     kv: Option<Store>,
     files: DirectoryFiles,
     http: HttpClient,
@@ -370,6 +396,7 @@ impl Prepared {
         if let Some(pages) = self.memory_pages {
             builder = builder.memory_pages(pages);
         }
+        builder = named_limits::set(builder, &self.limits);
         match &self.kv {
             Some(Store::File(store)) => builder.kv(store.namespace(&owner())),
             #[cfg(feature = "kv-redis")]
@@ -435,6 +462,7 @@ fn service(option: &str, path: &Path, failure: &Failure) -> Error {
 
 /// Returns the same failure with hints that name options instead of methods.
 pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
+    let more = |name: &str| format!("`--limit {name}=N` of `call` allows more");
     let hint = match failure.kind() {
         FailureKind::OutOfFuel { .. } => Some("`--fuel N` gives a call more".to_owned()),
         FailureKind::Timeout { .. } => {
@@ -452,6 +480,13 @@ pub fn in_our_words(failure: Failure, manifest: Option<&Manifest>) -> Failure {
         FailureKind::OutOfMemory { requested, .. } => Some(requested.div_ceil(PAGE))
             .filter(|pages| *pages <= MAX_PAGES)
             .map(|pages| format!("`--memory-pages {pages}` allows that much")),
+        FailureKind::ResultTooLarge { .. } => Some(more("max_result_bytes")),
+        FailureKind::TableTooLarge { .. } => Some(more("table_elements")),
+        FailureKind::TooManyHostCalls { .. } => Some(more("max_host_calls")),
+        FailureKind::ModuleLimit { setting, .. } => Some(format!(
+            "{}, to a module whose author you trust",
+            more(setting)
+        )),
         FailureKind::StackOverflow(_) => Some(
             "look for infinite recursion, or for very large values, which belong in a `Box`"
                 .to_owned(),

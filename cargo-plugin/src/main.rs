@@ -65,6 +65,7 @@ mod host_options;
 mod implementations;
 mod interface;
 mod logging;
+mod named_limits;
 mod plugin_file;
 mod project;
 mod quantities;

@@ -360,6 +360,24 @@ fn limits_that_a_plugin_asks_for_do_not_lift_the_tools() {
 }
 
 #[test]
+fn limits_are_set_by_name() {
+    let table = r#"(table 20000 funcref)
+        (func (export "command_run") (param i32 i32) (result i64) i64.const 0)"#;
+    let folder = Folder::new().with("large.wasm", running(table, None));
+    let refused = run(&folder, "call large.wasm run").bad(1);
+    assert!(refused.contains("`--limit table_elements=N`"), "{refused}");
+    let with = |limit: &str| folder.run(&["call", "--limit", limit, "large.wasm", "run"]);
+    with("table_elements=20000").good();
+    let refused = with("globals=0").bad(3);
+    assert!(refused.contains("`--limit globals=N`"), "{refused}");
+    let unknown = with("table_element=1").bad(2);
+    assert!(
+        unknown.contains("did you mean `table_elements`?"),
+        "{unknown}"
+    );
+}
+
+#[test]
 fn keys_belong_to_a_module_or_to_the_name_after_as() {
     let store = r#"(import "plugin_host" "kv_set" (func $set (param i32 i32 i32 i32) (result i64)))
         (import "plugin_host" "kv_list" (func $list (param i32 i32) (result i64)))"#;

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use comfy_table::{CellAlignment, ContentArrangement, Table, presets};
+use plugin_sdk_harness::ModuleLimits;
 use serde::Serialize;
 
 use crate::bench::{self, Case, Cases, Difference, FILE, Lock, Measured};
@@ -120,7 +121,7 @@ impl Bench {
     fn subject(&self, terminal: &Terminal) -> Result<Subject> {
         if let Some(file) = &self.file {
             return Ok(Subject {
-                loaded: host_options::load(file, self.host, terminal)?,
+                loaded: host_options::load(file, self.host, ModuleLimits::default(), terminal)?,
                 folder: PathBuf::new(),
                 rustc: None,
             });

@@ -83,7 +83,7 @@ impl Call {
         let began = Instant::now();
         let plugin = match file.join("Cargo.toml").is_file() {
             true => self.build(&file, terminal)?,
-            false => host_options::load(&file, self.emulated, terminal)?,
+            false => host_options::load(&file, self.emulated, self.host.module_limits(), terminal)?,
         };
         let loaded = began.elapsed();
         let (module, host) = (&plugin.module, plugin.host);

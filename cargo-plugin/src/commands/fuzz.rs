@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use plugin_sdk_harness::ModuleLimits;
 use serde_json::Value;
 
 use crate::error::{Error, Result};
@@ -123,7 +124,8 @@ impl Fuzz {
         let project = match &self.file {
             Some(folder) if folder.join("Cargo.toml").is_file() => Project::at(folder)?,
             Some(file) => {
-                let loaded = host_options::load(file, self.host, terminal)?;
+                let loaded =
+                    host_options::load(file, self.host, ModuleLimits::default(), terminal)?;
                 let path = std::path::absolute(file).unwrap_or_else(|_| file.clone());
                 return Ok((loaded, Origin::File(path), text::path(file)));
             }

@@ -9,9 +9,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use plugin_sdk::abi::INIT_EXPORT;
-use plugin_sdk_harness::Failure;
 use plugin_sdk_harness::manifest::Manifest;
 use plugin_sdk_harness::registry::{PluginOptions, Registry, RegistryError};
+use plugin_sdk_harness::{Failure, Source};
 use plugin_sdk_server::{ServerOptions, check_tool_names, serve, serve_stdio};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -122,7 +122,7 @@ impl Serve {
         let prepared = Arc::new(self.offer.prepare()?);
         // The plugins get their configurations at once: some cannot begin without one.
         let options = || {
-            let options = plugin_options(&prepared);
+            let options = plugin_options(&prepared).module_limits(self.offer.module_limits());
             let configs = self.config.iter();
             configs.fold(options, |options, (id, config)| {
                 options.config_for(id, config.clone())
@@ -134,7 +134,10 @@ impl Serve {
         for path in paths {
             let loaded = match path.is_dir() {
                 true => registry.add_folder(path, options()).map(drop),
-                false => registry.load(path.as_path(), options()).map(drop),
+                false => {
+                    let source = Source::file(path).limits(self.offer.module_limits());
+                    registry.load(source, options()).map(drop)
+                }
             };
             loaded.map_err(|error| self.not_loaded(path, &error))?;
         }
