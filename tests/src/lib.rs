@@ -11,6 +11,8 @@ mod build;
 mod host;
 mod job;
 mod missing;
+#[cfg(test)]
+mod promises;
 mod sections;
 
 pub use build::{Build, Refused, root};
