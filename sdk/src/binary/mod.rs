@@ -12,7 +12,8 @@
 //! | enum | number of the variant as `u32`, then its content |
 //! | `()` | nothing |
 //!
-//! Both ends must know the types. Names are not sent, nothing may be left out
+//! Sequences, maps, options and enums nest up to 128 levels; deeper values are written, and refused
+//! by the reader. Both ends must know the types. Names are not sent, nothing may be left out
 //! (`skip_serializing_if`, defaults), and types that inspect a value before they read it
 //! (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
 
