@@ -34,6 +34,8 @@ mod guide {
     mod engines {}
     #[doc = include_str!("../../docs/guide/replay.md")]
     mod replay {}
+    #[doc = include_str!("../../docs/guide/long-runs.md")]
+    mod long_runs {}
     #[doc = include_str!("../../docs/guide/twin-tests.md")]
     mod twin_tests {}
     #[doc = include_str!("../../docs/guide/describing.md")]
