@@ -7,10 +7,13 @@
 
 mod dependencies;
 mod durations;
+mod fuzz;
 mod go;
 mod interpreters;
 mod java;
+mod miri;
 mod platforms;
+mod soak;
 mod steps;
 mod test_run;
 
@@ -18,6 +21,9 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use lexopt::{Arg, Parser};
+
+use fuzz::Fuzz;
+use soak::Soak;
 
 const HELP: &str = "\
 The project's own commands.
@@ -27,8 +33,14 @@ Usage: cargo xtask <command>
   setup           set up this machine: a toolchain for wasm32-unknown-unknown, and the tests' programs
   demo [args]     build two example plugins and run them, for instance: cargo xtask demo --name Ada
   test            set up, then run every test
-  ci              the other checks of continuous integration: formatting, lints, dependencies, documentation
+  ci              the other checks of continuous integration: formatting, lints, documentation, Miri
   bench [args]    run the benchmarks; arguments go to `cargo bench`
+  fuzz [targets]  fuzz the SDK and the harness with cargo-fuzz, for --time 60s each. Without a nightly
+                  toolchain, or with --smoke, change the corpus at random instead. --sanitizer none
+                  is faster
+  miri            run the tests of the guest's memory under Miri
+  soak            call the examples on both engines for --time 5m, or --calls 10000000, and check that
+                  memory stays flat; --release is faster
   help            print this
 
 Each command first does the set-up that it needs, in well under a second if nothing is missing.";
@@ -40,6 +52,9 @@ enum Task {
     Test,
     Ci,
     Bench(Vec<OsString>),
+    Fuzz(Fuzz),
+    Miri,
+    Soak(Soak),
     Help,
 }
 
@@ -52,6 +67,9 @@ fn parse(mut arguments: Parser) -> Result<Task, lexopt::Error> {
             Some("test") => Task::Test,
             Some("ci") => Task::Ci,
             Some("bench") => Task::Bench(arguments.raw_args()?.collect()),
+            Some("fuzz") => Task::Fuzz(Fuzz::parse(&mut arguments)?),
+            Some("miri") => Task::Miri,
+            Some("soak") => Task::Soak(Soak::parse(&mut arguments)?),
             Some("help") => Task::Help,
             _ => {
                 return Err(
@@ -74,6 +92,9 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Test => steps::test(),
         Task::Ci => steps::ci(),
         Task::Bench(arguments) => steps::bench(&arguments),
+        Task::Fuzz(fuzz) => fuzz.run(),
+        Task::Miri => miri::run(),
+        Task::Soak(soak) => soak.run(),
         Task::Help => {
             println!("{HELP}");
             Ok(())
@@ -152,7 +173,8 @@ mod tests {
 
     #[test]
     fn every_command_in_the_help_is_parsed() {
-        for line in HELP.lines().filter(|line| line.starts_with("  ")) {
+        let is_command = |line: &&str| line.starts_with("  ") && !line.starts_with("   ");
+        for line in HELP.lines().filter(is_command) {
             let name = line.split_whitespace().next().unwrap();
             assert!(parsed(&[name]).is_ok(), "{name}");
         }

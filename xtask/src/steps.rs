@@ -20,6 +20,7 @@ use crate::durations;
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::java;
+use crate::miri;
 use crate::platforms;
 use crate::test_run::Outcome;
 
@@ -233,7 +234,7 @@ fn test_failures_again(
     )
 }
 
-/// Checks formatting, lints, dependencies and documentation.
+/// Checks formatting, lints and documentation, and runs tests under Miri.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
     program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
@@ -254,7 +255,8 @@ pub fn ci() -> Result<()> {
     cargo
         .args(["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-Dwarnings");
-    program("documentation", cargo)
+    program("documentation", cargo)?;
+    miri::run()
 }
 
 /// Runs the benchmarks.
@@ -418,7 +420,8 @@ fn toolchain_with_crates() -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-fn toolchain_step() -> Result<Toolchain> {
+/// Finds the toolchain, or installs it.
+pub fn toolchain_step() -> Result<Toolchain> {
     step("set-up: toolchain", "cargo xtask setup", || {
         let toolchain = toolchain::set_up()?;
         say(format!("{toolchain}, rustc {}", toolchain.release()?));
@@ -441,18 +444,14 @@ fn check_lint_tools() -> Result<()> {
     Ok(())
 }
 
-fn program(name: &str, mut command: Command) -> Result<()> {
+/// Runs a program as a step.
+pub fn program(name: &str, mut command: Command) -> Result<()> {
     let alone = process::shell_line(&command);
     step(name, &alone, || process::show(&mut command))
 }
 
 /// Runs a test program. Failing tests do not end the command; they are added to the outcome.
-fn test_program(
-    name: &str,
-    outcome: &mut Outcome,
-    mut command: Command,
-    shown: impl Write,
-) -> Result<()> {
+pub fn test_program(name: &str, outcome: &mut Outcome, mut command: Command) -> Result<()> {
     let alone = process::shell_line(&command);
     let failures = outcome.failures().len();
     step(name, &alone, || {
