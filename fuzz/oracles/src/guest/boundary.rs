@@ -217,10 +217,11 @@ impl<M: Memory> Host<'_, M> {
         }
         let own_block = |block: &Kept| block.position(address).is_some();
         let used = self.blocks.iter().position(own_block).filter(|_| len > 0);
-        // SAFETY: the range is part of a block or of the last answer, which are readable.
-        let before = match len {
-            0 => Vec::new(),
-            _ => unsafe { std::slice::from_raw_parts(address, len) }.to_vec(),
+        let before = if len == 0 {
+            Vec::new()
+        } else {
+            // SAFETY: the range is part of a block or of the last answer, which are readable.
+            unsafe { std::slice::from_raw_parts(address, len) }.to_vec()
         };
         self.answer = None;
         let mut inner = Inner {

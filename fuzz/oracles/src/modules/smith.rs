@@ -3,11 +3,16 @@
 //! Their `alloc`, hooks and commands do anything. Calls must end in an answer or a classified
 //! failure, and in the same one on both engines.
 
+use std::convert::Infallible;
 use std::sync::LazyLock;
 
 use arbitrary::Unstructured;
+use plugin_sdk::abi;
 use plugin_sdk_harness::{Engine, Module, PluginBuilder, Source};
+use wasm_encoder::reencode::{self, Reencode};
+use wasm_encoder::{ConstExpr, GlobalSection};
 use wasm_smith::Config;
+use wasmparser::{Parser, Payload};
 
 use super::engines::{Call, compare, is_common, outcomes};
 use super::load::described;
@@ -68,7 +73,55 @@ fn generated(input: &[u8]) -> Option<Vec<u8>> {
     let mut choices = Unstructured::new(input);
     let mut module = wasm_smith::Module::new(config(), &mut choices).ok()?;
     module.ensure_termination(FUEL).ok()?;
-    Some(module.to_bytes())
+    with_panic_record(&module.to_bytes())
+}
+
+/// Sets the address of the panic record to 0. With any other number, hardly a module would have an
+/// instance.
+fn with_panic_record(wasm: &[u8]) -> Option<Vec<u8>> {
+    let mut setting = RecordAtZero {
+        globals: 0,
+        record: record(wasm)?,
+    };
+    let mut module = wasm_encoder::Module::new();
+    let written = setting.parse_core_module(&mut module, Parser::new(0), wasm);
+    written.ok().map(|()| module.finish())
+}
+
+/// Returns the index of the global with the address of the panic record.
+fn record(wasm: &[u8]) -> Option<u32> {
+    let exports = Parser::new(0).parse_all(wasm).find_map(|part| match part {
+        Ok(Payload::ExportSection(exports)) => Some(exports),
+        _ => None,
+    });
+    let export = exports?.into_iter().flatten();
+    let mut named = export.filter(|export| export.name == abi::VERSION_EXPORT);
+    named.next().map(|export| export.index)
+}
+
+/// Copies a module except for the value of one global.
+struct RecordAtZero {
+    globals: u32,
+    record: u32,
+}
+
+impl Reencode for RecordAtZero {
+    type Error = Infallible;
+
+    fn parse_global(
+        &mut self,
+        globals: &mut GlobalSection,
+        global: wasmparser::Global<'_>,
+    ) -> Result<(), reencode::Error<Infallible>> {
+        let index = self.globals;
+        self.globals += 1;
+        if index != self.record {
+            return reencode::utils::parse_global(self, globals, global);
+        }
+        let ty = self.global_type(global.ty)?;
+        globals.global(ty, &ConstExpr::i32_const(0));
+        Ok(())
+    }
 }
 
 /// Checks one input.
