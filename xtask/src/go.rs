@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use toolchain::process::{self, LOCAL};
 
 /// The Go modules that have commands.
-const MODULES: [&str; 2] = ["toolfs", "musicfox"];
+const MODULES: [&str; 3] = ["guest", "toolfs", "musicfox"];
 
 /// The checker of Go programs, and the version that the tests were written for.
 const STATICCHECK: (&str, &str) = ("honnef.co/go/tools/cmd/staticcheck", "0.8.2");

@@ -12,6 +12,7 @@
 mod engines;
 mod extism;
 mod go;
+mod hostile;
 mod interpreter;
 mod native;
 mod program;

@@ -51,15 +51,19 @@ impl Program {
         }
     }
 
-    /// Returns the program's answers to some lines, or its message if it fails.
-    pub fn converse(&self, arguments: &[&OsStr], lines: &[Value]) -> Result<Vec<Value>, String> {
+    /// Returns the command that runs the program without arguments.
+    pub fn command(&self) -> Command {
         let mut command = Command::new(&self.interpreter);
         command
             .arg(Path::new(WORKSPACE).join("tests/hosts").join(self.script))
-            .args(arguments)
             .env("PYTHONUTF8", "1")
             .env(NODE_MODULES, node_modules());
-        converse(&mut command, lines)
+        command
+    }
+
+    /// Returns the program's answers to some lines, or its message if it fails.
+    pub fn converse(&self, arguments: &[&OsStr], lines: &[Value]) -> Result<Vec<Value>, String> {
+        converse(self.command().args(arguments), lines)
     }
 }
 
