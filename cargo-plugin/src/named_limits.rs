@@ -53,7 +53,7 @@ pub fn of_modules(named: &[NamedLimit]) -> ModuleLimits {
 /// Sets those that are limits of calls.
 pub fn set(builder: PluginBuilder, named: &[NamedLimit]) -> PluginBuilder {
     let of_calls = |limit: &&NamedLimit| PluginBuilder::LIMITS.contains(&limit.name);
-    let mut limits = named.iter().filter(of_calls);
+    let limits = named.iter().filter(of_calls);
     limits.fold(builder, |builder, limit| {
         builder.limit(limit.name, limit.value)
     })
