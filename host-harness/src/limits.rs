@@ -53,8 +53,8 @@ pub struct ModuleLimits {
     pub elements: u64,
     /// Segments that fill memory: 10,000.
     pub data_segments: u64,
-    /// Bytes of code that calculates initial values of globals, elements, and the places of segments,
-    /// all together: 512 KiB.
+    /// Bytes of code that calculates initial values of globals and elements, and the places of
+    /// segments, all together: 512 KiB.
     pub initial_bytes: u64,
     /// Custom sections: 1000.
     pub custom_sections: u64,

@@ -23,8 +23,8 @@ fn is_refused(size: usize) -> bool {
         .is_ok_and(|refused| size >= refused)
 }
 
-// SAFETY: passes every call on to the system's allocator, or returns null, which means that there is
-// no memory.
+// SAFETY: passes every call on to the system's allocator, or returns null, which means that there
+// is no memory.
 unsafe impl GlobalAlloc for Refusing {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         match is_refused(layout.size()) {

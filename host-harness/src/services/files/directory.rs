@@ -29,9 +29,9 @@ const NAME: &str = "DirectoryFiles";
 /// Files of more than 16 MiB are neither read nor written
 /// ([`max_file_bytes`](Self::max_file_bytes)), and folders of more than 10,000 entries are not
 /// listed ([`max_entries`](Self::max_entries)). One call of a plugin writes at most 256 MiB
-/// ([`max_written_bytes`](Self::max_written_bytes)). What all calls together leave in a folder is not
-/// limited here; if that matters, grant a folder with a quota. Writing creates missing folders and is
-/// not atomic.
+/// ([`max_written_bytes`](Self::max_written_bytes)). What all calls together leave in a folder is
+/// not limited here; if that matters, grant a folder with a quota. Writing creates missing folders
+/// and is not atomic.
 ///
 /// ```
 /// use plugin_sdk::services::files::Files;
@@ -61,8 +61,8 @@ struct Written {
     bytes: u64,
 }
 
-/// The bytes that each name in the path of a written file counts: the block of a small file, and of a
-/// folder that may be created.
+/// The bytes that each name in the path of a written file counts: the block of a small file, or of
+/// a folder that may be created.
 const NAME_BYTES: u64 = 4096;
 
 impl Written {
