@@ -5,8 +5,8 @@ use crate::hostile::draft::*;
 use crate::hostile::guest::Guest;
 use crate::hostile::outcome::Outcome;
 
-/// A number of items beyond most limits; those of functions and data are greater. A host without such
-/// limits may take them.
+/// A number of items beyond most limits; those of functions and data are greater. A host without
+/// such limits may take them.
 const MANY: usize = 30_000;
 
 /// The number that a section announces.
