@@ -117,7 +117,9 @@ impl From<&FailureKind> for Outcome {
                 Outcome::MemoryLimit
             }
             FailureKind::StackOverflow(_) => Outcome::StackOverflow,
-            FailureKind::OutOfFuel { .. } => Outcome::FuelLimit,
+            FailureKind::OutOfFuel { .. } | FailureKind::TooManyHostCalls { .. } => {
+                Outcome::FuelLimit
+            }
             FailureKind::Timeout { .. } => Outcome::TimeLimit,
             FailureKind::Poisoned { .. } => Outcome::Dead,
             FailureKind::OutOfBounds { .. }
@@ -128,6 +130,7 @@ impl From<&FailureKind> for Outcome {
             | FailureKind::BadBinary { .. }
             | FailureKind::BadBatch { .. }
             | FailureKind::ResultTooLarge { .. }
+            | FailureKind::HostOutOfMemory { .. }
             | FailureKind::ContractViolation { .. } => Outcome::BadResult,
             FailureKind::Trap { .. }
             | FailureKind::BadHostArgument { .. }

@@ -215,7 +215,10 @@ fn check(subject: &Subject, command: impl Fn() -> Command) {
     for (reason, count) in skipped {
         writeln!(table, "\nNot run: {count}, because {reason}.").unwrap();
     }
-    compare(subject.name, &table);
+    // Elsewhere, the memory of another process is not measured, and no host falls by it.
+    if cfg!(target_os = "linux") {
+        compare(subject.name, &table);
+    }
 }
 
 /// Returns whether the host crashed, hung or took too much memory. The machine decides which of
