@@ -25,7 +25,7 @@ const EXAMPLES: [&str; 3] = ["greeter", "guest-book", "text-stats"];
 /// The variable with the folder of their modules.
 const MODULES: &str = "PLUGIN_SDK_FUZZ_MODULES";
 
-/// What to fuzz, and how.
+/// The arguments of `cargo xtask fuzz`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Fuzz {
     time: Duration,

@@ -38,7 +38,7 @@ Usage: cargo xtask <command>
   fuzz [targets]  fuzz the SDK and the harness with cargo-fuzz, for --time 60s each. Without a nightly
                   toolchain, or with --smoke, change the corpus at random instead. --sanitizer none
                   is faster
-  miri            run the tests of the guest's memory under Miri
+  miri            run the tests of shared memory and codecs under Miri
   soak            call the examples on both engines for --time 5m, or --calls 10000000, and check that
                   memory stays flat; --release is faster
   help            print this

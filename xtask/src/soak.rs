@@ -15,7 +15,7 @@ const TIME: Duration = Duration::from_secs(300);
 const SECONDS: &str = "PLUGIN_SDK_SOAK_SECONDS";
 const CALLS: &str = "PLUGIN_SDK_SOAK_CALLS";
 
-/// How long to run.
+/// The arguments of `cargo xtask soak`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Soak {
     length: Length,
