@@ -21,7 +21,7 @@ pub struct Fault {
     pub input: Vec<u8>,
 }
 
-/// Returns the inputs of a target's corpus with their names, in the order of the names.
+/// Returns the inputs in a target's corpus, sorted by name.
 ///
 /// # Errors
 ///

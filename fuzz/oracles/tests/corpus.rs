@@ -28,9 +28,6 @@ A target is chosen by a part of its name.";
 /// The time in which an input must end, beyond which it hangs.
 const HANG: Duration = Duration::from_secs(60);
 
-/// The number of executions between two looks at the clock.
-const CLOCK: u64 = 16;
-
 #[derive(Clone, Default)]
 struct Options {
     time: Option<Duration>,
@@ -180,16 +177,13 @@ fn explored(target: &Target, options: &Options) -> bool {
     };
     let began = Instant::now();
     let mut executions = 0;
-    let mut goes_on = true;
     let found = driver::explore(target, corpus, options.seed, |number, input| {
         executions = number;
         if let Some(file) = &options.trace {
             fs::write(file, input).expect("the file for a trace");
         }
-        if number.is_multiple_of(CLOCK) {
-            goes_on = options.time.is_none_or(|time| began.elapsed() < time);
-        }
-        goes_on && options.runs.is_none_or(|runs| number < runs)
+        options.time.is_none_or(|time| began.elapsed() < time)
+            && options.runs.is_none_or(|runs| number < runs)
     });
     println!(
         "{}: {executions} executions in {:.1} s",

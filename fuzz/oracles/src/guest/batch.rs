@@ -10,7 +10,7 @@ use plugin_sdk::native::Buffer;
 use crate::Verdict;
 use crate::verdict::ensure;
 
-/// What happened to an input: an answer, or an error.
+/// The answer to an input, or an error.
 type Outcome = Result<Vec<u8>, ()>;
 
 /// The text of the error that [`serve`] returns.

@@ -2,7 +2,7 @@
 //!
 //! An input is a list of operations of a host that keeps the rules and uses all the freedom that
 //! they leave: it frees results or not, passes results on as arguments, frees memory during a call,
-//! and frees addresses that are none. The model knows which bytes must be unchanged.
+//! and frees addresses that are no blocks. The model knows which bytes must be unchanged.
 
 use std::ptr;
 
