@@ -1,8 +1,8 @@
 //! The instructions that a guest executes for the main jobs, which `tests/instructions.lock` holds
 //! to within two percent: a change that makes calls dearer shows on the busiest machine.
 //!
-//! `UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions` rewrites the counts of
-//! the compiler in use. Another compiler makes other code, so each has counts of its own.
+//! `UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions` rewrites the counts
+//! of the compiler in use. Another compiler makes other code, so each has counts of its own.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;

@@ -15,8 +15,8 @@ pub struct Form {
     pub smallest: i64,
 }
 
-/// Returns the bits of the nearest float without its sign; `None` if that is infinite. The number is
-/// an integer of these digits times ten to the power of `scale`.
+/// Returns the bits of the nearest float without its sign; `None` if that is infinite. The number
+/// is an integer of these digits times ten to the power of `scale`.
 pub fn nearest(digits: impl Iterator<Item = u8>, scale: i64, form: &Form) -> Option<u64> {
     let (mut number, mut kept, mut dropped, mut rest) = (Big::from(0), 0, 0, false);
     for digit in digits {
