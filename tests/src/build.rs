@@ -1,6 +1,8 @@
 //! Guests, built as their authors would build them.
 
 use std::collections::HashMap;
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Mutex, PoisonError};
@@ -157,6 +159,8 @@ impl Build {
         if !self.rustc_arguments.is_empty() {
             cargo.arg("--").args(&self.rustc_arguments);
         }
+        // Other tests build the same packages into the same folder at the same time.
+        let locked = self.lock().map_err(|error| Refused(error.to_string()))?;
         let output = cargo.output().map_err(|error| Refused(error.to_string()))?;
         let stdout = String::from_utf8_lossy(&output.stdout);
         // The linker's output is in a message on standard output, not on standard error.
@@ -176,7 +180,22 @@ impl Build {
                     .map(str::to_owned)
             })
             .ok_or_else(|| Refused("cargo produced no module".to_owned()))?;
-        std::fs::read(&file).map_err(|error| Refused(format!("{file}: {error}")))
+        let wasm = fs::read(&file).map_err(|error| Refused(format!("{file}: {error}")));
+        drop(locked);
+        wasm
+    }
+
+    /// Waits for builds of other processes into the same folder. It is the harness's lock.
+    fn lock(&self) -> io::Result<File> {
+        let folder = match (&self.target_dir, std::env::var_os("CARGO_TARGET_DIR")) {
+            (Some(folder), _) => folder.clone(),
+            (None, Some(folder)) => folder.into(),
+            (None, None) => root().join("target"),
+        };
+        fs::create_dir_all(&folder)?;
+        let file = File::create(folder.join(".plugin-sdk-harness.lock"))?;
+        file.lock()?;
+        Ok(file)
     }
 }
 
