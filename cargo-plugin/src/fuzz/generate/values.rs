@@ -326,7 +326,7 @@ mod tests {
         for part in parts {
             let arguments = json!({"type": "array", "items": part, "minItems": 1000});
             let mut random = Rng::with_seed(5);
-            let definitions = serde_json::Map::new();
+            let definitions = Map::new();
             for _ in 0..20 {
                 let schemas = Schemas::new(&definitions);
                 let made = Values::new(schemas, &mut random).value(&arguments);
