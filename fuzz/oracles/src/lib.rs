@@ -63,22 +63,28 @@ impl Target {
         }
     }
 
+    /// Returns all targets.
+    pub fn all() -> impl Iterator<Item = &'static Target> {
+        [TARGETS, GENERATED].into_iter().flatten()
+    }
+
     /// Returns the target with a name.
     pub fn named(name: &str) -> Option<&'static Target> {
-        TARGETS.iter().find(|target| target.name == name)
+        Target::all().find(|target| target.name == name)
     }
 }
 
-/// Defines the targets and their list.
+/// Defines targets and a list of them.
 macro_rules! targets {
-    ($($(#[$doc:meta])* $constant:ident = ($name:literal, $max_len:literal, $check:path);)*) => {
+    ($list:ident, $about:literal; $($(#[$doc:meta])* $constant:ident = ($name:literal, $max_len:literal, $check:path);)*) => {
         $($(#[$doc])* pub const $constant: Target = Target { name: $name, max_len: $max_len, check: $check };)*
-        /// All targets.
-        pub const TARGETS: &[Target] = &[$($constant),*];
+        #[doc = $about]
+        const $list: &[Target] = &[$($constant),*];
     };
 }
 
 targets! {
+    TARGETS, "The targets that need no generator of modules.";
     /// The JSON reader and writer, compared with `serde_json`.
     JSON = ("json", 4096, guest::json::check);
     /// The binary codec: arbitrary bytes and round trips.
@@ -101,6 +107,14 @@ targets! {
     SIDECAR = ("sidecar", 4096, host::sidecar::check);
     /// Bytes that are loaded and inspected as a module.
     MODULE = ("module", 16384, modules::load::check);
+}
+
+#[cfg(not(feature = "generators"))]
+const GENERATED: &[Target] = &[];
+
+#[cfg(feature = "generators")]
+targets! {
+    GENERATED, "The targets that generate modules.";
     /// Generated modules with the exports of a plugin, called on both engines.
     SMITH = ("smith", 4096, modules::smith::check);
     /// The example plugins with mutations, called on both engines.
@@ -114,7 +128,7 @@ mod tests {
     #[test]
     fn every_target_has_a_file_for_libfuzzer() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../fuzz_targets");
-        for target in TARGETS {
+        for target in Target::all() {
             let file = format!("{folder}/{}.rs", target.name);
             let text = std::fs::read_to_string(&file).expect(&file);
             let constant = target.name.to_uppercase();
@@ -124,6 +138,7 @@ mod tests {
             );
         }
         let files = std::fs::read_dir(folder).expect(folder).count();
-        assert_eq!(files, TARGETS.len());
+        let without = if cfg!(feature = "generators") { 0 } else { 2 };
+        assert_eq!(files, Target::all().count() + without);
     }
 }

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use std::{env, fs, thread};
 
 use lexopt::{Arg, Parser, ValueExt};
+use oracles::Target;
 use oracles::driver::{self, Fault};
-use oracles::{TARGETS, Target};
 
 const HELP: &str = "\
 Replays the corpus of every fuzz target.
@@ -96,7 +96,7 @@ fn main() -> ExitCode {
         let mut filters = options.filters.iter();
         options.filters.is_empty() || filters.any(|filter| target.name.contains(filter.as_str()))
     };
-    let chosen: Vec<&Target> = TARGETS.iter().filter(is_chosen).collect();
+    let chosen: Vec<&Target> = Target::all().filter(is_chosen).collect();
     let passed = match (&options, options.only) {
         (
             Options {
