@@ -5,7 +5,6 @@ pub mod engines;
 pub mod load;
 #[cfg(feature = "generators")]
 pub mod mutate;
-#[cfg(any(test, feature = "generators"))]
 pub mod plugin;
 pub mod section;
 #[cfg(feature = "generators")]
