@@ -51,7 +51,7 @@ pub struct ModuleLimits {
     pub element_segments: u64,
     /// Elements of all these segments: 20,000.
     pub elements: u64,
-    /// Segments that fill memory: 10,000.
+    /// Segments that fill memory: 100,000. Go's linker writes tens of thousands.
     pub data_segments: u64,
     /// Bytes of code that calculates initial values of globals and elements, and the places of
     /// segments, all together: 512 KiB.
@@ -72,8 +72,8 @@ pub struct ModuleLimits {
     pub loop_nesting: u64,
     /// Work for the compiler in addition to what any module of the same size takes: 3,000,000
     /// units, of about a microsecond each on one core of a small machine, plus 6 for each byte of
-    /// its functions. It is estimated from the number of values alive in each block and the number
-    /// that each branch carries.
+    /// its functions. A single function may take as much with its own bytes. The work is estimated
+    /// from the number of values alive in each block and the number that each branch carries.
     pub compile_work: u64,
 }
 
@@ -154,7 +154,7 @@ impl Default for ModuleLimits {
             exports: 20_000,
             element_segments: 10_000,
             elements: 20_000,
-            data_segments: 10_000,
+            data_segments: 100_000,
             initial_bytes: 512 << 10,
             custom_sections: 1000,
             name_bytes: 64 << 10,

@@ -35,6 +35,8 @@ pub(crate) struct Interface<'a> {
     pub(super) functions: Vec<u32>,
     pub(super) globals: Vec<GlobalType>,
     pub(crate) memories: Vec<MemoryType>,
+    /// The number of imported ones, which are the first.
+    pub(super) imported_memories: usize,
     /// The custom sections with the manifest.
     pub(crate) manifests: Vec<&'a [u8]>,
     /// The plugins that declare that they were built as libraries, one a line.
@@ -256,7 +258,10 @@ impl<'a> Interface<'a> {
                 function = Some(ty);
             }
             TypeRef::Global(ty) => self.globals.push(ty),
-            TypeRef::Memory(ty) => self.memories.push(ty),
+            TypeRef::Memory(ty) => {
+                self.memories.push(ty);
+                self.imported_memories += 1;
+            }
             TypeRef::Table(_) | TypeRef::Tag(_) => {}
         }
         let (module, name) = (import.module.to_owned(), import.name.to_owned());

@@ -166,7 +166,8 @@ pub(super) fn read(
     let mut validator = Validator::new_with_features(everything());
     let mut code = Code::default();
     code.interface(interface);
-    let mut work = Work::of(interface.globals.len(), interface.initial);
+    let mut work = Work::of(interface);
+    work.check_initial(limits)?;
     // Reused from one function to the next, so that most functions need no allocation.
     let mut allocations = FuncValidatorAllocations::default();
     let mut function_number = 0;
@@ -360,12 +361,13 @@ impl Body<'_, '_> {
                 "loops within each other in",
             )?;
             if work.is_due() {
-                work.check(interface.code_bytes, self.number, limits)?;
+                work.check(self.number, bytes, interface.code_bytes, limits)?;
             }
         }
         operators.finish()?;
+        work.check(self.number, bytes, interface.code_bytes, limits)?;
         work.end();
-        work.check(interface.code_bytes, self.number, limits)
+        Ok(())
     }
 
     /// Checks a count in the function against its limit.
@@ -502,20 +504,25 @@ mod tests {
         assert_eq!(needs("(module)"), []);
     }
 
-    /// Each takes the compiler some seconds, and all of them together much longer.
+    /// Each takes the compiler some seconds, and all of them together much longer. One image
+    /// replaces segments that are close to each other, as Go's linker writes them.
     #[test]
     fn parts_that_instantiation_initialises_are_work() {
-        let segments = |count: usize| "(data (i32.const 0) \"x\")".repeat(count);
+        let segments = |count: usize, distance: usize| -> String {
+            let segment = |nth: usize| format!("(data (i32.const {}) \"x\")", nth * distance);
+            (0..count).map(segment).collect()
+        };
         let globals = |count: usize| "(global i32 (i32.const 0))".repeat(count);
         let work = |fields: String| {
-            let wasm = wat::parse_str(format!("(module (memory 1) (func) {fields})")).unwrap();
+            let wasm = wat::parse_str(format!("(module (memory 1024) {fields})")).unwrap();
             code_of(&wasm)
                 .map(drop)
                 .map_err(|failure| failure.code().to_owned())
         };
-        assert_eq!(work(segments(9000)), Ok(()));
+        assert_eq!(work(segments(41_000, 100)), Ok(()));
+        assert_eq!(work(segments(9000, 2400)), Ok(()));
         assert_eq!(work(globals(19_000)), Ok(()));
-        let both = segments(9000) + &globals(19_000);
+        let both = segments(9000, 2400) + &globals(19_000);
         assert_eq!(work(both), Err("module_limit".to_owned()));
     }
 
@@ -533,13 +540,15 @@ mod tests {
     }
 
     #[test]
-    fn data_and_names_do_not_buy_work_for_the_compiler() {
+    fn padding_does_not_buy_work_for_the_compiler() {
         let blocks = "block end ".repeat(60_000);
         let padding = "x".repeat(4 << 20);
+        let nops = "nop ".repeat(1 << 19);
         for more in [
             String::new(),
             format!("(memory 100) (data (i32.const 0) {padding:?})"),
             format!("(@custom \"padding\" {padding:?})"),
+            format!("(func {nops})").repeat(4),
         ] {
             let wasm = wat::parse_str(format!("(module (func {blocks}) {more})")).unwrap();
             let failure = code_of(&wasm).unwrap_err();

@@ -17,6 +17,7 @@
 //! ```
 
 mod code;
+mod image;
 mod names;
 mod proposals;
 mod unsupported;

@@ -12,14 +12,16 @@
 
 use wasmparser::Operator;
 
+use super::image;
 use crate::failure::FailureKind;
 use crate::limits::ModuleLimits;
-use crate::wasm::interface::Initial;
+use crate::wasm::Interface;
 
 /// The work for any function.
 const FUNCTION: u64 = 100;
 
-/// The work allowed for each byte of the module's functions in addition to [`ModuleLimits::compile_work`].
+/// The work allowed for each byte of a function, and of all functions together, in addition to
+/// [`ModuleLimits::compile_work`].
 const BYTE: u64 = 6;
 
 /// The number of instructions between two checks of the limit.
@@ -101,13 +103,20 @@ pub(super) type Arity = (u64, u64);
 impl Work {
     /// Begins a module: the compiler makes one function of everything that instantiation
     /// initialises.
-    pub(super) fn of(globals: usize, initial: Initial) -> Self {
+    pub(super) fn of(interface: &Interface<'_>) -> Self {
+        let initial = interface.initial;
         let segments = initial.data_segments;
-        let done = (100 * segments)
-            .saturating_add(segments.saturating_mul(segments) / 67)
+        let data = match image::is_made(interface) {
+            true => segments,
+            false => {
+                let each = segments.saturating_mul(100);
+                each.saturating_add(segments.saturating_mul(segments) / 67)
+            }
+        };
+        let done = data
             .saturating_add(54 * initial.element_segments)
             .saturating_add(7 * initial.elements)
-            .saturating_add(70 * globals as u64)
+            .saturating_add(70 * interface.globals.len() as u64)
             .saturating_add(3 * initial.bytes);
         Work {
             done,
@@ -170,9 +179,9 @@ impl Work {
             Operator::LocalSet { local_index } | Operator::LocalTee { local_index } => {
                 function.set(*local_index);
             }
+            Operator::Call { .. } | Operator::ReturnCall { .. } => function.calls += 1,
             // The engine first checks whether the table's element is initialised, and initialises
             // it if not.
-            Operator::Call { .. } | Operator::ReturnCall { .. } => function.calls += 1,
             Operator::CallIndirect { .. } | Operator::ReturnCallIndirect { .. } => {
                 (0..5).for_each(|_| function.block(height));
             }
@@ -209,28 +218,52 @@ impl Work {
         self.now.loops.clear();
     }
 
-    /// Checks the counted work against the limit for a module with so many bytes of functions.
+    /// Checks the work for everything that instantiation initialises, for which the size of
+    /// functions allows nothing more.
+    pub(super) fn check_initial(&self, limits: &ModuleLimits) -> Result<(), FailureKind> {
+        within(self.done, limits.compile_work, || {
+            format!(
+                "takes {} units of work to compile the initial values of memory, tables and globals",
+                self.done
+            )
+        })
+    }
+
+    /// Checks the work for the current function, which has so many bytes, and for the module so
+    /// far, which has so many bytes of functions.
     pub(super) fn check(
         &self,
-        bytes: u64,
         number: u32,
+        function_bytes: u64,
+        code_bytes: u64,
         limits: &ModuleLimits,
     ) -> Result<(), FailureKind> {
+        let allowed = |bytes: u64| {
+            let more = BYTE.saturating_mul(bytes);
+            limits.compile_work.saturating_add(more)
+        };
         let now = self.now.total();
-        let limit = limits
-            .compile_work
-            .saturating_add(BYTE.saturating_mul(bytes));
         let all = self.done.saturating_add(now);
-        match all <= limit {
-            true => Ok(()),
-            false => Err(FailureKind::ModuleLimit {
-                setting: "compile_work",
-                what: format!(
-                    "takes more than {all} units of work to compile, function {number} more than {now} of them"
-                ),
-                limit,
-            }),
-        }
+        within(now, allowed(function_bytes), || {
+            format!("takes more than {now} units of work to compile function {number}")
+        })?;
+        within(all, allowed(code_bytes), || {
+            format!(
+                "takes more than {all} units of work to compile, function {number} more than {now} of them"
+            )
+        })
+    }
+}
+
+/// Checks work against a limit.
+fn within(work: u64, limit: u64, what: impl FnOnce() -> String) -> Result<(), FailureKind> {
+    match work <= limit {
+        true => Ok(()),
+        false => Err(FailureKind::ModuleLimit {
+            setting: "compile_work",
+            what: what(),
+            limit,
+        }),
     }
 }
 
