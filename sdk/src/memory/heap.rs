@@ -25,8 +25,8 @@ pub trait Memory {
     /// Returns the pointer to an address within the memory.
     fn at(&self, address: u32) -> *mut u8;
 
-    /// Adds memory, and returns the new range, whose ends are multiples of [`UNIT`]: `bytes` or
-    /// more, or at first what the memory already has, at least two units. `None` without any more.
+    /// Adds `bytes` of memory or more that nothing else uses, and returns their range, whose ends
+    /// are multiples of [`UNIT`]. `None` without any more.
     fn grow(&mut self, bytes: u32) -> Option<(u32, u32)>;
 }
 

@@ -5,20 +5,14 @@ use std::arch::wasm32::{memory_grow, memory_size};
 use std::cell::UnsafeCell;
 use std::ptr;
 
-use super::{Heap, Memory, UNIT};
+use super::{Heap, Memory};
 
 /// The size of a page of linear memory, in bytes.
 const PAGE: usize = 64 * 1024;
 
-/// The linear memory of a plugin, from the end of its data.
-pub struct Linear {
-    begun: bool,
-}
-
-impl Linear {
-    /// The memory behind a plugin's data.
-    pub const BEHIND_DATA: Self = Linear { begun: false };
-}
+/// The pages of linear memory that the heap asks for. The rest of the page in which the plugin's data
+/// ends stays unused: std's own allocator takes it, and parts of std use that next to any other.
+pub struct Linear;
 
 impl Memory for Linear {
     fn at(&self, address: u32) -> *mut u8 {
@@ -26,21 +20,6 @@ impl Memory for Linear {
     }
 
     fn grow(&mut self, bytes: u32) -> Option<(u32, u32)> {
-        unsafe extern "C" {
-            /// The linker's names for the end of data and stack, and for that of the memory that a
-            /// new instance has.
-            static __heap_base: u8;
-            static __heap_end: u8;
-        }
-        if !std::mem::replace(&mut self.begun, true) {
-            let base = (&raw const __heap_base).expose_provenance();
-            let base = base.next_multiple_of(UNIT as usize);
-            let end = (&raw const __heap_end).expose_provenance();
-            // Both are addresses in a memory of 2^32 bytes.
-            if base + 2 * UNIT as usize <= end {
-                return Some((base as u32, end as u32));
-            }
-        }
         let size = memory_size::<0>();
         let pages = (bytes as usize).div_ceil(PAGE);
         let start = (size.checked_add(pages)? <= u16::MAX as usize).then_some(size * PAGE)?;
@@ -56,10 +35,10 @@ pub struct Global(UnsafeCell<Heap<Linear>>);
 unsafe impl Sync for Global {}
 
 impl Global {
-    /// Creates an allocator for the memory behind the plugin's data, of which there may be one.
+    /// Creates an allocator that has no memory yet.
     #[allow(clippy::new_without_default, reason = "only ever a static")]
     pub const fn new() -> Self {
-        Global(UnsafeCell::new(Heap::new(Linear::BEHIND_DATA)))
+        Global(UnsafeCell::new(Heap::new(Linear)))
     }
 }
 
@@ -67,7 +46,7 @@ impl Global {
 // where they are. It neither panics nor allocates, so no method runs within another.
 unsafe impl GlobalAlloc for Global {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: the memory behind the data belongs to the one global allocator.
+        // SAFETY: the pages that the heap asked for are its own.
         unsafe { (*self.0.get()).alloc(layout) }
     }
 
