@@ -10,9 +10,10 @@ use exact::Form;
 pub struct Number<'de> {
     pub text: &'de str,
     negative: bool,
-    /// All digits, with those of the fraction, as one integer; meaningless above [`EXACT_DIGITS`]
-    /// of them.
+    /// All digits, with those of the fraction, as one integer; meaningless if `count` is above
+    /// [`EXACT_DIGITS`].
     digits: u64,
+    /// The number of digits; above [`EXACT_DIGITS`], without leading zeros.
     count: usize,
     /// The position of the decimal point: the number is `digits * 10^scale`.
     scale: i32,
@@ -79,6 +80,11 @@ impl<'de> Number<'de> {
                 return Err(("expected a digit", at));
             }
             scale = scale.saturating_add(if below_one { -exponent } else { exponent });
+        }
+        if count > EXACT_DIGITS {
+            let leading = bytes.iter().skip(start);
+            let leading = leading.take_while(|byte| matches!(byte, b'0' | b'.'));
+            count -= leading.filter(|byte| **byte == b'0').count();
         }
         Ok(Number {
             text: text.get(..at).unwrap_or_default(),
@@ -160,6 +166,7 @@ impl<'de> Number<'de> {
             return None;
         }
         let number = by_exact_power(self.digits, self.scale)
+            .or_else(|| by_product(self.digits, self.scale))
             .or_else(|| by_reciprocal(self.digits, self.scale))?;
         Some(if self.negative { -number } else { number })
     }
@@ -186,13 +193,15 @@ impl<'de> Number<'de> {
     }
 }
 
+/// The powers of ten that `f64` holds exactly.
+const EXACT: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
 /// Multiplies or divides digits that fit 53 bits by a power of ten that `f64` holds exactly: one
 /// operation, which rounds correctly.
 fn by_exact_power(digits: u64, scale: i32) -> Option<f64> {
-    const EXACT: [f64; 23] = [
-        1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-        1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-    ];
     if digits > 1 << 53 {
         return None;
     }
@@ -204,8 +213,24 @@ fn by_exact_power(digits: u64, scale: i32) -> Option<f64> {
     })
 }
 
-/// The most digits after the point with an entry in [`RECIPROCALS`].
-const MAX_FRACTION: usize = 22;
+/// Multiplies digits by a power of ten that fits a `u64`, and rounds the product.
+fn by_product(digits: u64, scale: i32) -> Option<f64> {
+    let power = EXACT.get(..20)?.get(usize::try_from(scale).ok()?)?;
+    let (high, low) = multiply(digits, *power as u64);
+    if high == 0 {
+        return Some(low as f64);
+    }
+    // The first 64 bits of the product, the last of them set if any bit below it is: 11 of them are
+    // rounded off.
+    let shift = high.leading_zeros();
+    let bits = high << shift | low >> 1 >> (63 - shift) | u64::from(low << shift != 0);
+    let unit = f64::from_bits(u64::from(1023 + 64 - shift) << 52);
+    Some(bits as f64 * unit)
+}
+
+/// The most digits after the point with an entry in [`RECIPROCALS`]: the algorithm decides all
+/// numbers of so many.
+const MAX_FRACTION: usize = 27;
 
 /// `2^b / 5^k` rounded up, for `k` from 1, with `b` such that the quotient has 128 bits: the upper
 /// and the lower 64 of them.
@@ -238,8 +263,8 @@ const fn reciprocals() -> [(u64, u64); MAX_FRACTION] {
 }
 
 /// Divides up to 19 digits by a power of ten, with the algorithm of Eisel and Lemire ("Number
-/// Parsing at a Gigabyte per Second", 2021), for the scales of numbers without an exponent. It is
-/// much faster than the standard library, which reads the text again; `None` if that must decide.
+/// Parsing at a Gigabyte per Second", 2021), for the scales of numbers without an exponent and of
+/// those a little smaller. `None` for other scales, of which long division finds the float.
 fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     const MANTISSA_BITS: u32 = 52;
     let fraction = usize::try_from(scale.checked_neg()?).ok()?;
@@ -275,7 +300,7 @@ fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     } else {
         (mantissa, exponent)
     };
-    // With at most 22 digits after the point and one before it, the result is neither subnormal nor
+    // With at most 27 digits after the point, of which one is not zero, the result is neither subnormal nor
     // infinite.
     let exponent = u64::try_from(exponent).ok()?;
     let fraction = mantissa & !(1 << MANTISSA_BITS);
@@ -332,9 +357,25 @@ mod tests {
         }
 
         #[test]
-        fn quick_floats_are_the_nearest(digits in any::<u64>(), shift in 0u32..64, fraction in 0usize..=24) {
+        fn quick_floats_are_the_nearest(digits in any::<u64>(), shift in 0u32..64, fraction in 0usize..=30) {
             let digits = (digits >> shift) % 10u64.pow(19);
             check(digits, fraction)?;
+            same(&format!("{digits}e{fraction}"))?;
+        }
+
+        #[test]
+        fn floats_of_common_sizes_are_quick(bits in any::<u64>(), exponent in -11i32..36) {
+            let digits = 1.0 + (bits >> 11) as f64 / (1u64 << 53) as f64 * 8.999;
+            let float: f64 = format!("{digits}e{exponent}").parse().unwrap();
+            for text in [format!("{float:e}"), format!("-{float}"), format!("{float:.1}")] {
+                let number = Number::scan(&text).unwrap();
+                if number.count <= EXACT_DIGITS {
+                    prop_assert!(number.quick().is_some(), "{}", text);
+                }
+                same(&text)?;
+            }
+            let shortest = Number::scan(&format!("{float:e}")).unwrap().count;
+            prop_assert!(shortest <= 17);
         }
 
         /// Halfway between two floats: an odd number of 54 bits, divided by a power of two; and one

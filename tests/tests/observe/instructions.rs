@@ -58,15 +58,21 @@ fn count() -> Counts {
     }});
     let numbers: Vec<f64> = (0..1000).map(|nth| f64::from(nth) * 1.5).collect();
     let any = json!({"value": numbers.iter().take(100).collect::<Vec<_>>()});
+    // As a program writes them: with all their digits behind leading zeros.
+    let small =
+        json!({"value": (1..=100).map(|nth| f64::from(nth) / 77_777.0).collect::<Vec<_>>()});
     let repeat = json!({"text": "say \"hi\"\n", "times": 100});
     let kilobyte = [b'x'; 1024];
-    let calls: [(&str, &dyn Fn(&mut Plugin)); 9] = [
+    let calls: [(&str, &dyn Fn(&mut Plugin)); 10] = [
         ("two texts to one", &|plugin| called(plugin, "join", &two)),
         ("values of every shape", &|plugin| {
             called(plugin, "shapes", &shapes)
         }),
         ("100 numbers as any JSON", &|plugin| {
             called(plugin, "anything", &any)
+        }),
+        ("100 small numbers as any JSON", &|plugin| {
+            called(plugin, "anything", &small)
         }),
         ("a text of 900 characters", &|plugin| {
             called(plugin, "repeat", &repeat)
