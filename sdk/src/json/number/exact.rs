@@ -7,7 +7,10 @@ const DIGITS: usize = 768;
 
 /// The largest power of ten of a first digit, in either direction, that is neither zero nor
 /// infinite.
-const LARGEST: i64 = 400;
+const LARGEST: i64 = 330;
+
+/// The largest power of five in a `u32`, and its exponent.
+const FIVES: (u32, u64) = (5u32.pow(13), 13);
 
 /// The form of a float: the bits of its mantissa, and the smallest exponent of a normal one.
 pub struct Form {
@@ -44,11 +47,16 @@ pub fn nearest(digits: impl Iterator<Item = u8>, scale: i64, form: &Form) -> Opt
     }
     let mut divisor = Big::from(1);
     let scaled = if scale < 0 { &mut divisor } else { &mut number };
-    for _ in 0..scale.unsigned_abs() {
-        scaled.scale(10, 0);
+    // The powers of two of these tens are in `scale`.
+    let (power, exponent) = FIVES;
+    for _ in 0..scale.unsigned_abs() / exponent {
+        scaled.scale(power, 0);
     }
-    // The number is `number / divisor * 2^exponent`, and the quotient is made one with a single bit
-    // before the point.
+    for _ in 0..scale.unsigned_abs() % exponent {
+        scaled.scale(5, 0);
+    }
+    // The number is `number / divisor * 2^(exponent + scale)`, and the quotient is made one with a
+    // single bit before the point.
     let mut exponent = number.bits() - divisor.bits();
     number.shift(-exponent);
     divisor.shift(exponent);
@@ -65,7 +73,7 @@ pub fn nearest(digits: impl Iterator<Item = u8>, scale: i64, form: &Form) -> Opt
         }
         number.shift(1);
     }
-    form.round(quotient, !number.is_zero(), exponent)
+    form.round(quotient, !number.is_zero(), exponent + scale)
 }
 
 impl Form {
