@@ -33,6 +33,7 @@ pub const TRAP: &str = r#"
     (func $outer (export "command_trap") (param i32 i32) (result i64) call $inner i64.const 0)"#;
 
 /// A command that adds 1 to each byte of its arguments, in a loop.
+#[cfg(feature = "generators")]
 pub const COUNT: &str = r#"
     (func (export "command_count") (param $at i32) (param $len i32) (result i64) (local $end i32)
         (local.set $end (i32.add (local.get $at) (local.get $len)))
