@@ -171,10 +171,11 @@ pub fn load(
 pub fn load_built(
     wasm: Arc<[u8]>,
     host: Option<Host>,
+    limits: ModuleLimits,
     file: &str,
     terminal: &Terminal,
 ) -> Result<Loaded> {
-    let source = Source::bytes(Arc::clone(&wasm));
+    let source = Source::bytes(Arc::clone(&wasm)).limits(limits);
     load_from(source, wasm, host, file, terminal)
 }
 

@@ -21,13 +21,13 @@ impl FromStr for NamedLimit {
         let (name, value) = text.split_once('=').ok_or_else(form)?;
         let value = value.parse().map_err(|_| form())?;
         let mut module = ModuleLimits::default();
-        let known: Vec<_> = module.by_name().map(|(name, _)| name).collect();
-        let mut known = known.iter().chain(PluginBuilder::LIMITS).copied();
-        match known.clone().find(|known| *known == name) {
+        let of_modules = module.by_name().map(|(name, _)| name);
+        let known: Vec<_> = of_modules.chain(PluginBuilder::limit_names()).collect();
+        match known.iter().copied().find(|known| *known == name) {
             Some(name) => Ok(NamedLimit { name, value }),
             None => {
                 let shown = text::line(name, 60);
-                let nearest = text::nearest(name, known.by_ref());
+                let nearest = text::nearest(name, known);
                 let hint = nearest.map(|nearest| format!("; did you mean `{nearest}`?"));
                 Err(format!(
                     "there is no limit `{shown}`{}",
@@ -52,10 +52,14 @@ pub fn of_modules(named: &[NamedLimit]) -> ModuleLimits {
 
 /// Sets those that are limits of calls.
 pub fn set(builder: PluginBuilder, named: &[NamedLimit]) -> PluginBuilder {
-    let of_calls = |limit: &&NamedLimit| PluginBuilder::LIMITS.contains(&limit.name);
-    let limits = named.iter().filter(of_calls);
-    limits.fold(builder, |builder, limit| {
-        builder.limit(limit.name, limit.value)
+    PluginBuilder::limit_names().fold(builder, |builder, name| {
+        let mut named = named.iter().rev();
+        match named.find(|limit| limit.name == name) {
+            Some(limit) => builder
+                .limit(name, limit.value)
+                .unwrap_or_else(|error| unreachable!("{error}")),
+            None => builder,
+        }
     })
 }
 
@@ -75,6 +79,11 @@ mod tests {
             wrong("max_host_call=9"),
             "there is no limit `max_host_call`; did you mean `max_host_calls`?"
         );
+        // These have options of their own, or would let a guest end the process.
+        for name in ["fuel", "memory_pages", "stack_bytes"] {
+            let expected = format!("there is no limit `{name}`");
+            assert_eq!(wrong(&format!("{name}=9")), expected);
+        }
         for text in ["globals", "globals=", "globals=-1", "globals=many"] {
             assert!(wrong(text).starts_with("expected `NAME=N`"), "{text}");
         }

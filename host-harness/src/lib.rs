@@ -259,7 +259,7 @@ pub use failure::{
     Stack, Usage,
 };
 pub use imports::Interrupt;
-pub use limits::ModuleLimits;
+pub use limits::{ModuleLimits, UnknownLimit};
 pub use observe::transcript;
 pub use observe::{
     CallGrowth, CallStatistics, Growth, Heap, LeakReport, Outcome, Statistics, Times, TraceEvent,

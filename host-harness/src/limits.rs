@@ -3,9 +3,11 @@
 #[cfg(test)]
 pub(crate) mod table;
 
+use std::fmt;
 use std::time::Duration;
 
 use crate::memory::PAGE;
+use crate::text;
 
 /// Limits for the parts of a module. A host reads and compiles a module before any of its code
 /// runs.
@@ -220,38 +222,42 @@ pub(crate) struct Chosen {
 }
 
 impl Chosen {
-    /// The names of the limits that have a number.
-    pub(crate) const NAMES: &[&str] = &[
-        "memory_pages",
-        "table_elements",
-        "stack_bytes",
-        "fuel",
-        "max_result_bytes",
-        "max_argument_bytes",
-        "max_log_bytes",
-        "max_host_calls",
-        "max_schema_bytes",
-        "max_schema_steps",
+    /// The limits that [`PluginBuilder::limit`](crate::PluginBuilder::limit) sets.
+    const BY_NAME: &[(&str, fn(&mut Chosen, u64))] = &[
+        ("table_elements", |chosen, value| {
+            chosen.table_elements = Some(u32::try_from(value).unwrap_or(u32::MAX));
+        }),
+        ("max_result_bytes", |chosen, value| {
+            chosen.max_result_bytes = Some(value);
+        }),
+        ("max_argument_bytes", |chosen, value| {
+            chosen.max_argument_bytes = Some(value);
+        }),
+        ("max_log_bytes", |chosen, value| {
+            chosen.max_log_bytes = Some(value);
+        }),
+        ("max_host_calls", |chosen, value| {
+            chosen.max_host_calls = Some(value);
+        }),
+        ("max_schema_bytes", |chosen, value| {
+            chosen.max_schema_bytes = Some(value);
+        }),
+        ("max_schema_steps", |chosen, value| {
+            chosen.max_schema_steps = Some(value);
+        }),
     ];
 
-    /// Sets a limit by its name; returns whether there is one. Values beyond the type's range count
-    /// as its maximum.
-    pub(crate) fn set(&mut self, name: &str, value: u64) -> bool {
-        let short = u32::try_from(value).unwrap_or(u32::MAX);
-        match name {
-            "memory_pages" => self.memory_pages = Some(short),
-            "table_elements" => self.table_elements = Some(short),
-            "stack_bytes" => self.stack_bytes = Some(usize::try_from(value).unwrap_or(usize::MAX)),
-            "fuel" => self.fuel = Some(value),
-            "max_result_bytes" => self.max_result_bytes = Some(value),
-            "max_argument_bytes" => self.max_argument_bytes = Some(value),
-            "max_log_bytes" => self.max_log_bytes = Some(value),
-            "max_host_calls" => self.max_host_calls = Some(value),
-            "max_schema_bytes" => self.max_schema_bytes = Some(value),
-            "max_schema_steps" => self.max_schema_steps = Some(value),
-            _ => return false,
-        }
-        true
+    /// Returns the names of these limits.
+    pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+        Self::BY_NAME.iter().map(|(name, _)| *name)
+    }
+
+    /// Sets a limit by its name. Values beyond the type's range count as its maximum.
+    pub(crate) fn set(&mut self, name: &str, value: u64) -> Result<(), UnknownLimit> {
+        let known = Self::BY_NAME.iter().find(|(known, _)| *known == name);
+        let (_, set) = known.ok_or_else(|| UnknownLimit(name.to_owned()))?;
+        set(self, value);
+        Ok(())
     }
 
     /// Chooses all limits.
@@ -312,6 +318,25 @@ impl Default for Limits {
         }
     }
 }
+
+/// The error for a name that [`PluginBuilder::limit`](crate::PluginBuilder::limit) does not know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownLimit(String);
+
+impl fmt::Display for UnknownLimit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "there is no limit `{}`; ", text::name(&self.0))?;
+        match text::nearest(&self.0, Chosen::names()) {
+            Some(nearest) => write!(f, "did you mean `{nearest}`?"),
+            None => {
+                let names: Vec<_> = Chosen::names().map(|name| format!("`{name}`")).collect();
+                write!(f, "there are {}", names.join(", "))
+            }
+        }
+    }
+}
+
+impl std::error::Error for UnknownLimit {}
 
 /// Refused growth, in bytes of memory or elements of tables.
 #[derive(Clone, Copy, Debug)]

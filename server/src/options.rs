@@ -141,7 +141,16 @@ mod tests {
         ] {
             let setting = format!("`ServerOptions::{setting}`");
             let default = default.replace('s', " s");
-            let is_row = |row: &str| row.contains(&setting) && row.contains(&default);
+            let is_row = |row: &str| {
+                let mut cells = row.split('|').map(str::trim);
+                let is_default = |limit: &str| {
+                    let rest = limit.strip_prefix(&default);
+                    rest.is_some_and(|rest| {
+                        !rest.starts_with(|next: char| next.is_alphanumeric() || next == ',')
+                    })
+                };
+                cells.nth(2).is_some_and(is_default) && cells.next() == Some(&setting)
+            };
             assert!(
                 table.lines().any(is_row),
                 "docs/limits.md has no row for {setting} with the default {default}"

@@ -131,7 +131,13 @@ impl Bench {
         let built = project.build(RELEASE, &features, terminal)?;
         let host = project.made_for(self.host, &built.wasm)?;
         Ok(Subject {
-            loaded: host_options::load_built(built.wasm, Some(host), &project.name, terminal)?,
+            loaded: host_options::load_built(
+                built.wasm,
+                Some(host),
+                ModuleLimits::default(),
+                &project.name,
+                terminal,
+            )?,
             rustc: rustc_in(&project.root),
             folder: project.root,
         })

@@ -148,7 +148,8 @@ impl Call {
         terminal.status("Building", &project.title());
         let built = project.build(RELEASE, &features, terminal)?;
         let host = project.made_for(self.emulated, &built.wasm)?;
-        host_options::load_built(built.wasm, Some(host), &project.name, terminal)
+        let limits = self.host.module_limits();
+        host_options::load_built(built.wasm, Some(host), limits, &project.name, terminal)
     }
 
     fn show(&self, answer: Answer, stats: Option<Stats>, terminal: &mut Terminal) -> Result<()> {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use plugin_sdk_harness::Source;
 use plugin_sdk_harness::registry::Registry;
 use serde_json::Value;
 
@@ -56,8 +57,9 @@ impl Dev {
         if let Some(config) = &self.config {
             options = options.config(config.clone());
         }
+        let source = Source::file(built.path).limits(self.offer.module_limits());
         let id = registry
-            .load(built.path.as_path(), options)
+            .load(source, options)
             .map_err(|error| Error::new("the plugin cannot be loaded").because(error))?;
         self.offer.check_grants(&manifests(&registry))?;
         let watcher = Watcher {

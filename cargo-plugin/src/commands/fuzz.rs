@@ -137,7 +137,13 @@ impl Fuzz {
         let built = project.build_to_count(profile, &features, terminal)?;
         let host = project.made_for(self.host, &built.wasm)?;
         let name = project.title();
-        let loaded = host_options::load_built(built.wasm, Some(host), &name, terminal)?;
+        let loaded = host_options::load_built(
+            built.wasm,
+            Some(host),
+            ModuleLimits::default(),
+            &name,
+            terminal,
+        )?;
         let origin = Origin::Crate {
             release: self.release,
             features,

@@ -20,7 +20,7 @@ use crate::engine::{CacheDir, Engine, EngineOptions, Pool};
 use crate::failure::{Failure, FailureKind, Stage};
 use crate::hosts::{self, Breaches, Emulation, Emulator, Guest, HostContract, Surroundings};
 use crate::imports::Host;
-use crate::limits::{Chosen, Limits};
+use crate::limits::{Chosen, Limits, UnknownLimit};
 use crate::manifest;
 use crate::observe::transcript::Recorder;
 use crate::observe::{self, Observer, recorded_services};
@@ -296,27 +296,32 @@ impl PluginBuilder {
         self
     }
 
-    /// The names of the limits that [`limit`](Self::limit) sets: those of their methods.
-    pub const LIMITS: &[&str] = Chosen::NAMES;
+    /// Returns the names of the limits that [`limit`](Self::limit) sets: those of their methods.
+    pub fn limit_names() -> impl Iterator<Item = &'static str> {
+        Chosen::names()
+    }
 
-    /// Sets a limit by its [name](Self::LIMITS), for a host whose users set limits by name.
+    /// Sets a limit by its [name](Self::limit_names), for a host whose users set limits by name.
+    /// Those that depend on the host itself have only a method: `timeout`, `fuel`, `memory_pages`
+    /// and `stack_bytes`.
     ///
-    /// # Panics
+    /// # Errors
     ///
-    /// Panics if no limit has this name.
+    /// Fails if no limit has this name.
     ///
     /// ```
     /// use plugin_sdk_harness::{Plugin, Source};
     ///
     /// # let source = Source::crate_dir("");
-    /// let builder = Plugin::builder(source).limit("table_elements", 50_000);
+    /// let builder = Plugin::builder(source).limit("table_elements", 50_000)?;
+    /// let unknown = builder.limit("table_element", 50_000).unwrap_err();
+    /// let expected = "there is no limit `table_element`; did you mean `table_elements`?";
+    /// assert_eq!(unknown.to_string(), expected);
+    /// # Ok::<(), plugin_sdk_harness::UnknownLimit>(())
     /// ```
-    pub fn limit(mut self, name: &str, value: u64) -> Self {
-        assert!(
-            self.limits.set(name, value),
-            "there is no limit `{name}`; `PluginBuilder::LIMITS` lists all of them"
-        );
-        self
+    pub fn limit(mut self, name: &str, value: u64) -> Result<Self, UnknownLimit> {
+        self.limits.set(name, value)?;
+        Ok(self)
     }
 
     /// Chooses the engine that runs the plugin, instead of the [default](Engine::usual).
