@@ -190,7 +190,7 @@ impl Boundary {
     }
 
     /// Takes what the host wrote to a block, which is no longer the host's. `None` if there is no
-    /// such block, or if it is shorter.
+    /// such block, if it is shorter, or if the running call reads its arguments from it.
     #[cfg_attr(
         not(any(target_arch = "wasm32", test)),
         allow(dead_code, reason = "only guests receive blocks from a host")
@@ -202,6 +202,9 @@ impl Boundary {
         }
         self.with_blocks(|blocks| {
             let (slot, block) = blocks.find(address)?;
+            if overlap(block.range(), self.arguments.get()) {
+                return None;
+            }
             let len = match written {
                 Written::Bytes(len) if len <= block.size => len as usize,
                 Written::Bytes(_) => return None,
@@ -217,7 +220,11 @@ impl Boundary {
                 // SAFETY: the block is from the global allocator, for `size` bytes without an
                 // alignment, has at least `len` of them, which the host says it has written, and
                 // the table no longer has it.
-                return Some(unsafe { Vec::from_raw_parts(block.start, len, block.size as usize) });
+                let mut bytes =
+                    unsafe { Vec::from_raw_parts(block.start, len, block.size as usize) };
+                // A host may allocate the most that it could write.
+                bytes.shrink_to_fit();
+                return Some(bytes);
             }
             // SAFETY: the block is live, has at least `len` bytes, which the host says it has
             // written, and no reference to them exists.
@@ -926,6 +933,19 @@ mod tests {
             boundary.receive(endless.addr(), Written::Bytes(1)),
             Some(vec![b'x'])
         );
+    }
+
+    #[test]
+    fn a_block_with_the_arguments_of_the_running_call_is_not_received() {
+        let boundary = Boundary::new();
+        let block = boundary.alloc(4);
+        serve(&boundary, block.wrapping_add(1), 3, &mut |_, _| {
+            assert_eq!(boundary.receive(block.addr(), Written::All), None);
+            Ok(Answer::Written)
+        });
+        assert_eq!(boundary.live_blocks(), 1);
+        boundary.free(block.addr());
+        assert_eq!(boundary.live_blocks(), 0);
     }
 
     #[test]
