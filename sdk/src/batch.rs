@@ -29,9 +29,6 @@ pub unsafe fn run(
     each: Each<'_>,
 ) -> Result<Answer, Error> {
     check(inputs)?;
-    // A guess, limited to the length of the inputs. Without it, a large answer is moved again and
-    // again while it grows.
-    output.reserve(inputs.len().min(MOST_RESERVED));
     let mut at = 0;
     // The length of the items that are their own answers: they are copied only if another answer
     // follows. `None` after that.
@@ -89,11 +86,17 @@ pub unsafe fn run(
     }
 }
 
-/// Puts the items that are their own answers before the other answers.
+/// Puts the items that are their own answers before the first other answer.
 fn keep(unchanged: &mut Option<usize>, inputs: &[u8], output: &mut Vec<u8>) {
-    if let Some(items @ 1..) = unchanged.take() {
-        output.splice(..0, inputs.iter().take(items).copied());
-    }
+    let Some(items) = unchanged.take() else {
+        return;
+    };
+    // A guess, limited to the length of the inputs. Without it, a large answer is moved again and
+    // again while it grows.
+    output.reserve(inputs.len().min(MOST_RESERVED));
+    let items = inputs.get(..items).unwrap_or_default();
+    output.extend_from_slice(items);
+    output.rotate_right(items.len());
 }
 
 /// Checks all inputs, so that a truncated batch runs none of them.
