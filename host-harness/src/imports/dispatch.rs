@@ -229,13 +229,9 @@ pub(super) fn refused(
     begun: &Begun,
     slots: &[u64],
 ) -> Option<Result<Answer, HostTrap>> {
-    if let Some(permission) = begun.denied {
-        return Some(refuse(begun.function, host.grant_hint.denied(permission)));
-    }
-    let bytes = host.bound.get(begun.number)?.argument_bytes(slots);
-    match bytes > host.argument_bytes {
-        true => refuse_large(host, begun, bytes),
-        false => None,
+    match admits(host, begun, slots) {
+        true => None,
+        false => refusal(host, begun, slots),
     }
 }
 
@@ -247,7 +243,11 @@ pub(super) fn too_many(host: &Host, begun: &Begun) -> Option<HostTrap> {
 }
 
 #[cold]
-fn refuse_large(host: &Host, begun: &Begun, bytes: u64) -> Option<Result<Answer, HostTrap>> {
+fn refusal(host: &Host, begun: &Begun, slots: &[u64]) -> Option<Result<Answer, HostTrap>> {
+    if let Some(permission) = begun.denied {
+        return Some(refuse(begun.function, host.grant_hint.denied(permission)));
+    }
+    let bytes = host.bound.get(begun.number)?.argument_bytes(slots);
     let (function, limit) = (begun.function, host.argument_bytes);
     let error = plugin_sdk::Error::new(
         code::TOO_LARGE,
