@@ -218,8 +218,8 @@ impl Display for DecodeError {
 
 impl std::error::Error for DecodeError {}
 
-/// `custom` formats with `format!`, not with `to_string`, which would put a second copy of a string's
-/// formatting into every plugin.
+/// `custom` formats with `format!`, not with `to_string`, which would put a second copy of the
+/// formatting of strings into every plugin.
 ///
 /// The found value is shown as it is in the text, never through `Unexpected`, whose formatting
 /// would add the formatting of floats to every plugin.

@@ -19,8 +19,8 @@ const EXPECTED: &str = "expected.json";
 
 /// Writes a kit of hostile guests, for tests of hosts in any language
 ///
-/// Each guest is a small module that deceives, hangs, grows or crashes. `expected.json`, next to the
-/// modules, has the steps that a host takes with each and the outcomes that are safe.
+/// Each guest is a small module that deceives, hangs, grows or crashes. `expected.json`, next to
+/// the modules, has the steps that a host takes with each and the outcomes that are safe.
 #[derive(clap::Args)]
 #[command(after_help = "\
 The guide describes `expected.json`, and what other hosts do with these guests. In Rust, the module

@@ -155,7 +155,7 @@ impl Pool {
             .collect()
     }
 
-    /// Takes an idle instance that satisfies a condition, unless there is none.
+    /// Takes an idle instance that satisfies a condition, if there is one.
     #[cfg(feature = "registry")]
     pub(crate) fn idle_place(&self, condition: impl Fn(&Plugin) -> bool) -> Option<Place<'_>> {
         let mut places = self.lock();

@@ -7,7 +7,7 @@ use super::{Symbol, Symbols};
 /// The result of a search for names: nothing.
 pub(super) enum Found {}
 
-/// Parsed debug information, which there is none of.
+/// Parsed debug information, which no module has without the feature.
 pub(crate) enum Lines {}
 
 impl Symbols {

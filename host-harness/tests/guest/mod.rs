@@ -1,4 +1,4 @@
-//! Guests made of the parts that the kit of hostile guests is made of.
+//! Guests from the parts of the kit of hostile guests.
 #![allow(dead_code, reason = "each of the tests uses a part of it")]
 
 #[path = "../../src/hostile/guest.rs"]

@@ -22,7 +22,7 @@ fn problems(engine: Engine) -> Vec<String> {
     problems
 }
 
-/// Returns the problem of the report of a case's last failure, if it has one.
+/// Returns what is wrong with the report of the last failure of a case, if anything is.
 fn report_problem(case: &Case, failure: &Failure) -> Option<String> {
     let shown = [
         failure.to_string(),

@@ -300,8 +300,8 @@ fn by_reciprocal(digits: u64, scale: i32) -> Option<f64> {
     } else {
         (mantissa, exponent)
     };
-    // With at most 27 digits after the point, of which one is not zero, the result is neither subnormal nor
-    // infinite.
+    // With at most 27 digits after the point, of which one is not zero, the result is neither
+    // subnormal nor infinite.
     let exponent = u64::try_from(exponent).ok()?;
     let fraction = mantissa & !(1 << MANTISSA_BITS);
     Some(f64::from_bits(exponent << MANTISSA_BITS | fraction))

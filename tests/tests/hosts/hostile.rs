@@ -342,7 +342,7 @@ impl Running {
         let child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            // What an engine says of a module is not a result.
+            // Messages of an engine about a module are no result.
             .stderr(Stdio::null())
             .spawn();
         let mut child = child.unwrap_or_else(|error| {

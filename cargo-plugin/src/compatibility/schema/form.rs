@@ -72,8 +72,8 @@ pub enum VariantSchema<'a> {
 }
 
 impl<'a> Form<'a> {
-    /// Reads a schema; `None` if it has none of the known forms. Subtracts the schemas that are read
-    /// from `left`, and stops at none: nested alternatives multiply.
+    /// Reads a schema; `None` if its form is not known. Subtracts the schemas that are read from
+    /// `left`, and stops at zero: nested alternatives multiply.
     pub fn of(schema: &'a Value, definitions: &'a Definitions, left: &mut usize) -> Option<Self> {
         Form::read(schema, definitions, MAX_DEPTH, left)
     }

@@ -17,7 +17,7 @@ use crate::verdict::ensure;
 /// The most operations of an input.
 const MAX_OPERATIONS: usize = 64;
 
-/// The size of the plugin's state, which commands lend.
+/// The size of the state that commands lend.
 const STATE: usize = 48;
 
 /// A function that serves one call.

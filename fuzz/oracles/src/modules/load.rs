@@ -24,7 +24,7 @@ pub fn check(input: &[u8]) -> Verdict {
         return Ok(());
     };
     let failures = inspection.failures();
-    // Its limits are those of the module's code.
+    // The limits of the module bound it.
     let _ = inspection.code();
     let _ = inspection.manifest();
     match Module::load(Source::bytes(input)) {

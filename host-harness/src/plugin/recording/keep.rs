@@ -18,7 +18,8 @@ use crate::sync::Shared;
 /// The variable that names a folder for capsules.
 const FOLDER: &str = "PLUGIN_SDK_RECORD";
 
-/// A function that removes secrets from data; see [`PluginBuilder::redact`](crate::PluginBuilder::redact).
+/// A function that removes secrets from data; see
+/// [`PluginBuilder::redact`](crate::PluginBuilder::redact).
 pub(super) type Redact = Arc<dyn Fn(&str, &mut Vec<u8>) + Send + Sync>;
 
 /// The settings for keeping capsules.

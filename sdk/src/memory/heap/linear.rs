@@ -10,8 +10,9 @@ use super::{Heap, Memory};
 /// The size of a page of linear memory, in bytes.
 const PAGE: usize = 64 * 1024;
 
-/// The pages of linear memory that the heap asks for. The rest of the page in which the plugin's data
-/// ends stays unused: std's own allocator takes it, and parts of std use that next to any other.
+/// The pages of linear memory that the heap asks for. The rest of the page in which the plugin's
+/// data ends stays unused: std's own allocator takes it, and parts of std use that next to any
+/// other.
 pub struct Linear;
 
 impl Memory for Linear {
