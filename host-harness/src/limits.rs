@@ -221,9 +221,12 @@ pub(crate) struct Chosen {
     pub(crate) max_schema_steps: Option<u64>,
 }
 
+/// A function that sets one limit.
+type Setter = fn(&mut Chosen, u64);
+
 impl Chosen {
     /// The limits that [`PluginBuilder::limit`](crate::PluginBuilder::limit) sets.
-    const BY_NAME: &[(&str, fn(&mut Chosen, u64))] = &[
+    const BY_NAME: &[(&str, Setter)] = &[
         ("table_elements", |chosen, value| {
             chosen.table_elements = Some(u32::try_from(value).unwrap_or(u32::MAX));
         }),

@@ -41,6 +41,9 @@ fn settled(plugin: &mut Plugin, job: &mut dyn FnMut(&mut Plugin)) -> u64 {
     last
 }
 
+/// The calls of a job.
+type Call<'a> = &'a dyn Fn(&mut Plugin);
+
 /// Counts the instructions of every job.
 fn count() -> Counts {
     let mut counts = Counts::new();
@@ -63,7 +66,7 @@ fn count() -> Counts {
         json!({"value": (1..=100).map(|nth| f64::from(nth) / 77_777.0).collect::<Vec<_>>()});
     let repeat = json!({"text": "say \"hi\"\n", "times": 100});
     let kilobyte = [b'x'; 1024];
-    let calls: [(&str, &dyn Fn(&mut Plugin)); 10] = [
+    let calls: [(&str, Call); 10] = [
         ("two texts to one", &|plugin| called(plugin, "join", &two)),
         ("values of every shape", &|plugin| {
             called(plugin, "shapes", &shapes)
