@@ -33,7 +33,8 @@ Usage: cargo xtask <command>
   setup           set up this machine: a toolchain for wasm32-unknown-unknown, and the tests' programs
   demo [args]     build two example plugins and run them, for instance: cargo xtask demo --name Ada
   test            set up, then run every test
-  ci              the other checks of continuous integration: formatting, lints, documentation, Miri
+  ci              the other checks of continuous integration: formatting, lints, dependencies,
+                  documentation, Miri
   bench [args]    run the benchmarks; arguments go to `cargo bench`
   fuzz [targets]  fuzz the SDK and the harness with cargo-fuzz, for --time 60s each. Without a nightly
                   toolchain, or with --smoke, change the corpus at random instead. --sanitizer none

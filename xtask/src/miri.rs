@@ -40,7 +40,12 @@ fn add_to(outcome: &mut Outcome) -> Result<()> {
         .args(["--features", "binary", "--lib", "--"])
         .args(TESTS);
     cargo.env("MIRIFLAGS", FLAGS);
-    steps::test_program("tests of shared memory under Miri", outcome, cargo)
+    steps::test_program(
+        "tests of shared memory under Miri",
+        outcome,
+        cargo,
+        std::io::stdout(),
+    )
 }
 
 fn available() -> Result<()> {

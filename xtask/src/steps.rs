@@ -234,7 +234,7 @@ fn test_failures_again(
     )
 }
 
-/// Checks formatting, lints and documentation, and runs tests under Miri.
+/// Checks formatting, lints, dependencies and documentation, and runs tests under Miri.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
     program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
@@ -451,7 +451,12 @@ pub fn program(name: &str, mut command: Command) -> Result<()> {
 }
 
 /// Runs a test program. Failing tests do not end the command; they are added to the outcome.
-pub fn test_program(name: &str, outcome: &mut Outcome, mut command: Command) -> Result<()> {
+pub fn test_program(
+    name: &str,
+    outcome: &mut Outcome,
+    mut command: Command,
+    shown: impl Write,
+) -> Result<()> {
     let alone = process::shell_line(&command);
     let failures = outcome.failures().len();
     step(name, &alone, || {

@@ -111,6 +111,26 @@ pub(super) fn answer(
     begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
+    let host = &mut state.host;
+    let is_ordinary = begun.watched.is_none() && host.faults.is_empty();
+    if !is_ordinary || !admits(host, begun, slots) {
+        return answer_specially(state, memory, begun, slots);
+    }
+    let call = host.call(host.time_left());
+    let implementation = host.implementations.get_mut(begun.place);
+    let answered = serve(begun.function, implementation, memory, slots, call);
+    ended(host, begun, answered)
+}
+
+/// Returns the host's result for a call that is observed, refused or struck by a fault. Apart, so
+/// that ordinary calls do not pay for it.
+#[cold]
+fn answer_specially(
+    state: &mut State,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
     // Before a replay answers: it has the same limit.
     if let Some(trap) = too_many(&state.host, begun) {
         return end(state, memory, begun, slots, false, Err(trap));
@@ -210,11 +230,13 @@ fn ended(
     answered
 }
 
-/// Returns whether the permission of a call is granted, and its arguments are not too large.
+/// Returns whether the permission of a call is granted, its arguments are not too large, and the
+/// guest may make another.
 #[inline]
 fn admits(host: &Host, begun: &Begun, slots: &[u64]) -> bool {
     let bytes = |bound: &Bound| bound.argument_bytes(slots);
     begun.denied.is_none()
+        && host.calls_made() <= host.host_calls
         && (host.bound.get(begun.number).map(bytes))
             .is_none_or(|bytes| bytes <= host.argument_bytes)
 }
