@@ -91,7 +91,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Setup => steps::set_up(),
         Task::Demo(arguments) => steps::demo(&arguments),
         Task::Test => steps::test(),
-        Task::Ci => steps::ci(),
+        Task::Ci => steps::ci().and_then(|()| miri::run()),
         Task::Bench(arguments) => steps::bench(&arguments),
         Task::Fuzz(fuzz) => fuzz.run(),
         Task::Miri => miri::run(),

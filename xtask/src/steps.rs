@@ -20,7 +20,6 @@ use crate::durations;
 use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::java;
-use crate::miri;
 use crate::platforms;
 use crate::test_run::Outcome;
 
@@ -234,7 +233,7 @@ fn test_failures_again(
     )
 }
 
-/// Checks formatting, lints, dependencies and documentation, and runs tests under Miri.
+/// Checks formatting, lints, dependencies and documentation.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
     program("formatting", lint_cargo(&["fmt", "--all", "--check"]))?;
@@ -255,8 +254,7 @@ pub fn ci() -> Result<()> {
     cargo
         .args(["doc", "--workspace", "--no-deps"])
         .env("RUSTDOCFLAGS", "-Dwarnings");
-    program("documentation", cargo)?;
-    miri::run()
+    program("documentation", cargo)
 }
 
 /// Runs the benchmarks.

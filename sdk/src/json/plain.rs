@@ -1,7 +1,7 @@
 //! Runs of string characters that need no escape, read eight bytes at a time: a guest has no wider
 //! registers.
 
-use crate::memory;
+use crate::memory::short::{SHORT, append_short};
 
 /// Returns the number of bytes at the start of `bytes` that are neither quotation marks nor
 /// backslashes nor control characters.
@@ -76,10 +76,10 @@ const fn marks(bytes: u64) -> u64 {
 /// which is slow for a few bytes.
 #[inline]
 pub fn append(bytes: &[u8], out: &mut Vec<u8>) {
-    if bytes.len() > memory::SHORT {
+    if bytes.len() > SHORT {
         out.extend_from_slice(bytes);
     } else {
-        memory::append_short([0; 2], bytes, [0; 2], out);
+        append_short([0; 2], bytes, [0; 2], out);
     }
 }
 

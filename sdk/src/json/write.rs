@@ -9,7 +9,7 @@ use serde_json::ser::{CompactFormatter, Formatter as _};
 use super::number::write_u64;
 use super::plain::{append, plain_len};
 use super::private;
-use crate::memory::{SHORT, append_short};
+use crate::memory::short::{SHORT, append_short};
 
 /// The reason why a value has no form in JSON, or in the binary codec.
 pub struct WriteError(pub(crate) Box<str>);

@@ -1,0 +1,49 @@
+//! Copies of a few bytes, which the writer of JSON makes most of the time.
+
+/// The most bytes for [`append_short`].
+pub const SHORT: usize = 32;
+
+/// Appends at most [`SHORT`] bytes between two others on each side; zeros among these are left out.
+///
+/// The bytes are copied in pieces of fixed sizes, two of which may overlap.
+#[inline]
+pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec<u8>) {
+    /// Copies the first `N` bytes of `len`, and the last.
+    #[inline(always)]
+    unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8, len: usize) {
+        // SAFETY: the caller guarantees that both places have `len` bytes, at least `N`.
+        unsafe {
+            let first = from.cast::<[u8; N]>().read();
+            let last = from.add(len - N).cast::<[u8; N]>().read();
+            to.cast::<[u8; N]>().write(first);
+            to.add(len - N).cast::<[u8; N]>().write(last);
+        }
+    }
+    let len = bytes.len().min(SHORT);
+    out.reserve(len + before.len() + after.len());
+    let from = bytes.as_ptr();
+    // SAFETY: `len` bytes can be read; they and four more can be written behind the vector's own.
+    // Each copy writes all bytes: it has at least half of them.
+    unsafe {
+        let start = out.as_mut_ptr().add(out.len());
+        let mut to = start;
+        for byte in before {
+            to.write(byte);
+            to = to.add(usize::from(byte != 0));
+        }
+        match len {
+            16.. => copy::<16>(from, to, len),
+            8.. => copy::<8>(from, to, len),
+            4.. => copy::<4>(from, to, len),
+            2.. => copy::<2>(from, to, len),
+            1 => copy::<1>(from, to, len),
+            0 => {}
+        }
+        to = to.add(len);
+        for byte in after {
+            to.write(byte);
+            to = to.add(usize::from(byte != 0));
+        }
+        out.set_len(out.len() + to.offset_from_unsigned(start));
+    }
+}
