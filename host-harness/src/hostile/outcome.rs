@@ -136,8 +136,30 @@ impl From<&FailureKind> for Outcome {
             | FailureKind::BadHostArgument { .. }
             | FailureKind::HostFunction { .. }
             | FailureKind::Cancelled => Outcome::Trap,
-            // The host could not begin.
-            _ => Outcome::Refused,
+            // The host could not begin. All kinds are listed, so that a new one is thought of.
+            FailureKind::AbiVersion { .. }
+            | FailureKind::ArgumentsTooLarge { .. }
+            | FailureKind::AsyncHostFunction { .. }
+            | FailureKind::BadArguments { .. }
+            | FailureKind::BadSchema { .. }
+            | FailureKind::Build(_)
+            | FailureKind::Component
+            | FailureKind::Engine { .. }
+            | FailureKind::InvalidModule { .. }
+            | FailureKind::Io { .. }
+            | FailureKind::MissingExport { .. }
+            | FailureKind::MissingImports { .. }
+            | FailureKind::ModuleLimit { .. }
+            | FailureKind::ModuleTooLarge { .. }
+            | FailureKind::NotGranted { .. }
+            | FailureKind::NotWasm { .. }
+            | FailureKind::PoolExhausted { .. }
+            | FailureKind::SchemaMismatch { .. }
+            | FailureKind::Service { .. }
+            | FailureKind::Truncated { .. }
+            | FailureKind::UnsupportedByHost { .. }
+            | FailureKind::WrongExport { .. }
+            | FailureKind::WrongImport { .. } => Outcome::Refused,
         }
     }
 }
