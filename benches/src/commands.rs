@@ -1,4 +1,5 @@
-//! The size of each further command: compares guests with one command and with fifty.
+//! Guests with many commands, and the size of each further one: compares guests with one command and
+//! with fifty.
 
 use std::fmt::Write as _;
 
@@ -69,7 +70,7 @@ extern \"C\" fn command_{number}(ptr: *mut u8, len: usize) -> u64 {{
 "
             );
         }
-        size("raw", count, RAW_DEPENDENCIES, &source)
+        Ok(build("raw", count, RAW_DEPENDENCIES, &source)?.len())
     };
     each(guest)
 }
@@ -77,18 +78,22 @@ extern \"C\" fn command_{number}(ptr: *mut u8, len: usize) -> u64 {{
 /// Returns the bytes that a command adds to a plugin of plugin-sdk, on average, including its
 /// description.
 pub fn ours() -> Result<f64> {
-    let guest = |count| {
-        let mut source = String::from(OURS);
-        for (number, shape) in (0..count).zip(SHAPES.iter().cycle()) {
-            let Shape {
-                borrowed: [first, second],
-                result,
-                body,
-                ..
-            } = shape;
-            let _ = write!(
-                source,
-                "
+    each(|count| Ok(plugin(count)?.len()))
+}
+
+/// Builds a plugin of plugin-sdk with `count` commands, `command_0` and so on.
+pub fn plugin(count: usize) -> Result<Vec<u8>> {
+    let mut source = String::from(OURS);
+    for (number, shape) in (0..count).zip(SHAPES.iter().cycle()) {
+        let Shape {
+            borrowed: [first, second],
+            result,
+            body,
+            ..
+        } = shape;
+        let _ = write!(
+            source,
+            "
     /// Command number {number}.
     #[command]
     pub fn command_{number}(first_{number}: {first}, second_{number}: {second}) -> {result} {{
@@ -96,14 +101,18 @@ pub fn ours() -> Result<f64> {
         {body}
     }}
 "
-            );
-        }
-        source.push('}');
-        let sdk = guests::folder().with_file_name("sdk");
-        let dependencies = format!("plugin-sdk = {{ path = {sdk:?} }}\n");
-        size("ours", count, &dependencies, &source)
-    };
-    each(guest)
+        );
+    }
+    source.push('}');
+    let sdk = guests::folder().with_file_name("sdk");
+    let dependencies = format!("plugin-sdk = {{ path = {sdk:?} }}\n");
+    build("ours", count, &dependencies, &source)
+}
+
+/// Returns the number of the last of `count` commands with the arguments of the first, `&str` and
+/// `u32`.
+pub fn last_like_first(count: usize) -> usize {
+    count.saturating_sub(1) / SHAPES.len() * SHAPES.len()
 }
 
 const OURS: &str = "
@@ -154,11 +163,11 @@ fn each(guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
     Ok((guest(MANY)? as f64 - guest(1)? as f64) / (MANY - 1) as f64)
 }
 
-/// Builds a guest for size and returns its bytes.
-fn size(who: &str, count: usize, dependencies: &str, source: &str) -> Result<usize> {
+/// Builds a guest for size and returns its module.
+fn build(who: &str, count: usize, dependencies: &str, source: &str) -> Result<Vec<u8>> {
     let folder = guests::scratch()
         .join("commands")
         .join(format!("{who}-{count}"));
     guests::write(&folder, dependencies, source)?;
-    Ok(guests::build_in(&folder)?.len())
+    guests::build_in(&folder)
 }

@@ -58,12 +58,13 @@ impl HostCalls {
     pub fn jobs(&self) -> Vec<Job<'_>> {
         vec![Job::new(
             "100 host calls, short string to short string",
-            || self.line_up(),
+            || self.line_up(CALLS),
         )]
     }
 
-    fn line_up(&self) -> Result<Vec<Contestant<'_>>> {
-        let answered = CALLS * greeting("Ada").len() as u32;
+    /// Returns contestants that make `calls` host calls in one call of the guest.
+    pub fn line_up(&self, calls: u32) -> Result<Vec<Contestant<'_>>> {
+        let answered = calls * greeting("Ada").len() as u32;
         let mut store = Store::new(self.raw.module().engine(), None);
         let instance = self.raw.instantiate(&mut store)?;
         let guest = Guest {
@@ -73,19 +74,20 @@ impl HostCalls {
             alloc: instance.get_typed_func(&mut store, "alloc")?,
         };
         *store.data_mut() = Some(guest);
-        let calls = instance.get_typed_func::<u32, u32>(&mut store, "calls")?;
-        let mut raw = move || Ok(calls.call(&mut store, CALLS)?);
+        let command = instance.get_typed_func::<u32, u32>(&mut store, "calls")?;
+        let mut raw = move || Ok(command.call(&mut store, calls)?);
         ensure!(raw()? == answered, "raw counts something else");
         let mut plugin: Plugin = self
             .ours
             .plugin()
             .no_timeout()
             .no_cache()
+            .max_host_calls(u64::MAX)
             .host_functions(greetings::provide(Host))
             .build()?;
         let command = plugin.command("calls")?;
         let mut ours = move || -> Result<u32> {
-            let answer = plugin.call_raw(&command, &CALLS.to_le_bytes())?;
+            let answer = plugin.call_raw(&command, &calls.to_le_bytes())?;
             Ok(u32::from_le_bytes(answer.try_into()?))
         };
         ensure!(ours()? == answered, "ours counts something else");

@@ -1,5 +1,6 @@
-//! The method of the benches and the table in which they report, shared by the figures of calls and
-//! those of serving.
+//! The method of the benches, what processes use, and the table in which the benches report, shared
+//! by the figures of calls and those of serving.
 
 pub mod measure;
 pub mod report;
+pub mod usage;

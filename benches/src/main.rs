@@ -6,6 +6,7 @@ mod codecs;
 mod commands;
 mod compiling;
 mod engine;
+mod growth;
 mod guests;
 mod host_calls;
 mod hosts;
@@ -34,9 +35,10 @@ use crate::modules::Modules;
 use crate::pools::Pools;
 
 const USAGE: &str = "\
-cargo bench [-- [--build] [--table] [FILTER]]
+cargo bench [-- [--build] [--table] [--growth] [FILTER]]
   --build   also time builds: the first one of a guest, and one with many commands (some minutes)
   --table   no criterion reports, only the table
+  --growth  instead of all that, the growth of costs, with charts in docs/growth (some minutes)
   FILTER    only the figures whose name contains it";
 
 fn main() -> Result<ExitCode> {
@@ -65,6 +67,7 @@ fn main() -> Result<ExitCode> {
 struct Options {
     build: bool,
     table: bool,
+    growth: bool,
     filter: Option<String>,
 }
 
@@ -75,6 +78,7 @@ impl Options {
             match arg.as_str() {
                 "--build" => options.build = true,
                 "--table" => options.table = true,
+                "--growth" => options.growth = true,
                 // From cargo.
                 "--bench" => {}
                 filter if !filter.starts_with('-') && options.filter.is_none() => {
@@ -96,6 +100,10 @@ impl Options {
 fn run(options: &Options) -> Result<()> {
     eprintln!("building the guests");
     let modules = Modules::build()?;
+    if options.growth {
+        report::print(&growth::run(&modules, |figure| options.wants(figure))?);
+        return Ok(());
+    }
     let calls = Calls::compile(&modules)?;
     let codecs = Codecs::compile(&modules)?;
     let instances = Instances::compile(&modules)?;

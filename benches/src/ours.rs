@@ -10,6 +10,9 @@ use serde::de::DeserializeOwned;
 
 use crate::engine;
 
+/// The pages of the largest linear memory.
+const WHOLE_MEMORY: u32 = 1 << 16;
+
 /// A loaded plugin.
 pub struct Ours(Module);
 
@@ -21,6 +24,16 @@ impl Ours {
     /// Creates an instance without a time limit, like those of the peers.
     pub fn instance(&self) -> Result<Plugin> {
         Ok(self.0.plugin().no_timeout().no_cache().build()?)
+    }
+
+    /// Creates an instance that takes and returns values of any size.
+    pub fn roomy(&self) -> Result<Plugin> {
+        let plugin = self.0.plugin().no_timeout().no_cache();
+        let plugin = plugin.memory_pages(WHOLE_MEMORY);
+        Ok(plugin
+            .max_argument_bytes(u64::MAX)
+            .max_result_bytes(u64::MAX)
+            .build()?)
     }
 
     /// Creates an instance from a pool.

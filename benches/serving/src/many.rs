@@ -7,13 +7,14 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, anyhow, ensure};
 use plugin_sdk_benches::measure::Spread;
 use plugin_sdk_benches::report::{self, Check, Row};
+use plugin_sdk_benches::usage::{processor_seconds, resident_bytes};
 use plugin_sdk_harness::Module;
 use plugin_sdk_harness::registry::{PluginOptions, Registry};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::modules::{self, scratch};
-use crate::process::{self, processor_seconds, resident_bytes};
+use crate::process;
 
 pub const NAME: &str = "1,000 plugins";
 

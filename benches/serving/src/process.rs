@@ -1,12 +1,12 @@
 //! This program as another process, whose memory and processor time are not the client's.
 
 use std::env;
-use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
+use plugin_sdk_benches::usage::{processor_seconds, resident_bytes};
 
 use crate::modules::scratch;
 use crate::servers::Contestant;
@@ -16,9 +16,6 @@ pub const SERVE: &str = "--serve";
 
 /// The option of a process that loads many plugins.
 pub const LOAD_MANY: &str = "--load-many";
-
-/// The unit of processor times, which is the same on every Linux.
-const TICKS_PER_SECOND: f64 = 100.0;
 
 /// A server in a process of its own, which ends when this is dropped.
 pub struct Server {
@@ -84,39 +81,4 @@ fn this_program() -> Result<Command> {
         // The user's own cache has no room for a thousand modules.
         .env("PLUGIN_SDK_CACHE_DIR", scratch().join("cache"));
     Ok(command)
-}
-
-/// Returns the resident memory of a process, in bytes; `self` is this one.
-///
-/// # Errors
-///
-/// On systems other than Linux, which do not have this file.
-pub fn resident_bytes(process: &str) -> Result<u64> {
-    let status = fs::read_to_string(format!("/proc/{process}/status"))
-        .context("memory is measured on Linux only")?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib: u64 = line
-        .and_then(|line| line.split_whitespace().next())
-        .context("no `VmRSS` in the status of a process")?
-        .parse()?;
-    Ok(kib * 1024)
-}
-
-/// Returns the processor time that a process has used, in seconds; `self` is this one.
-///
-/// # Errors
-///
-/// On systems other than Linux, which do not have this file.
-pub fn processor_seconds(process: &str) -> Result<f64> {
-    let stat = fs::read_to_string(format!("/proc/{process}/stat"))
-        .context("processor time is measured on Linux only")?;
-    // The name of the program, in parentheses, may contain spaces. User and system time are the
-    // 12th and the 13th field after it.
-    let fields = stat.rsplit_once(')').map(|(_, fields)| fields);
-    let mut times = fields.unwrap_or("").split_whitespace().skip(11);
-    let mut next = || times.next().and_then(|ticks| ticks.parse::<u64>().ok());
-    let (user, system) = next()
-        .zip(next())
-        .context("no times in the status of a process")?;
-    Ok((user + system) as f64 / TICKS_PER_SECOND)
 }
