@@ -32,13 +32,19 @@ fn draw(figure: &Figure, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
         10f64.powf(least.log10().floor())..10f64.powf(most.log10().ceil())
     };
     let amounts = range(&mut points().map(|point| point.0));
-    let costs = range(&mut points().map(|point| point.1));
+    let mut costs = range(&mut points().map(|point| point.1));
+    let names = figure.curves.len() > 1;
+    if names {
+        // Decades above the curves, for their names.
+        costs.end *= 10f64.powf((figure.curves.len() as f64 / 2.0).ceil());
+    }
 
     let area = SVGBackend::new(path, SIZE).into_drawing_area();
     area.fill(&WHITE)?;
     let mut chart = ChartBuilder::on(&area)
         .caption(figure.title, ("sans-serif", 18))
         .margin(12)
+        .margin_right(28)
         .x_label_area_size(44)
         .y_label_area_size(76)
         .build_cartesian_2d(amounts.log_scale(), costs.log_scale())?;
@@ -58,13 +64,15 @@ fn draw(figure: &Figure, path: &Path) -> Result<(), Box<dyn std::error::Error>> 
             .label(curve.name)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], style));
     }
-    chart
-        .configure_series_labels()
-        .position(SeriesLabelPosition::UpperLeft)
-        .label_font(("sans-serif", 14))
-        .background_style(WHITE.mix(0.9))
-        .border_style(BLACK.mix(0.3))
-        .draw()?;
+    if names {
+        chart
+            .configure_series_labels()
+            .position(SeriesLabelPosition::UpperLeft)
+            .label_font(("sans-serif", 14))
+            .background_style(WHITE)
+            .border_style(BLACK.mix(0.3))
+            .draw()?;
+    }
     area.present()?;
     Ok(())
 }
