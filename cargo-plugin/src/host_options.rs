@@ -440,7 +440,7 @@ impl Store {
     fn connect(_url: &str) -> Result<Self> {
         Err(Error::new(NO_SERVER)
             .because("this program was built without Redis")
-            .help("`cargo install plugin-sdk-cli --features kv-redis` builds it with Redis"))
+            .help("`cargo install --features kv-redis` builds it with Redis"))
     }
 }
 

@@ -33,7 +33,7 @@ impl Units for Converter {
 
 /// The permissions that this host grants. A plugin that asks for others still loads; its calls to
 /// them return errors.
-const GRANTS: [&str; 2] = ["kv", "log"];
+const GRANTS: [&str; 1] = ["kv"];
 
 /// Reads a module, refuses it if it is malformed, and compiles it. One module makes any number of
 /// instances.

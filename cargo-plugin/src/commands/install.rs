@@ -36,7 +36,7 @@ pub struct Install {
     /// The folder of the host's plugins, in place of the usual one
     #[arg(long, value_name = "DIR")]
     dir: Option<PathBuf>,
-    /// Replaces another plugin of the same id
+    /// Overwrites installed files that have other contents
     #[arg(long)]
     force: bool,
 }
