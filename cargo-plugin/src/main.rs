@@ -70,6 +70,7 @@ mod plugin_file;
 mod project;
 mod quantities;
 mod reference;
+mod regular_file;
 mod schema;
 mod sidecar;
 mod size;

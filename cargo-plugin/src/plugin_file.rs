@@ -1,6 +1,5 @@
 //! A plugin's file, read without being run.
 
-use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
@@ -10,6 +9,7 @@ use plugin_sdk_harness::{Failure, Module, hosts};
 
 use crate::error::{Error, Result};
 use crate::project::{Features, Project, RELEASE};
+use crate::regular_file;
 use crate::target_host::Host;
 use crate::terminal::Terminal;
 use crate::text;
@@ -39,7 +39,7 @@ impl PluginFile {
                 text::path(path)
             )));
         }
-        let file = File::open(path).map_err(|error| {
+        let file = regular_file::open(path).map_err(|error| {
             let wrong = failed().because(&error);
             match (error.kind(), path.extension()) {
                 (ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => {

@@ -199,7 +199,7 @@ impl Terminal {
     /// Shows people a warning on standard error.
     pub fn warning(&self, what: &str) {
         if self.form == Form::Text {
-            anstream::eprintln!("{WARNING}warning{WARNING:#}: {what}");
+            anstream::eprintln!("{WARNING}warning{WARNING:#}: {}", text::shown(what));
         }
     }
 
@@ -221,18 +221,20 @@ impl Terminal {
             let document = json!({"error": {
                 "message": error.message(), "causes": error.causes(), "help": error.advice(),
             }});
-            anstream::println!("{}", text::safe_json(&format!("{document:#}")));
+            let document = text::safe_json(&format!("{document:#}"));
+            // The exit code tells of the error if it cannot be shown.
+            let _ = writeln!(std::io::stdout(), "{document}");
             return;
         }
-        anstream::eprintln!("{BAD}error{BAD:#}: {}", error.message());
+        anstream::eprintln!("{BAD}error{BAD:#}: {}", text::shown(error.message()));
         if !error.causes().is_empty() {
             anstream::eprintln!("\nCaused by:");
             for cause in error.causes() {
-                anstream::eprintln!("  {}", cause.replace('\n', "\n  "));
+                anstream::eprintln!("  {}", text::shown(cause).replace('\n', "\n  "));
             }
         }
         if let Some(help) = error.advice() {
-            anstream::eprintln!("\n{NOTE}help{NOTE:#}: {help}");
+            anstream::eprintln!("\n{NOTE}help{NOTE:#}: {}", text::shown(help));
         }
     }
 }
@@ -240,7 +242,7 @@ impl Terminal {
 /// Writes a line in cargo's style to people on standard error.
 fn status(form: Form, verb: &str, what: &str) {
     if form == Form::Text {
-        anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {what}");
+        anstream::eprintln!("{GOOD}{verb:>12}{GOOD:#} {}", text::shown(what));
     }
 }
 

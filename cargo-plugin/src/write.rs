@@ -10,7 +10,8 @@ use crate::error::{Error, Result};
 use crate::text;
 
 /// Replaces files of a folder, given as names and contents, and creates the folder. If one of them
-/// cannot be written, for example because the disk is full, all of them stay as they were.
+/// cannot be written, for example because the disk is full or a folder has its name, all of them
+/// stay as they were.
 ///
 /// The files take their places in the given order.
 pub fn replace_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
@@ -19,6 +20,11 @@ pub fn replace_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
         Error::new(format!("cannot write `{}`", text::path(&path))).because(error)
     };
     fs::create_dir_all(folder).map_err(|error| failed("", error))?;
+    for (name, _) in files {
+        if folder.join(name).is_dir() {
+            return Err(failed(name, io::Error::other("it is a folder")));
+        }
+    }
     let mut written = Vec::new();
     for (name, contents) in files {
         let file = write(folder, contents).map_err(|error| failed(name, error))?;

@@ -46,6 +46,22 @@ fn plugins_are_listed_in_order_and_broken_ones_with_the_reason() {
     insta::assert_snapshot!(said);
 }
 
+#[cfg(unix)]
+#[test]
+fn a_pipe_is_listed_as_broken_without_being_opened() {
+    let folder = Folder::new();
+    let made = std::process::Command::new("mkfifo")
+        .arg(folder.path().join("pipe.wasm"))
+        .status();
+    assert!(made.unwrap().success());
+    let (code, said) = list(&folder, &[]);
+    assert_eq!(code, 0);
+    assert!(
+        said.contains("pipe.wasm") && said.contains("it is not a file"),
+        "{said}"
+    );
+}
+
 #[test]
 fn a_type_can_be_asked_for() {
     let (code, said) = list(&several(), &["--type", "storage_backend"]);

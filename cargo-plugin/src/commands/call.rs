@@ -112,15 +112,16 @@ impl Call {
             capsule,
         } = call(builder, host, &name, &input, info, loaded);
         let stats = stats.filter(|_| self.stats);
-        // The harness has written that of a failure.
-        if let (Some(file), Some(capsule), true) = (&self.record, capsule, outcome.is_ok()) {
-            capsule.write(file).map_err(|error| {
-                Error::new(format!("cannot write `{}`", text::path(file))).because(error)
-            })?;
-        }
         match outcome {
             Ok(bytes) => {
                 self.show(Answer::new(bytes, info), stats, terminal)?;
+                // The harness writes that of a failure. The result comes first: the call may have
+                // had effects, and cannot be undone if this fails.
+                if let (Some(file), Some(capsule)) = (&self.record, capsule) {
+                    capsule.write(file).map_err(|error| {
+                        Error::new(format!("cannot write `{}`", text::path(file))).because(error)
+                    })?;
+                }
                 Ok(Verdict::Yes)
             }
             Err(failure) => {

@@ -1,7 +1,6 @@
 //! `cargo plugin install`
 
-use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read as _, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -12,6 +11,7 @@ use serde::Serialize;
 use crate::error::{Error, Result};
 use crate::host_folder::{self, HostFolder};
 use crate::plugin_file::PluginFile;
+use crate::regular_file;
 use crate::sidecar::{self, HandWritten};
 use crate::target_host::Host;
 use crate::terminal::{GOOD, Report, Terminal, Verdict};
@@ -151,7 +151,7 @@ impl Files {
         // The module comes first, because it has a version.
         for (name, contents) in self.all.iter().rev() {
             let path = folder.join(name);
-            match fs::read(&path) {
+            match read(&path) {
                 Ok(found) if found != *contents => {
                     return Err(Error::new(format!("`{}` is installed already", self.id))
                         .because(format!(
@@ -171,6 +171,13 @@ impl Files {
         }
         Ok(())
     }
+}
+
+/// Reads a file that is as large as it likes: the user asked to compare it.
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let mut contents = Vec::new();
+    regular_file::open(path)?.read_to_end(&mut contents)?;
+    Ok(contents)
 }
 
 /// Returns the version of a module for a message; empty if it has none.

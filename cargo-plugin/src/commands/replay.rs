@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::Replayed;
 use plugin_sdk_harness::capsule::{Capsule, CapsuleError};
-use plugin_sdk_harness::{Source, hosts};
+use plugin_sdk_harness::{FailureKind, Source, hosts};
 use serde::{Serialize, Serializer};
 
 use crate::archive;
@@ -42,6 +42,11 @@ pub struct Replay {
 impl Replay {
     pub fn run(self, terminal: &mut Terminal) -> Result<Verdict> {
         let capsule = Capsule::read(&self.file).map_err(|error| self.unusable(&error))?;
+        if capsule.transcript.steps.is_empty() && capsule.failure.is_none() {
+            return Err(self
+                .failed()
+                .because("it has no call that a replay could compare"));
+        }
         if self.native {
             return self.show_native(&capsule, terminal);
         }
@@ -190,6 +195,20 @@ struct Shown {
     verbose: bool,
 }
 
+/// Returns true if a limit ended the call, which an option of other commands would raise.
+fn is_limit(kind: &FailureKind) -> bool {
+    matches!(
+        kind,
+        FailureKind::OutOfFuel { .. }
+            | FailureKind::Timeout { .. }
+            | FailureKind::OutOfMemory { .. }
+            | FailureKind::ResultTooLarge { .. }
+            | FailureKind::TableTooLarge { .. }
+            | FailureKind::TooManyHostCalls { .. }
+            | FailureKind::ModuleLimit { .. }
+    )
+}
+
 impl Serialize for Shown {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         self.replayed.to_json().serialize(serializer)
@@ -205,7 +224,12 @@ impl Report for Shown {
             writeln!(out)?;
         }
         if let Some(failure) = &self.replayed.failure {
-            let failure = host_options::in_our_words(failure.clone(), None);
+            let failure = match is_limit(failure.kind()) {
+                true => failure
+                    .clone()
+                    .with_hint("a replay has the limits of the capsule"),
+                false => host_options::in_our_words(failure.clone(), None),
+            };
             writeln!(out, "{}\n", failure.colored())?;
         }
         let style = match self.replayed.is_same() {

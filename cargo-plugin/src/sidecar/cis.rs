@@ -77,8 +77,7 @@ fn command(command: &CommandInfo) -> Value {
             // The type is described elsewhere, or there are several.
             "type": text("type").unwrap_or("any"),
             "required": required.is_some_and(|required| required.contains(&json!(name))),
-            // TOML has no null.
-            "default": schema.get("default").filter(|default| has_no_null(default)),
+            "default": schema.get("default").filter(|default| super::to_toml(default).is_some()),
         }))
     });
     json!({
@@ -86,13 +85,4 @@ fn command(command: &CommandInfo) -> Value {
         "description": command.description,
         "args": arguments.collect::<Vec<_>>(),
     })
-}
-
-fn has_no_null(value: &Value) -> bool {
-    match value {
-        Value::Null => false,
-        Value::Array(items) => items.iter().all(has_no_null),
-        Value::Object(members) => members.values().all(has_no_null),
-        _ => true,
-    }
 }

@@ -11,13 +11,13 @@ mod written;
 
 pub use written::WrittenSidecar;
 
-use std::fs::File;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::manifest::Manifest;
 use serde_json::Value;
 
+use crate::regular_file;
 use crate::target_host::Host;
 use crate::wasm::Interface;
 
@@ -73,10 +73,11 @@ impl Sidecar {
     pub fn contents(&self) -> String {
         match self.format {
             Format::Json => format!("{:#}\n", self.document),
-            Format::Toml => match toml::to_string(&self.document) {
-                Ok(text) => text,
-                // No document contains null, the only value that TOML cannot express.
-                Err(error) => unreachable!("a document for TOML: {error}"),
+            Format::Toml => match to_toml(&self.document).map(|value| toml::to_string(&value)) {
+                Some(Ok(text)) => text,
+                // Documents for TOML contain no other values of the plugin than those for which
+                // `to_toml` has a form.
+                other => unreachable!("a document for TOML: {other:?}"),
             },
         }
     }
@@ -150,7 +151,7 @@ pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar
 /// Reads a sidecar of a bounded size. An error says what is wrong with the file.
 pub fn read(path: &Path) -> Result<String, String> {
     let cannot = |error| format!("cannot be read: {error}");
-    let file = File::open(path).map_err(cannot)?;
+    let file = regular_file::open(path).map_err(cannot)?;
     let mut contents = Vec::new();
     file.take(MAX_BYTES + 1)
         .read_to_end(&mut contents)
@@ -187,6 +188,28 @@ fn config_schema(manifest: &Manifest) -> Option<Value> {
 }
 
 /// Removes the members of an object that are null because the manifest does not specify them.
+/// Returns a value in TOML, which has no null, and no integer or float beyond 64 bits.
+///
+/// serde would write a number as the table that it is for `serde_json`.
+fn to_toml(value: &Value) -> Option<toml::Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.as_i64()?.into(),
+        Value::Number(number) => number.as_f64()?.into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => {
+            let items: Option<Vec<_>> = items.iter().map(to_toml).collect();
+            items?.into()
+        }
+        Value::Object(members) => {
+            let member = |(name, value): (&String, _)| Some((name.clone(), to_toml(value)?));
+            let members: Option<toml::Table> = members.iter().map(member).collect();
+            members?.into()
+        }
+    })
+}
+
 fn without_null(mut document: Value) -> Value {
     if let Value::Object(members) = &mut document {
         members.retain(|_, value| !value.is_null());

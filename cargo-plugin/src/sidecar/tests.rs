@@ -168,12 +168,20 @@ fn cis_sidecar_has_every_member_that_its_reader_needs() {
                 "name": {"type": "string", "description": "Who is greeted."},
                 "times": {"type": "integer", "default": 1},
                 "title": {"type": ["string", "null"], "default": null},
+                "most": {"type": "integer", "default": 18446744073709551615u64},
+                "scale": {"type": "array", "default": [0.5, -2, {"exact": true}]},
             },
         },
         "result": {"type": "null"},
     }]);
     let [sidecar] = of_host("cis", manifest, &interface).try_into().unwrap();
     assert_eq!(sidecar.file_name, "skill.toml");
+    // Not as serde_json's own form of numbers, which the next line would also read.
+    let text = sidecar.contents();
+    for line in ["default = 1\n", "default = [0.5, -2, { exact = true }]\n"] {
+        assert!(text.contains(line), "{line} in {text}");
+    }
+    assert!(!text.contains("private"), "{text}");
     // Read the written file as a program would.
     let read: Value = toml::from_str(&sidecar.contents()).unwrap();
     assert_eq!(read, sidecar.document);

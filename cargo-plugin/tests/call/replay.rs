@@ -110,3 +110,31 @@ fn changed_or_missing_files_are_errors_with_a_hint() {
             .contains("none.json")
     );
 }
+
+#[test]
+fn result_is_shown_even_if_the_call_cannot_be_recorded() {
+    let place = Folder::new().with("dice.wasm", module("i32.gt_u"));
+    let call = |file: &str| place.run(&["call", "--record", file, "dice.wasm", "draw"]);
+    let shown = call("kept.json").good();
+    place.write("file", "");
+    let ran = call("file/within.json");
+    assert_eq!((ran.code, ran.out), (3, shown));
+    assert!(
+        ran.err.contains("cannot write `file/within.json`"),
+        "{}",
+        ran.err
+    );
+}
+
+#[test]
+fn replay_of_a_capsule_without_calls_is_refused() {
+    let (place, _) = recorded("i32.gt_u");
+    let mut capsule: Value = parsed(&String::from_utf8(place.read("kept/dice.json")).unwrap());
+    capsule["transcript"]["steps"] = json!([]);
+    place.write("kept/dice.json", capsule.to_string());
+    let refused = place.run(&["replay", "kept/dice.json"]).bad(3);
+    assert!(
+        refused.contains("no call that a replay could compare"),
+        "{refused}"
+    );
+}
