@@ -27,6 +27,11 @@ const MIN_BUFFER: u32 = 1024;
 /// The size up to which an argument buffer doubles, and by which it grows from there on, in bytes.
 const BUFFER_STEP: u32 = 1 << 20;
 
+/// The bytes that an argument buffer of whole pages of the host has in addition. The guest's next
+/// block would begin right behind such a buffer, at nearly the same offset in a page, and some
+/// processors copy between such addresses thirty times slower: AMD Zen 4, from 4 KiB.
+const APART: u32 = 2048;
+
 type CallFunc = Func<(u32, u32), u64>;
 
 pub(crate) struct Instance {
@@ -391,12 +396,14 @@ impl Buffer {
 }
 
 fn buffer_capacity(len: u32) -> u32 {
-    if len <= BUFFER_STEP {
+    let rounded = if len <= BUFFER_STEP {
         len.next_power_of_two().max(MIN_BUFFER)
     } else {
-        len.div_ceil(BUFFER_STEP)
-            .saturating_mul(BUFFER_STEP)
-            .min(MAX_LEN)
+        len.div_ceil(BUFFER_STEP).saturating_mul(BUFFER_STEP)
+    };
+    match rounded.is_multiple_of(2 * APART) {
+        true => rounded.saturating_add(APART).min(MAX_LEN),
+        false => rounded,
     }
 }
 
@@ -429,9 +436,10 @@ mod tests {
             let capacity = buffer_capacity(len);
             assert!((len..=MAX_LEN).contains(&capacity), "{len} -> {capacity}");
             assert!(
-                capacity - len <= len.max(BUFFER_STEP),
+                capacity - len <= len.max(BUFFER_STEP) + APART,
                 "{len} -> {capacity}"
             );
+            assert!(!capacity.is_multiple_of(4096), "{len} -> {capacity}");
         }
         assert_eq!(buffer_capacity(1), MIN_BUFFER);
         assert_eq!(buffer_capacity(1500), 2048);

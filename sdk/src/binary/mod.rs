@@ -17,6 +17,7 @@
 //! (`skip_serializing_if`, defaults), and types that inspect a value before they read it
 //! (`serde_json::Value`, `untagged`, `flatten`) cannot be read.
 
+mod numbers;
 mod read;
 mod write;
 

@@ -3,6 +3,7 @@
 use serde::Serialize;
 use serde::ser;
 
+use super::numbers::{self, Number};
 use crate::json::WriteError;
 
 type Written = Result<(), WriteError>;
@@ -163,6 +164,23 @@ impl<'a> ser::Serializer for &'a mut Writer<'_> {
 
     fn serialize_seq(self, _: Option<usize>) -> Result<Counted<'a>, WriteError> {
         Ok(Counted::begin(self.out))
+    }
+
+    #[inline]
+    fn collect_seq<I: IntoIterator<Item: Serialize>>(self, elements: I) -> Written {
+        let mut elements = elements.into_iter().fuse();
+        let mut sequence = Counted::begin(self.out);
+        // The first element is asked twice for its value if it is not a number.
+        let mut other = elements.next();
+        if let Some(first) = other.as_ref().and_then(Number::of) {
+            let count;
+            (count, other) = numbers::append(first, &mut elements, sequence.out);
+            sequence.count = count;
+        }
+        for element in other.into_iter().chain(elements) {
+            sequence.element(&element)?;
+        }
+        sequence.close()
     }
 
     fn serialize_tuple(self, _: usize) -> Result<Fields<'a>, WriteError> {
