@@ -12,6 +12,7 @@ mod pool;
 mod recording;
 mod repeating;
 mod runner;
+mod slots;
 mod watching;
 
 #[cfg(feature = "registry")]

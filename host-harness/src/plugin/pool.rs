@@ -1,13 +1,14 @@
 //! Many calls at once, each by an instance of its own.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::thread::ThreadId;
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+use std::sync::{Condvar, Mutex, PoisonError};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Plugin;
 use super::builder::PluginBuilder;
+use super::slots::{Slots, Taken};
 use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::sync::lock;
@@ -46,61 +47,32 @@ pub(crate) type Make = Box<dyn Fn() -> PluginBuilder + Send + Sync>;
 /// implements what `T` does.
 pub struct Pool {
     make: Make,
-    places: Mutex<Places>,
+    slots: Slots<Plugin>,
+    /// The number of calls that wait for a slot. Changed under the gate.
+    waiting: AtomicUsize,
+    gate: Mutex<()>,
     freed: Condvar,
-}
-
-/// Idle instances, each with the thread that used it last, whose processor caches its data.
-#[derive(Debug)]
-pub(crate) struct Idle<P>(Vec<(ThreadId, Box<P>)>);
-
-impl<P> Idle<P> {
-    pub(crate) const fn new() -> Self {
-        Idle(Vec::new())
-    }
-
-    pub(crate) fn put(&mut self, plugin: Box<P>) {
-        self.0.push((std::thread::current().id(), plugin));
-    }
-
-    /// Returns the instance that this thread used last, or else the most recently used one.
-    pub(crate) fn take(&mut self) -> Option<Box<P>> {
-        let here = std::thread::current().id();
-        let mine = self.0.iter().rposition(|(thread, _)| *thread == here);
-        let place = mine.or(self.0.len().checked_sub(1))?;
-        Some(self.0.swap_remove(place).1)
-    }
-}
-
-struct Places {
-    /// The number of calls that can begin at once.
-    free: usize,
-    /// The number of calls that wait.
-    waiting: usize,
-    /// At most as many as there are free places.
-    idle: Idle<Plugin>,
 }
 
 /// The right to use one instance, returned when dropped.
 pub(crate) struct Place<'a> {
     pool: &'a Pool,
-    plugin: Option<Box<Plugin>>,
+    /// `None` only while it is dropped.
+    slot: Option<Taken<Plugin>>,
 }
 
 impl Pool {
-    /// Creates a pool of at most `size` instances; 0 counts as 1. Instances are created when
-    /// needed.
+    /// Creates a pool of at most `size` instances; 0 counts as 1, and more than 65,536 as that.
+    /// Instances are created when needed.
     ///
     /// All builders should have the same [`Module`](crate::Module), so that it is loaded and
     /// compiled once. With [`emulate`](PluginBuilder::emulate), the instances are for another host.
     pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
         Pool {
             make: Box::new(make),
-            places: Mutex::new(Places {
-                free: size.max(1),
-                waiting: 0,
-                idle: Idle::new(),
-            }),
+            slots: Slots::new(size.clamp(1, Slots::<Plugin>::MAX)),
+            waiting: AtomicUsize::new(0),
+            gate: Mutex::new(()),
             freed: Condvar::new(),
         }
     }
@@ -143,67 +115,83 @@ impl Pool {
     /// Adds an idle instance to a pool in which no call has begun.
     #[cfg(feature = "registry")]
     pub(crate) fn put_idle(&self, plugin: Box<Plugin>) {
-        self.lock().idle.put(plugin);
+        if let Some(mut slot) = self.slots.take() {
+            slot.plugin = Some(plugin);
+            self.slots.put(slot);
+        }
     }
 
     /// Takes all idle instances.
     #[cfg(feature = "registry")]
     pub(crate) fn take_idle(&self) -> Vec<Plugin> {
-        let mut places = self.lock();
-        std::iter::from_fn(|| places.idle.take())
-            .map(|plugin| *plugin)
-            .collect()
+        let idle = || {
+            let mut slot = self.slots.take_idle(|_| true)?;
+            let plugin = slot.plugin.take();
+            self.give_back(slot);
+            plugin.map(|plugin| *plugin)
+        };
+        std::iter::from_fn(idle).collect()
     }
 
     /// Takes an idle instance that satisfies a condition, if there is one.
     #[cfg(feature = "registry")]
     pub(crate) fn idle_place(&self, condition: impl Fn(&Plugin) -> bool) -> Option<Place<'_>> {
-        let mut places = self.lock();
-        let plugin = places.idle.take()?;
-        if !condition(&plugin) {
-            places.idle.put(plugin);
-            return None;
-        }
-        places.free -= 1;
+        let slot = self.slots.take_idle(condition)?;
         Some(Place {
-            plugin: Some(plugin),
             pool: self,
+            slot: Some(slot),
         })
     }
 
     /// Waits for a place, and takes an idle instance if there is one.
     pub(crate) fn place(&self) -> Place<'_> {
-        let mut places = self.lock();
-        while places.free == 0 {
-            places.waiting += 1;
-            places = self
-                .freed
-                .wait(places)
-                .unwrap_or_else(PoisonError::into_inner);
-            places.waiting -= 1;
-        }
-        places.free -= 1;
+        let slot = self.slots.take().unwrap_or_else(|| self.wait());
         Place {
-            plugin: places.idle.take(),
             pool: self,
+            slot: Some(slot),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Places> {
-        lock(&self.places)
+    /// Waits for a free slot.
+    #[cold]
+    fn wait(&self) -> Taken<Plugin> {
+        let mut gate = lock(&self.gate);
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        // Either this call sees a slot that is given back, or the call that gives it back sees that
+        // this one waits.
+        fence(Ordering::SeqCst);
+        loop {
+            if let Some(slot) = self.slots.take() {
+                self.waiting.fetch_sub(1, Ordering::Relaxed);
+                return slot;
+            }
+            let freed = self.freed.wait(gate);
+            gate = freed.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+
+    /// Puts a slot back, and wakes a call that waits for one.
+    fn give_back(&self, slot: Taken<Plugin>) {
+        self.slots.put(slot);
+        fence(Ordering::SeqCst);
+        if self.waiting.load(Ordering::Relaxed) > 0 {
+            drop(lock(&self.gate));
+            self.freed.notify_one();
+        }
     }
 }
 
 impl Place<'_> {
     /// Lends the instance, which is created if the place has none yet.
     pub(crate) fn with<R>(mut self, use_it: impl FnOnce(&mut Plugin) -> R) -> Result<R, Failure> {
-        let mut plugin = match self.plugin.take() {
+        let plugin = self.slot.as_mut().and_then(|slot| slot.plugin.take());
+        let mut plugin = match plugin {
             Some(plugin) => plugin,
             None => Box::new((self.pool.make)().build()?),
         };
         let result = use_it(&mut plugin);
-        if !plugin.is_poisoned() {
-            self.plugin = Some(plugin);
+        if let Some(slot) = self.slot.as_mut().filter(|_| !plugin.is_poisoned()) {
+            slot.plugin = Some(plugin);
         }
         Ok(result)
     }
@@ -211,27 +199,17 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut places = self.pool.lock();
-        places.free += 1;
-        if let Some(plugin) = self.plugin.take() {
-            places.idle.put(plugin);
-        }
-        let is_awaited = places.waiting > 0;
-        drop(places);
-        // Saves a system call for most calls.
-        if is_awaited {
-            self.pool.freed.notify_one();
+        if let Some(slot) = self.slot.take() {
+            self.pool.give_back(slot);
         }
     }
 }
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let places = self.lock();
         f.debug_struct("Pool")
-            .field("free", &places.free)
-            .field("waiting", &places.waiting)
-            .field("idle", &places.idle)
+            .field("slots", &self.slots)
+            .field("waiting", &self.waiting)
             .finish()
     }
 }

@@ -1,7 +1,5 @@
 //! Many calls at once from one module, on tokio.
 
-use std::sync::{Mutex, MutexGuard};
-
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use tokio::sync::Semaphore;
@@ -10,8 +8,8 @@ use super::plugin::AsyncPlugin;
 use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
-use crate::plugin::pool::{Idle, Make};
-use crate::sync::lock;
+use crate::plugin::pool::Make;
+use crate::plugin::slots::{Slots, Taken};
 
 /// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the
 /// errors of [`PluginBuilder::build_async`].
@@ -39,22 +37,38 @@ use crate::sync::lock;
 /// ```
 pub struct AsyncPool {
     make: Make,
-    places: Semaphore,
-    /// At most as many as there are free places.
-    idle: Mutex<Idle<AsyncPlugin>>,
+    /// As many permits as there are free slots, or fewer.
+    permits: Semaphore,
+    slots: Slots<AsyncPlugin>,
+}
+
+/// The right to use one instance, returned when dropped.
+struct Place<'a> {
+    slots: &'a Slots<AsyncPlugin>,
+    /// `None` only while it is dropped.
+    slot: Option<Taken<AsyncPlugin>>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        if let Some(slot) = self.slot.take() {
+            self.slots.put(slot);
+        }
+    }
 }
 
 impl AsyncPool {
-    /// Creates a pool of at most `size` instances; 0 counts as 1. Instances are created when
-    /// needed.
+    /// Creates a pool of at most `size` instances; 0 counts as 1, and more than 65,536 as that.
+    /// Instances are created when needed.
     ///
     /// All builders should have the same [`Module`](crate::Module), so that it is loaded and
     /// compiled once.
     pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
+        let size = size.clamp(1, Slots::<AsyncPlugin>::MAX);
         AsyncPool {
             make: Box::new(make),
-            places: Semaphore::new(size.clamp(1, Semaphore::MAX_PERMITS)),
-            idle: Mutex::new(Idle::new()),
+            permits: Semaphore::new(size),
+            slots: Slots::new(size),
         }
     }
 
@@ -102,30 +116,37 @@ impl AsyncPool {
         &self,
         use_it: impl AsyncFnOnce(&mut AsyncPlugin) -> R,
     ) -> Result<R, Failure> {
-        // Returned when dropped. An error would mean a closed semaphore, and it is never closed.
-        let _place = self.places.acquire().await.ok();
-        let idle = self.idle().take();
-        let mut plugin = match idle {
+        // Returned when dropped, after the slot. An error would mean a closed semaphore, and it is
+        // never closed.
+        let _permit = self.permits.acquire().await.ok();
+        let slot = loop {
+            match self.slots.take() {
+                Some(slot) => break slot,
+                // There is a free slot, but others were taken and given back during the search.
+                None => tokio::task::yield_now().await,
+            }
+        };
+        let mut place = Place {
+            slots: &self.slots,
+            slot: Some(slot),
+        };
+        let plugin = place.slot.as_mut().and_then(|slot| slot.plugin.take());
+        let mut plugin = match plugin {
             Some(plugin) => plugin,
             None => Box::new((self.make)().build_async().await?),
         };
         let result = use_it(&mut plugin).await;
-        if !plugin.is_poisoned() {
-            self.idle().put(plugin);
+        if let Some(slot) = place.slot.as_mut().filter(|_| !plugin.is_poisoned()) {
+            slot.plugin = Some(plugin);
         }
         Ok(result)
-    }
-
-    fn idle(&self) -> MutexGuard<'_, Idle<AsyncPlugin>> {
-        lock(&self.idle)
     }
 }
 
 impl std::fmt::Debug for AsyncPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AsyncPool")
-            .field("free", &self.places.available_permits())
-            .field("idle", &*self.idle())
+            .field("slots", &self.slots)
             .finish()
     }
 }
