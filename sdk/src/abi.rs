@@ -56,6 +56,9 @@ macro_rules! __abi_name {
     (HEAP_EXPORT) => {
         "plugin_heap_1"
     };
+    (ROOM_EXPORT) => {
+        "plugin_room_1"
+    };
     (MANIFEST_SECTION) => {
         "plugin-sdk"
     };
@@ -113,6 +116,9 @@ names! {
     /// The export of a plugin that counts its allocations: a constant that holds the address of the
     /// heap record.
     HEAP_EXPORT;
+    /// The export of a plugin with room for short answers of host functions: a constant that holds
+    /// the address of [`ROOM_SIZE`] bytes.
+    ROOM_EXPORT;
     /// The custom section with the manifest.
     MANIFEST_SECTION;
     /// The custom section that marks a plugin that was built as a library.
@@ -132,6 +138,9 @@ pub const PANIC_RECORD_SIZE: u32 = 24;
 
 /// The size in bytes of the heap record.
 pub const HEAP_RECORD_SIZE: u32 = 32;
+
+/// The size in bytes of the room for short answers of host functions.
+pub const ROOM_SIZE: u32 = 1024;
 
 /// The longest panic message, in bytes, that a guest keeps.
 pub const MAX_PANIC_MESSAGE: usize = 1024;

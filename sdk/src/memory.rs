@@ -23,6 +23,8 @@ pub mod fixed;
 pub mod heap;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
+#[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
+mod room;
 pub mod short;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
 pub mod typst;
@@ -735,9 +737,14 @@ pub fn boundary() -> &'static Boundary {
     &BOUNDARY.0
 }
 
-/// Takes bytes that a host function left in a block from `alloc`; `None` if there is no such block.
+/// Takes bytes that a host function left in a block from `alloc` or in the room for short answers;
+/// `None` if they are anywhere else.
 #[inline]
 pub fn receive(address: u32, len: u32) -> Option<Vec<u8>> {
+    #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
+    if room::is_at(address) {
+        return room::receive(len);
+    }
     received(address, Written::Bytes(len))
 }
 

@@ -57,7 +57,7 @@ mod exports {
     }
 
     /// The exports of every plugin, and those that the linker adds to every module.
-    const ALWAYS: [&str; 8] = [
+    const ALWAYS: [&str; 9] = [
         "__data_end: Const i32",
         "__heap_base: Const i32",
         "alloc: (i32) -> i32",
@@ -66,6 +66,7 @@ mod exports {
         "plugin_abi_1: Const i32",
         "plugin_cleanup: () -> ",
         "plugin_init: (i32, i32) -> i64",
+        "plugin_room_1: Const i32",
     ];
 
     #[test]

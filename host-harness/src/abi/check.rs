@@ -207,10 +207,12 @@ pub(crate) fn violations(interface: &Interface<'_>) -> Vec<FailureKind> {
     }
     found.extend(imports(interface).err());
     found.extend(wrong_exports(interface, &FUNCTIONS));
-    match interface.export(abi::HEAP_EXPORT) {
-        Some(ExportType::Global(global)) if is_address(global) => {}
-        Some(other) => found.push(wrong(abi::HEAP_EXPORT, HEAP, &other)),
-        None => {}
+    for (name, expected) in [(abi::HEAP_EXPORT, HEAP), (abi::ROOM_EXPORT, ROOM)] {
+        match interface.export(name) {
+            Some(ExportType::Global(global)) if is_address(global) => {}
+            Some(other) => found.push(wrong(name, expected, &other)),
+            None => {}
+        }
     }
     let (commands, batches) = commands(interface);
     for (_, export, ty) in commands.iter().chain(&batches) {
@@ -308,6 +310,10 @@ pub(crate) fn missing_hook(name: &'static str) -> FailureKind {
 /// The description of the expected heap export.
 const HEAP: &str =
     "a constant global of type i32, which holds the address of the allocation counters";
+
+/// The description of the expected export of a room for short answers.
+const ROOM: &str =
+    "a constant global of type i32, which holds the address of the room for short answers";
 
 /// Returns the failure for inspecting the heap of a plugin that does not count allocations.
 pub(crate) fn missing_heap() -> FailureKind {

@@ -10,8 +10,8 @@ use plugin_sdk::imports::{Answer, CallError, Serve, Served, Serving};
 use tokio::time::Instant;
 
 use super::dispatch::{
-    self, Begun, begin, bent, deliver, end, error_instead, no_import, no_room, refused, settle,
-    take_guest, too_late, too_many, wanted, write,
+    self, Begun, begin, bent, deliver, deliver_at_once, end, error_instead, no_import, no_room,
+    refused, settle, take_guest, too_late, too_many, wanted, write,
 };
 use super::state::State;
 use crate::engine::{AsyncCaller, Guest, HostTrap};
@@ -51,6 +51,10 @@ pub(super) async fn call<C: AsyncCaller<State>>(
     let mut answer = end(state, memory, &begun, slots, reached, served)?;
     let mut first = true;
     let slot = loop {
+        let (memory, state) = caller.memory_and_data(&guest);
+        if let Some(slot) = deliver_at_once(&state.host, memory, &answer) {
+            break slot;
+        }
         let address = match wanted(&answer) {
             Some(len) => caller.alloc_async(&guest, len).await?,
             None => 0,

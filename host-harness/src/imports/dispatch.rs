@@ -29,10 +29,23 @@ pub(super) fn call<C: Caller<State>>(
     let guest = take_guest(caller)?;
     let (memory, state) = caller.memory_and_data(&guest);
     let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
-    let slot = match answer(state, memory, &begun, slots) {
-        Ok(Answer::Slot(slot)) => Ok(slot),
-        Ok(answer) => finish(caller, &guest, begun.function, answer),
-        Err(trap) => Err(trap.into()),
+    let slot = if is_ordinary(&state.host, &begun, slots) {
+        let answered = serve_now(&mut state.host, memory, &begun, slots);
+        // By reference: what is moved in memory has to wait until it is written.
+        let at_once = match &answered {
+            Ok(answer) => answer_at_once(&mut state.host, memory, answer),
+            Err(_) => None,
+        };
+        match at_once {
+            Some(slot) => Ok(slot),
+            None => {
+                let answered = ended(&mut state.host, &begun, answered);
+                finish(caller, &guest, begun.function, answered)
+            }
+        }
+    } else {
+        let answered = answer_specially(state, memory, &begun, slots);
+        finish(caller, &guest, begun.function, answered)
     };
     caller.data_mut().host.guest = Some(guest);
     slot
@@ -78,7 +91,7 @@ struct Watched {
 }
 
 /// Records that a call starts. Returns `None` if the module does not have the import.
-#[inline]
+#[inline(always)]
 pub(super) fn begin(
     state: &mut State,
     memory: &[u8],
@@ -104,22 +117,48 @@ pub(super) fn begin(
 }
 
 /// Returns the host's result for a call.
-#[inline]
 pub(super) fn answer(
     state: &mut State,
     memory: &mut [u8],
     begun: &Begun,
     slots: &[u64],
 ) -> Result<Answer, HostTrap> {
-    let host = &mut state.host;
-    let is_ordinary = begun.watched.is_none() && host.faults.is_empty();
-    if !is_ordinary || !admits(host, begun, slots) {
+    if !is_ordinary(&state.host, begun, slots) {
         return answer_specially(state, memory, begun, slots);
     }
+    let answered = serve_now(&mut state.host, memory, begun, slots);
+    ended(&mut state.host, begun, answered)
+}
+
+/// Returns whether a call is neither observed, refused nor struck by a fault.
+#[inline(always)]
+fn is_ordinary(host: &Host, begun: &Begun, slots: &[u64]) -> bool {
+    begun.watched.is_none() && host.faults.is_empty() && admits(host, begun, slots)
+}
+
+/// Serves an ordinary call.
+#[inline(always)]
+fn serve_now(
+    host: &mut Host,
+    memory: &mut [u8],
+    begun: &Begun,
+    slots: &[u64],
+) -> Result<Answer, HostTrap> {
     let call = host.call(host.time_left());
     let implementation = host.implementations.get_mut(begun.place);
-    let answered = serve(begun.function, implementation, memory, slots, call);
-    ended(host, begun, answered)
+    serve(begun.function, implementation, memory, slots, call)
+}
+
+/// Ends an ordinary call whose result came in time and needs no memory from the guest's allocator.
+/// Returns the slot that the function returns.
+#[inline(always)]
+fn answer_at_once(host: &mut Host, memory: &mut [u8], answer: &Answer) -> Option<u64> {
+    if host.is_late() {
+        return None;
+    }
+    let slot = deliver_at_once(host, memory, answer)?;
+    host.history.answered(Some(answer), &host.clock);
+    Some(slot)
 }
 
 /// Returns the host's result for a call that is observed, refused or struck by a fault. Apart, so
@@ -217,7 +256,6 @@ pub(super) fn end(
 }
 
 /// Notes the result of a call, or a timeout if it returned too late.
-#[inline]
 fn ended(
     host: &mut Host,
     begun: &Begun,
@@ -226,7 +264,7 @@ fn ended(
     if host.is_late() && answered.is_ok() {
         answered = Err(too_late(begun.function));
     }
-    host.history.answered(&answered, &host.clock);
+    host.history.answered(answered.as_ref().ok(), &host.clock);
     answered
 }
 
@@ -321,7 +359,7 @@ fn report_end(observer: &mut Observer, host: &Host, since: Instant) {
 }
 
 /// Calls a synchronous implementation.
-#[inline]
+#[inline(always)]
 pub(super) fn serve(
     function: &HostFunction,
     implementation: Option<&mut HostFunctions>,
@@ -340,7 +378,7 @@ pub(super) fn serve(
 
 /// Converts the outcome of an implementation to a result, or to an error for the guest if the
 /// function's signature has one.
-#[inline]
+#[inline(always)]
 pub(super) fn settle(
     function: &HostFunction,
     served: std::thread::Result<Result<Answer, CallError>>,
@@ -441,16 +479,41 @@ fn panicked(function: &HostFunction, payload: &(dyn Any + Send)) -> plugin_sdk::
     )
 }
 
-/// Delivers a result to the guest.
+/// Delivers a result that needs no memory from the guest's allocator: a number, or bytes that fit
+/// into the guest's room for short answers. Returns the slot that the function returns.
 #[inline]
+pub(super) fn deliver_at_once(host: &Host, memory: &mut [u8], answer: &Answer) -> Option<u64> {
+    let (bytes, failed) = match answer {
+        Answer::Slot(slot) => return Some(*slot),
+        Answer::Packed { bytes, failed } => (bytes, *failed),
+        _ => return None,
+    };
+    let len = u32::try_from(bytes.len()).ok();
+    let len = len.filter(|len| *len <= abi::ROOM_SIZE)?;
+    let address = host.room?;
+    range_mut(memory, address, bytes.len())?.copy_from_slice(bytes);
+    let packed = Packed {
+        address,
+        len,
+        failed,
+    };
+    Some(packed.to_bits())
+}
+
+/// Delivers a result to the guest.
 fn finish<C: Caller<State>>(
     caller: &mut C,
     guest: &Guest,
     function: &'static HostFunction,
-    mut answer: Answer,
+    answered: Result<Answer, HostTrap>,
 ) -> Result<u64, C::Error> {
+    let mut answer = answered?;
     let mut first = true;
     loop {
+        let (memory, state) = caller.memory_and_data(guest);
+        if let Some(slot) = deliver_at_once(&state.host, memory, &answer) {
+            return Ok(slot);
+        }
         let address = match wanted(&answer) {
             Some(len) => caller.alloc(guest, len)?,
             None => 0,

@@ -5,7 +5,7 @@ use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::bound::{BYTES, Bound, Regions, places};
 use super::dispatch::bytes_of;
-use crate::engine::{Clock, HostTrap, duration, full_name};
+use crate::engine::{Clock, duration, full_name};
 use crate::failure::HostCall;
 use crate::text;
 
@@ -38,7 +38,7 @@ struct Call {
     ended: u64,
 }
 
-/// The first bytes of some data. Bytes beyond its length belong to an earlier call.
+/// The first bytes of some data. Bytes beyond its length have no meaning.
 #[derive(Clone, Copy)]
 struct Head {
     bytes: [u8; HEAD],
@@ -71,13 +71,14 @@ enum Outcome {
 }
 
 impl Head {
+    /// Keeps the start of data that has `len` bytes, and may be followed by others in `bytes`.
     #[inline]
     fn keep(&mut self, bytes: &[u8], len: u64) {
-        let kept = bytes.len().min(HEAD);
-        if let (Some(place), Some(bytes)) = (self.bytes.get_mut(..kept), bytes.get(..kept)) {
-            place.copy_from_slice(bytes);
-        }
         self.len = len;
+        match bytes.first_chunk() {
+            Some(whole) => self.bytes = *whole,
+            None => copy_start(bytes, &mut self.bytes),
+        }
     }
 
     fn shown(&self, as_text: bool) -> String {
@@ -97,6 +98,15 @@ impl Head {
             Some(valid) if as_text => format!("{:?}{dots}", text::one_line(valid, HEAD)),
             _ => format!("{} bytes", self.len),
         }
+    }
+}
+
+/// Copies as many items as there are, or have room. Not inlined where most copies have a fixed
+/// length, which the compiler would otherwise make of any length, and slower.
+#[inline(never)]
+fn copy_start<T: Copy>(from: &[T], to: &mut [T]) {
+    for (to, from) in to.iter_mut().zip(from) {
+        *to = *from;
     }
 }
 
@@ -133,34 +143,34 @@ impl History {
         call.import = import;
         call.outcome = Outcome::None;
         call.begun = clock.now();
-        for (kept, slot) in call.slots.iter_mut().zip(slots) {
-            *kept = *slot;
+        if let ([first, second], [kept_first, kept_second, ..]) = (slots, &mut call.slots) {
+            (*kept_first, *kept_second) = (*first, *second);
+        } else {
+            copy_start(slots, &mut call.slots);
         }
         for (head, region) in call.bytes.iter_mut().zip(&regions.0) {
             let Some((address, len)) = region.and_then(|region| region.extent(slots)) else {
                 break;
             };
             // The failure of the call reports a range outside memory.
-            let start = address as usize;
-            let end = start.saturating_add(len.min(HEAD as u64) as usize);
-            head.keep(memory.get(start..end).unwrap_or_default(), len);
+            head.keep(memory.get(address as usize..).unwrap_or_default(), len);
         }
     }
 
-    /// Records the result of the latest call.
+    /// Records the result of the latest call; `None` if it ended the guest's call.
     #[inline]
-    pub(super) fn answered(&mut self, answer: &Result<Answer, HostTrap>, clock: &Clock) {
+    pub(super) fn answered(&mut self, answer: Option<&Answer>, clock: &Clock) {
         let Some(call) = self.calls.get_mut(self.count.wrapping_sub(1) % KEPT) else {
             return;
         };
         call.ended = clock.now();
         call.outcome = match answer {
-            Ok(Answer::Slot(slot)) => Outcome::Slot(*slot),
-            Ok(Answer::Packed { failed: true, .. }) => Outcome::Error,
-            Ok(_) => Outcome::Bytes,
-            Err(_) => Outcome::None,
+            Some(Answer::Slot(slot)) => Outcome::Slot(*slot),
+            Some(Answer::Packed { failed: true, .. }) => Outcome::Error,
+            Some(_) => Outcome::Bytes,
+            None => Outcome::None,
         };
-        let bytes = answer.as_ref().map_or(&[][..], bytes_of);
+        let bytes = answer.map_or(&[][..], bytes_of);
         call.answer.keep(bytes, bytes.len() as u64);
     }
 

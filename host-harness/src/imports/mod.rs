@@ -51,6 +51,8 @@ pub(crate) struct Host {
     bound: Vec<Bound>,
     /// Boxed, because every call takes it out and puts it back.
     guest: Option<Box<Guest>>,
+    /// The address of the guest's room for short answers, if it has one. It is within the memory.
+    room: Option<u32>,
     history: History,
     clock: Clock,
     /// The tick at which the current call times out; 0 for never.
@@ -187,9 +189,10 @@ impl Host {
         self.clock.passed(self.deadline)
     }
 
-    /// Gives the host functions access to the guest.
-    pub(crate) fn attach(&mut self, guest: Guest) {
+    /// Gives the host functions access to the guest and its room for short answers.
+    pub(crate) fn attach(&mut self, guest: Guest, room: Option<u32>) {
         self.guest = Some(Box::new(guest));
+        self.room = room;
     }
 
     /// Records that a call of the guest starts, with a timeout in ticks; 0 for none.

@@ -90,10 +90,14 @@ impl Sandbox {
         }
     }
 
-    /// Gives host functions access to the guest's memory, and to its allocator if it has one.
+    /// Gives host functions access to the guest's memory, to its allocator if it has one, and to
+    /// its room for short answers.
     pub(crate) fn attach(&mut self, alloc: Option<Func<u32, u32>>) {
         let guest = self.store.guest(alloc);
-        self.host_mut().attach(guest);
+        let room = self.store.global(abi::ROOM_EXPORT);
+        // Memory never shrinks.
+        let room = room.filter(|room| self.bytes(*room, abi::ROOM_SIZE).is_some());
+        self.host_mut().attach(guest, room);
     }
 
     /// Starts the time and the fuel of a call.

@@ -1,6 +1,6 @@
 //! Calls of host functions with large arguments, or for large results.
 
-use plugin_sdk_harness::services::SystemRandom;
+use plugin_sdk_harness::services::{MapConfig, SystemRandom};
 
 use super::*;
 
@@ -69,6 +69,57 @@ fn too_many_random_bytes_are_too_large() {
     let guest = calling("random_fill", "i32 i32", "(result i64)", call);
     let mut plugin = guest.builder().random(SystemRandom).build().unwrap();
     assert_eq!(error_of(&mut plugin, b"").code(), "too_large");
+}
+
+/// A guest that returns what `config_get` answers, with room for short answers at an address.
+fn with_room(address: u32) -> Guest {
+    let call = "(call $host (i32.const 64) (i32.const 1))";
+    let room = format!(r#"(global (export "plugin_room_1") i32 (i32.const {address}))"#);
+    calling("config_get", "i32 i32", "(result i64)", call).with(&room)
+}
+
+#[test]
+fn answers_that_fit_the_room_are_not_allocated() {
+    const ROOM: usize = plugin_sdk::abi::ROOM_SIZE as usize;
+    let guest = Guest {
+        alloc: r#"(func (export "alloc") (param i32) (result i32) unreachable)"#.to_owned(),
+        ..with_room(2048)
+    };
+    let answer = |text: &str| {
+        let config = Value::from_iter([("a", text)]);
+        let services = guest.builder().config_service(MapConfig::new(config));
+        let mut plugin = services.build().unwrap();
+        plugin.call_raw("run", b"").map(<[u8]>::to_vec)
+    };
+    // As JSON, with two quotation marks.
+    for len in [0, 1, 40, ROOM - 2] {
+        let text = "x".repeat(len);
+        assert_eq!(answer(&text).unwrap(), format!("{text:?}").as_bytes());
+    }
+    let failure = answer(&"x".repeat(ROOM - 1)).unwrap_err();
+    assert_kind!(failure, FailureKind::Trap { .. });
+}
+
+#[test]
+fn a_room_that_is_not_in_memory_is_not_used() {
+    for address in [0xfc01, 0xffff, 0x10000, u32::MAX] {
+        let services = with_room(address).builder();
+        let config = MapConfig::new(Value::from_iter([("a", 5)]));
+        let mut plugin = services.config_service(config).build().unwrap();
+        assert_eq!(plugin.call_raw("run", b"").unwrap(), b"5", "{address:#x}");
+    }
+}
+
+#[test]
+fn a_room_of_another_type_is_refused() {
+    for room in ["(mut i32) (i32.const 0)", "i64 (i64.const 0)"] {
+        let room = format!(r#"(global (export "plugin_room_1") {room})"#);
+        let failure = building(Guest::running(ECHO).with(&room).builder());
+        assert_kind!(
+            failure,
+            FailureKind::WrongExport { name, .. } if name == "plugin_room_1"
+        );
+    }
 }
 
 #[test]

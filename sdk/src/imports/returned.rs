@@ -395,10 +395,10 @@ impl<T: Payload, E: HostError> Returned<Plain> for Result<T, E> {
 
     #[inline]
     fn answer(self, _: &mut Call<'_>) -> Result<Answer, CallError> {
-        Ok(match self {
-            Ok(value) => packed(value.into_bytes()),
-            Err(error) => packed_error(&error.into_error()),
-        })
+        match self {
+            Ok(value) => Ok(packed(value.into_bytes())),
+            Err(error) => Ok(packed_error(&error.into_error())),
+        }
     }
 
     fn refusal(error: Error) -> Result<Answer, Error> {
