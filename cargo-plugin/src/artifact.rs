@@ -33,6 +33,11 @@ pub struct BuildOptions {
     /// Keeps the names of functions in the module, for readable stack traces
     #[arg(long)]
     keep_names: bool,
+    /// Makes the plugin now, so that new instances start with it: runs constructors and `Default`,
+    /// and ships the module with the result in its memory. What needs the host or a configuration
+    /// still runs in each instance
+    #[arg(long)]
+    snapshot: bool,
     /// The host to build for, with the plugin's feature `host-…`; give it several times for a
     /// module each [default: hosts of the SDK's own ABI]
     #[arg(long = "host", value_name = "HOST", value_parser = target_host::target_parser())]
@@ -116,7 +121,11 @@ impl Bundle {
             DEV => &[],
             _ => &["-C", "strip=debuginfo"],
         };
-        let built = project.build_with(&options.profile, features, compiler, terminal)?;
+        let build = match options.snapshot {
+            true => Project::build_snapshot_with,
+            false => Project::build_with,
+        };
+        let built = build(project, &options.profile, features, compiler, terminal)?;
         let mut wasm = built.wasm.to_vec();
         let host = made_for(project, *host, &wasm)?;
         if options.optimize {

@@ -261,6 +261,19 @@ impl Project {
         self.compile(source.compiler_arguments(compiler), terminal)
     }
 
+    /// Like [`build_with`](Project::build_with), and makes the plugin: the module is a snapshot.
+    pub fn build_snapshot_with(
+        &self,
+        profile: &str,
+        features: &Features,
+        compiler: &[&str],
+        terminal: &Terminal,
+    ) -> Result<Built> {
+        let source = self.source(profile, features);
+        let compiler = compiler.iter().copied();
+        self.compile(source.compiler_arguments(compiler).snapshot(), terminal)
+    }
+
     /// Builds the module together with the Rust library, as the crate's tests do, so that they find
     /// it built.
     pub fn build_for_tests(

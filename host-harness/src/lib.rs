@@ -198,6 +198,7 @@
 //! | [`capsule`] | the file of a failure, with everything that led to it |
 //! | `source` | crates, files and bytes that modules come from; cargo |
 //! | `run` | modules, instances and batches; the sandbox around an instance; traps |
+//! | `snapshot` | modules in which a plugin has been made already |
 //! | [`hosts`] | contracts and emulators of other hosts, and which host a module is made for |
 //! | `plugin` | [`Plugin`], its builder, pools and async calls; plugins that run natively |
 //! | `replay` | capsules that run again |
@@ -245,6 +246,7 @@ mod replay;
 mod run;
 mod sections;
 pub mod services;
+mod snapshot;
 mod source;
 mod symbols;
 mod sync;

@@ -98,6 +98,11 @@ pub fn if_described() -> TokenStream {
     quote!(#[cfg(not(plugin_sdk_undescribed))])
 }
 
+/// Returns the condition for the parts of a module that a snapshot is taken from.
+pub fn if_snapshot() -> TokenStream {
+    quote!(#[cfg(all(target_arch = "wasm32", plugin_sdk_snapshot, not(feature = "library")))])
+}
+
 /// Returns generated items in a nameless constant, where they share no names with the author's.
 pub fn hidden(sdk: &SdkPath, attributes: &[Attribute], items: TokenStream) -> TokenStream {
     let import = sdk.import();

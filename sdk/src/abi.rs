@@ -56,14 +56,17 @@ macro_rules! __abi_name {
     (HEAP_EXPORT) => {
         "plugin_heap_1"
     };
-    (ROOM_EXPORT) => {
-        "plugin_room_1"
+    (PREPARE_EXPORT) => {
+        "plugin_prepare"
     };
     (MANIFEST_SECTION) => {
         "plugin-sdk"
     };
     (LIBRARY_SECTION) => {
         "plugin-sdk-library"
+    };
+    (SNAPSHOT_SECTION) => {
+        "plugin-sdk-snapshot"
     };
     (SERVICES_MODULE) => {
         "plugin_host"
@@ -116,13 +119,14 @@ names! {
     /// The export of a plugin that counts its allocations: a constant that holds the address of the
     /// heap record.
     HEAP_EXPORT;
-    /// The export of a plugin with room for short answers of host functions: a constant that holds
-    /// the address of [`ROOM_SIZE`] bytes.
-    ROOM_EXPORT;
+    /// The export that prepares the plugin for a snapshot, in modules from which one is taken.
+    PREPARE_EXPORT;
     /// The custom section with the manifest.
     MANIFEST_SECTION;
     /// The custom section that marks a plugin that was built as a library.
     LIBRARY_SECTION;
+    /// The custom section that marks a snapshot.
+    SNAPSHOT_SECTION;
     /// The module that guests import the SDK's own services from.
     SERVICES_MODULE;
 }

@@ -21,9 +21,50 @@ pub struct Guest<P, C> {
     #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     panics: &'static PanicRecord,
-    /// `true` once the panic hook is installed.
-    notes_panics: Cell<bool>,
+    progress: Cell<Progress>,
     contract: PhantomData<C>,
+}
+
+/// What a guest has done before its next call.
+#[derive(Clone, Copy, PartialEq)]
+enum Progress {
+    /// Nothing.
+    New,
+    /// Everything that [`Guest::prepare`] does.
+    #[cfg_attr(
+        not(target_arch = "wasm32"),
+        expect(dead_code, reason = "a native plugin has no snapshot")
+    )]
+    Prepared,
+    /// A call.
+    Called,
+}
+
+/// The plugin in a snapshot, made ahead of the first call or the first `plugin_init`.
+#[cfg(target_arch = "wasm32")]
+pub struct Ahead<P>(Cell<Option<P>>);
+
+// SAFETY: wasm32 without `atomics`, which the lines below refuse, has one thread only.
+#[cfg(target_arch = "wasm32")]
+unsafe impl<P> Sync for Ahead<P> {}
+
+#[cfg(target_arch = "wasm32")]
+impl<P> Ahead<P> {
+    /// Creates a place without a plugin.
+    #[allow(clippy::new_without_default, reason = "only ever a static")]
+    pub const fn new() -> Self {
+        Ahead(Cell::new(None))
+    }
+
+    /// Moves the plugin to its place; returns `false` if there is none.
+    pub fn take(&self, place: &mut Option<P>) -> bool {
+        let made = self.0.take();
+        let is_made = made.is_some();
+        if is_made {
+            *place = made;
+        }
+        is_made
+    }
 }
 
 /// A command behind an export: a function from the arguments' bytes to an answer.
@@ -76,7 +117,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
             #[cfg(not(target_arch = "wasm32"))]
             boundary: Boundary::new(),
             panics,
-            notes_panics: Cell::new(false),
+            progress: Cell::new(Progress::New),
             contract: PhantomData,
         }
     }
@@ -156,18 +197,44 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     #[inline]
     fn enter(&self, anew: bool) -> Option<RefMut<'_, Option<P>>> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
-        let first = !self.notes_panics.replace(true);
-        if first {
+        let before = self.progress.replace(Progress::Called);
+        if before == Progress::New {
             self.panics.install::<C>();
         }
-        if first || anew {
+        if before != Progress::Called || anew {
             P::prepare_logging();
         }
         #[cfg(target_arch = "wasm32")]
-        if first {
+        if before == Progress::New {
             crate::constructors::run();
         }
         Some(plugin)
+    }
+
+    /// Does everything that a first call does and that needs neither the host nor a configuration,
+    /// and makes a plugin without an init hook: the state for a snapshot. `log_all` lets log lines
+    /// reach the host, which then refuses the snapshot: each instance should write them.
+    #[cfg(target_arch = "wasm32")]
+    pub fn prepare(&self, ahead: &Ahead<P>, log_all: fn()) {
+        /// The argument buffer of most hosts, in bytes.
+        const BUFFER: u32 = 1024;
+
+        if self.progress.get() != Progress::New {
+            return;
+        }
+        self.panics.install::<C>();
+        log_all();
+        crate::constructors::run();
+        self.progress.set(Progress::Prepared);
+        if P::makes_itself() {
+            let mut made = None;
+            if P::init(&mut [], &mut made).is_ok() {
+                ahead.0.set(made);
+            }
+        }
+        // So that the heap has grown.
+        let boundary = self.boundary();
+        boundary.free(boundary.alloc(BUFFER).addr());
     }
 
     /// Ends the plugin's life. Does nothing during a call.

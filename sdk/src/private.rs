@@ -8,6 +8,7 @@ pub use serde::de::IgnoredAny;
 pub use serde_json::Value;
 
 pub use crate::__abi_name as abi_name;
+pub use crate::__prepare_export as prepare_export;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::__register_native as register_native;
 pub use crate::batch;
@@ -25,7 +26,7 @@ pub use crate::convert::{
 pub use crate::decode_error::DecodeError;
 pub use crate::error::{Error, ErrorCode, ErrorCodes, Held, PluginError, count_codes, join_codes};
 #[cfg(target_arch = "wasm32")]
-pub use crate::guest::serve_free;
+pub use crate::guest::{Ahead, serve_free};
 pub use crate::guest::{
     Beginning, CleanupByDefault, CleanupByHook, CleanupHook, Event, EventHandler, FreeCommand,
     Hook, Hooks, InitByDefault, InitByHook, InitHook, InitResult, ListedCommand, Plugin,
@@ -39,6 +40,8 @@ pub use crate::native::Part;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
+#[cfg(target_arch = "wasm32")]
+pub use crate::services::logging::log_all;
 pub use crate::services::logging::prepare as prepare_logging;
 pub use crate::state::{
     JsonState, MigrateByDefault, MigrateByHook, MigrateHook, STATE, StateForm, Stateful,

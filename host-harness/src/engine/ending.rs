@@ -30,6 +30,8 @@ pub(crate) enum Reason {
     Timeout,
     /// The call has made more host calls than this limit.
     TooMany { limit: u64 },
+    /// The plugin is being prepared for a snapshot, without a host.
+    Ahead,
 }
 
 impl HostTrap {
@@ -38,6 +40,15 @@ impl HostTrap {
         HostTrap(Box::new(Ending {
             function: full_name(function),
             reason,
+        }))
+    }
+
+    /// Creates the trap of a function that was called ahead of time.
+    #[cold]
+    pub(crate) fn ahead(function: String) -> Self {
+        HostTrap(Box::new(Ending {
+            function,
+            reason: Reason::Ahead,
         }))
     }
 
@@ -59,6 +70,12 @@ impl HostTrap {
                 limit,
                 during: function,
             },
+            (Reason::Ahead, _) => FailureKind::NoSnapshot {
+                reason: format!("the plugin calls its host before the first call: `{}`", text::name(&function)),
+                help: "a snapshot is one state for all instances, and an answer of the host is for one: move the call from `Default` to an `#[init]` hook \
+                     or to a command, or build without a snapshot"
+                    .to_owned(),
+            },
             (Reason::Timeout, None) => FailureKind::Trap {
                 message: text::from_str(&self.to_string()),
             },
@@ -73,6 +90,7 @@ impl fmt::Display for HostTrap {
             Reason::Argument(reason) => f.write_str(reason),
             Reason::Failed(error) => fmt::Display::fmt(error, f),
             Reason::Timeout => f.write_str("it used up the time that the call had left"),
+            Reason::Ahead => f.write_str("it is called before the first call"),
             Reason::TooMany { limit } => write!(f, "it is called after {limit} other host calls"),
         }
     }

@@ -175,6 +175,11 @@ impl<T: HostState> Store<T> {
         either!(Store: self, it => it.global(name))
     }
 
+    /// Returns the bits of an exported global, which is an integer or a float.
+    pub(crate) fn global_bits(&mut self, name: &str) -> Option<u64> {
+        either!(Store: self, it => it.global_bits(name))
+    }
+
     /// Returns the number of parameters of an exported function.
     pub(crate) fn parameters(&mut self, name: &str) -> Option<usize> {
         either!(Store: self, it => it.parameters(name))

@@ -330,6 +330,9 @@ impl FailureKind {
                 text::name(function)
             ))
             .help("build the plugin with `.build_async()`, or link an implementation of the plain trait with `provide`"),
+            FailureKind::NoSnapshot { reason, help } => {
+                Account::new(format!("no snapshot can be taken: {reason}")).help(help.clone())
+            }
             FailureKind::ContractViolation { host, rule, found } => Account::new(format!(
                 "{during} breaks a rule of the host `{host}`: {}",
                 text::from_str(found)
@@ -483,6 +486,11 @@ fn missing_export_help(name: &str) -> Cow<'static, str> {
         "plugin_event" => "event",
         abi::STATE_SAVE_EXPORT | abi::STATE_LOAD_EXPORT => {
             return "it exists if the plugin's struct has `#[plugin(state = \"json\")]`".into();
+        }
+        abi::PREPARE_EXPORT => {
+            return "`cargo plugin build --snapshot` builds a module with it, and so does `Source::crate_dir(…).snapshot()`; \
+                    docs/abi.md says what it does in other languages"
+                .into();
         }
         abi::HEAP_EXPORT => {
             return "it exists if the plugin's crate is built with `Source::crate_dir(…).count_allocations()`".into();

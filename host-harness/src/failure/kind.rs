@@ -275,6 +275,14 @@ pub enum FailureKind {
         /// The unsupported facility: `events`.
         what: &'static str,
     },
+    /// No snapshot can be taken of the plugin: see
+    /// [`PluginBuilder::snapshot`](crate::PluginBuilder::snapshot).
+    NoSnapshot {
+        /// The reason.
+        reason: String,
+        /// The fix.
+        help: String,
+    },
     /// The module's tables exceed the maximum number of elements.
     TableTooLarge {
         /// The requested number of elements.
@@ -486,6 +494,7 @@ impl FailureKind {
             FailureKind::AsyncHostFunction { .. } => "async_host_function",
             FailureKind::ContractViolation { .. } => "contract_violation",
             FailureKind::UnsupportedByHost { .. } => "unsupported",
+            FailureKind::NoSnapshot { .. } => "no_snapshot",
             FailureKind::TableTooLarge { .. } => "table_too_large",
             FailureKind::PoolExhausted { .. } => "pool_exhausted",
             FailureKind::Io { .. } => "io",

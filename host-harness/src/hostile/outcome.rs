@@ -151,6 +151,7 @@ impl From<&FailureKind> for Outcome {
             | FailureKind::MissingImports { .. }
             | FailureKind::ModuleLimit { .. }
             | FailureKind::ModuleTooLarge { .. }
+            | FailureKind::NoSnapshot { .. }
             | FailureKind::NotGranted { .. }
             | FailureKind::NotWasm { .. }
             | FailureKind::PoolExhausted { .. }

@@ -25,7 +25,9 @@ pub(super) async fn call<C: AsyncCaller<State>>(
 ) -> Result<u64, C::Error> {
     let guest = take_guest(caller)?;
     let (memory, state) = caller.memory_and_data(&guest);
-    let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
+    let Some(begun) = begin(state, memory, number, slots) else {
+        return Err(no_import::<C>(&state.host, number));
+    };
     let function = begun.function;
     let refused = match too_many(&state.host, &begun) {
         Some(trap) => Some(Err(trap)),

@@ -28,24 +28,13 @@ pub(super) fn call<C: Caller<State>>(
 ) -> Result<u64, C::Error> {
     let guest = take_guest(caller)?;
     let (memory, state) = caller.memory_and_data(&guest);
-    let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
-    let slot = if is_ordinary(&state.host, &begun, slots) {
-        let answered = serve_now(&mut state.host, memory, &begun, slots);
-        // By reference: what is moved in memory has to wait until it is written.
-        let at_once = match &answered {
-            Ok(answer) => answer_at_once(&mut state.host, memory, answer),
-            Err(_) => None,
-        };
-        match at_once {
-            Some(slot) => Ok(slot),
-            None => {
-                let answered = ended(&mut state.host, &begun, answered);
-                finish(caller, &guest, begun.function, answered)
-            }
-        }
-    } else {
-        let answered = answer_specially(state, memory, &begun, slots);
-        finish(caller, &guest, begun.function, answered)
+    let Some(begun) = begin(state, memory, number, slots) else {
+        return Err(no_import::<C>(&state.host, number));
+    };
+    let slot = match answer(state, memory, &begun, slots) {
+        Ok(Answer::Slot(slot)) => Ok(slot),
+        Ok(answer) => finish(caller, &guest, begun.function, answer),
+        Err(trap) => Err(trap.into()),
     };
     caller.data_mut().host.guest = Some(guest);
     slot
@@ -65,9 +54,13 @@ pub(super) fn take_guest<C: Caller<State>>(caller: &mut C) -> Result<Box<Guest>,
     }
 }
 
+/// Returns the error of a call of an import without a binding.
 #[cold]
-pub(super) fn no_import<C: Caller<State>>() -> C::Error {
-    C::error("an import that the module does not have")
+pub(super) fn no_import<C: Caller<State>>(host: &Host, number: usize) -> C::Error {
+    match host.refusal(number) {
+        Some(refusal) => refusal.into(),
+        None => C::error("an import that the module does not have"),
+    }
 }
 
 /// A call in progress.

@@ -27,7 +27,7 @@ use plugin_sdk::abi;
 use plugin_sdk::imports::{HostFunction, HostFunctions};
 
 use crate::abi::ImportedFunction;
-use crate::engine::{Clock, Guest, duration, full_name};
+use crate::engine::{Clock, Guest, HostTrap, duration, full_name};
 use crate::failure::{Failure, FailureKind, HostCall, Import, LogLine, MAX_LOG_LINES};
 use crate::limits::Limits;
 use crate::permissions::{GrantWords, Grants};
@@ -70,6 +70,8 @@ pub(crate) struct Host {
     host_calls: u64,
     /// The number of the current call.
     number: u64,
+    /// The imports, if every call of them is refused.
+    refused: Box<[ImportedFunction]>,
 }
 
 impl Host {
@@ -131,6 +133,22 @@ impl Host {
             number: NUMBERS.fetch_add(1 << 32, Ordering::Relaxed),
             ..Host::default()
         })
+    }
+
+    /// Creates a host that refuses every call, for a plugin that is prepared for a snapshot.
+    pub(crate) fn ahead(imports: &[ImportedFunction], clock: Clock) -> Self {
+        Host {
+            refused: imports.into(),
+            clock,
+            ..Host::default()
+        }
+    }
+
+    /// Returns the trap of a call of the import with this index, if every call is refused.
+    fn refusal(&self, number: usize) -> Option<HostTrap> {
+        let import = self.refused.get(number)?;
+        let function = format!("{}.{}", import.module, import.name);
+        Some(HostTrap::ahead(function))
     }
 
     /// Sets the number of implementations, the first ones, that belong to an emulated host.

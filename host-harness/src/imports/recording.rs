@@ -47,6 +47,8 @@ pub(super) fn host_answer(
                 let kind = "too_many_host_calls";
                 Answer::Failed(data(&Error::new(kind, trap.to_string()).to_json()))
             }
+            // Nothing observes the preparation of a snapshot.
+            Reason::Ahead => Answer::Failed(Data::default()),
         },
     };
     let changed = in_place(function).map(|(at, parameter)| {

@@ -27,6 +27,7 @@ use crate::observe::{self, Observer, recorded_services};
 use crate::permissions::{Grants, Permission};
 use crate::run::{Blueprint, Instance, Module, json};
 use crate::services::{Faults, InjectedFault, Provided, Services};
+use crate::snapshot;
 use crate::source::{Source, remedies};
 use crate::sync::Shared;
 
@@ -776,6 +777,51 @@ impl PluginBuilder {
             plugin.start_if_supported()?;
         }
         Ok(plugin)
+    }
+
+    /// Makes the plugin within the limits of this builder, and returns a module with the result in
+    /// its memory, so that new instances start with it.
+    ///
+    /// The source must be built for a snapshot, by `cargo plugin build --snapshot` or
+    /// [`CrateSource::snapshot`](crate::CrateSource::snapshot), or export `plugin_prepare` as the
+    /// ABI specifies it. What each instance must do for itself is left to its host: the init hook
+    /// and its configuration, the level of the log, and all host calls. The guide describes it.
+    ///
+    /// # Errors
+    ///
+    /// Fails like [`build`](Self::build) if the module cannot be loaded or exceeds a limit, with
+    /// [`MissingExport`](FailureKind::MissingExport) if it is not built for a snapshot, and with
+    /// [`NoSnapshot`](FailureKind::NoSnapshot) if it calls its host or changes what a snapshot
+    /// cannot hold.
+    ///
+    /// ```
+    /// use plugin_sdk_harness::{Plugin, Source};
+    ///
+    /// # const WAT: &str = r#"(module (memory (export "memory") 1)
+    /// #   (func (export "plugin_prepare") (i32.store8 (i32.const 64) (i32.const 55)))
+    /// #   (global (export "plugin_abi_1") i32 (i32.const 0))
+    /// #   (func (export "alloc") (param i32) (result i32) i32.const 1024) (func (export "free") (param i32 i32))
+    /// #   (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0) (func (export "plugin_cleanup"))
+    /// #   (func (export "command_seven") (param i32 i32) (result i64) i64.const 0x40_0000_0001))"#;
+    /// let snapshot = Plugin::builder(Source::wat(WAT)).memory_pages(16).snapshot()?;
+    /// let mut plugin = Plugin::from_bytes(&snapshot)?;
+    /// assert_eq!(plugin.call::<u8>("seven", ())?, 7);
+    /// # Ok::<(), plugin_sdk_harness::Failure>(())
+    /// ```
+    pub fn snapshot(self) -> Result<Vec<u8>, Failure> {
+        let limits = self.limits.over(Limits::default());
+        let options = self.engine_options(&limits)?;
+        let binary = match self.origin {
+            Origin::Source(source) => {
+                let feature = self.emulated.and_then(|host| host.feature);
+                source.with_feature(feature).read()?
+            }
+            Origin::Module(module) if module.make_native().is_some() => {
+                return Err(native::lacks("snapshot"));
+            }
+            Origin::Module(module) => module.binary(),
+        };
+        snapshot::take(&binary, &limits, &options)
     }
 
     /// Prepares all parts of an instance without running guest code. `can_wait` is for async calls.

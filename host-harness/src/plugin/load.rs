@@ -3,9 +3,12 @@
 use std::sync::{Arc, Mutex};
 
 use crate::abi::Contract;
+use crate::engine::{CacheDir, Engine, EngineOptions};
 use crate::failure::{Failure, FailureKind};
 use crate::hosts::{self, HostContract};
+use crate::limits::Limits;
 use crate::run::Module;
+use crate::snapshot;
 use crate::source::{Binary, Build, BuiltModule, CrateSource, Source, settled};
 use crate::sync::lock;
 use crate::wasm::examine;
@@ -19,7 +22,7 @@ impl Module {
     /// Fails if the source cannot be built or read, is not a module, or violates the ABI: each is a
     /// [`FailureKind`] of its own.
     pub fn load(source: impl Into<Source>) -> Result<Self, Failure> {
-        loaded(hosts::native(), &source.into().read()?, |binary| {
+        loaded(hosts::native(), &source.into(), |binary| {
             let contract = Contract::of(&examine(&binary.wasm, &binary.limits)?)?;
             Ok(Module::with(binary, contract))
         })
@@ -35,8 +38,8 @@ impl Module {
         host: &'static HostContract,
         source: impl Into<Source>,
     ) -> Result<Self, Failure> {
-        let binary = source.into().with_feature(host.feature).read()?;
-        loaded(host, &binary, |binary| Module::made_for(host, binary))
+        let source = source.into().with_feature(host.feature);
+        loaded(host, &source, |binary| Module::made_for(host, binary))
     }
 
     /// Loads a module for a host, or else for the one that it was built for: see
@@ -93,10 +96,15 @@ impl CrateSource {
     /// ```
     pub fn compile(&self) -> Result<BuiltModule, Failure> {
         let build = self.run()?;
-        match clash(&build) {
-            Some(failure) => Err(failure),
-            None => Ok(build.module),
+        if let Some(failure) = clash(&build) {
+            return Err(failure);
         }
+        let mut module = build.module;
+        if self.takes_snapshot() {
+            let binary = Source::bytes(module.wasm).read()?;
+            module.wasm = snapshot_of(&binary)?.wasm;
+        }
+        Ok(module)
     }
 }
 
@@ -104,12 +112,13 @@ impl CrateSource {
 /// compiles its module once.
 fn loaded(
     host: &'static HostContract,
-    binary: &Binary,
+    source: &Source,
     check: impl FnOnce(&Binary) -> Result<Module, Failure>,
 ) -> Result<Module, Failure> {
     static LOADED: Mutex<Vec<(Arc<Build>, &str, Module)>> = Mutex::new(Vec::new());
+    let binary = source.read()?;
     let Some(build) = &binary.build else {
-        return check(binary);
+        return check(&binary);
     };
     build.checked(|| clash(build))?;
     let mut loaded = lock(&LOADED);
@@ -119,9 +128,35 @@ fn loaded(
     if let Some((_, _, module)) = found {
         return Ok(module.clone());
     }
-    let module = check(binary)?;
+    let module = match source.takes_snapshot() {
+        true => check(&snapshot_of(&binary)?)?,
+        false => check(&binary)?,
+    };
     loaded.push((Arc::clone(build), host.name, module.clone()));
     Ok(module)
+}
+
+/// Returns a snapshot of a module that was built for one, made within the default limits.
+fn snapshot_of(binary: &Binary) -> Result<Binary, Failure> {
+    let limits = Limits::default();
+    let options = EngineOptions {
+        engine: Engine::usual()?,
+        fuel: false,
+        clock: limits.timeout.is_some(),
+        stack_bytes: limits.stack_bytes,
+        pool: None,
+        cache: CacheDir::default(),
+    };
+    let wasm: Arc<[u8]> = snapshot::take(binary, &limits, &options)?.into();
+    let symbols = binary.symbols.as_deref();
+    let symbols = symbols.map(|symbols| Arc::new(symbols.moved_to(Arc::clone(&wasm))));
+    Ok(Binary {
+        wasm,
+        symbols,
+        limits: binary.limits.clone(),
+        build: binary.build.clone(),
+        path: binary.path.clone(),
+    })
 }
 
 /// Returns the failure of a module that lacks an export because the linker has kept a dependency's

@@ -48,6 +48,8 @@ fn cause(kind: &FailureKind) -> &'static str {
         | FailureKind::NotGranted { .. } => "guest",
         // It needs a module of 64 MiB, or another limit, which is the source's.
         FailureKind::ModuleTooLarge { .. } => "source",
+        // A module that no host runs.
+        FailureKind::NoSnapshot { .. } => "source",
         // The failure that it is the consequence of has the capsule.
         FailureKind::Poisoned { .. } => "earlier failure",
         FailureKind::SchemaMismatch { .. }

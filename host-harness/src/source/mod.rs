@@ -26,6 +26,9 @@ pub(crate) use file::unusable_file;
 /// The default of [`Source::max_bytes`]: 64 MiB.
 pub(crate) const MAX_BYTES: u64 = 64 << 20;
 
+/// The variable that makes a process load snapshots of the plugins that it builds.
+const ON_SNAPSHOTS: &str = "PLUGIN_SDK_SNAPSHOT";
+
 /// The source of a module: a crate, a file, bytes, or text.
 ///
 /// ```no_run
@@ -102,6 +105,11 @@ impl Source {
             Origin::File(path) => Some(path),
             _ => None,
         }
+    }
+
+    /// Returns whether a snapshot of the module is to be loaded.
+    pub(crate) fn takes_snapshot(&self) -> bool {
+        matches!(&self.origin, Origin::Crate(source) if source.takes_snapshot())
     }
 
     /// Turns on a feature of the crate, if the source is a crate.
@@ -227,7 +235,11 @@ impl CrateSource {
 
 impl From<CrateSource> for Source {
     fn from(source: CrateSource) -> Self {
-        Source::new(Origin::Crate(source))
+        let on_snapshots = std::env::var_os(ON_SNAPSHOTS).is_some_and(|value| !value.is_empty());
+        Source::new(Origin::Crate(match on_snapshots {
+            true => source.snapshot(),
+            false => source,
+        }))
     }
 }
 

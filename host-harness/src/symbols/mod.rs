@@ -87,6 +87,15 @@ impl Symbols {
         }
     }
 
+    /// Returns the symbols of a module with the same code.
+    pub(crate) fn moved_to(&self, wasm: Arc<[u8]>) -> Self {
+        let symbols = Symbols::new(wasm, self.crate_dir());
+        Symbols {
+            trusted: self.trusted,
+            ..symbols
+        }
+    }
+
     /// Sets the place to search for function names.
     pub(crate) fn next_to(mut self, place: Option<&Path>) -> Self {
         self.place = place.map(Path::to_path_buf);

@@ -3,6 +3,7 @@
 pub mod inspect;
 mod interface;
 mod words;
+pub(crate) mod write;
 
 pub(crate) use interface::{ExportType, Interface, examine, function_names, within};
 pub(crate) use words::{function_type, in_words};

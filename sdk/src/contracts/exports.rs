@@ -42,6 +42,18 @@ macro_rules! __memory_exports {
     };
 }
 
+/// Defines the export that prepares the plugin for a snapshot.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __prepare_export {
+    ($plugin:ty, $ahead:expr, $log_all:expr) => {
+        #[unsafe(export_name = $crate::__abi_name!(PREPARE_EXPORT))]
+        extern "C" fn prepare() {
+            <$plugin as $crate::__private::Plugin>::guest().prepare($ahead, $log_all)
+        }
+    };
+}
+
 /// Expands to text that the compiler renders, `&'static str`: `__rendered!(|sink| write(sink))`.
 #[doc(hidden)]
 #[macro_export]

@@ -16,6 +16,7 @@ mod hostile;
 mod interpreter;
 mod native;
 mod program;
+mod snapshots;
 mod typst;
 
 use std::collections::BTreeSet;

@@ -9,6 +9,7 @@ use wasmi::{
 use super::super::{Caller, Cause, Ended, Error, Guest as AnyGuest, HostState, Trap};
 use super::data::Data;
 use super::fuel;
+use super::link::slot;
 use super::prepare::Evidence;
 use super::reserve::Reserve;
 use super::trap;
@@ -130,6 +131,11 @@ impl<T: HostState> Store<T> {
     pub(crate) fn global(&self, name: &str) -> Option<u32> {
         let global = self.instance.get_global(&self.store, name)?;
         global.get(&self.store).i32().map(i32::cast_unsigned)
+    }
+
+    pub(crate) fn global_bits(&self, name: &str) -> Option<u64> {
+        let global = self.instance.get_global(&self.store, name)?;
+        Some(slot(&global.get(&self.store)))
     }
 
     pub(crate) fn parameters(&self, name: &str) -> Option<usize> {

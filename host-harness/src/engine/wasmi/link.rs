@@ -55,7 +55,7 @@ fn val_type(ty: WasmType) -> ValType {
     }
 }
 
-fn slot(value: &Val) -> u64 {
+pub(super) fn slot(value: &Val) -> u64 {
     match value {
         Val::I32(number) => u64::from(number.cast_unsigned()),
         Val::I64(number) => number.cast_unsigned(),

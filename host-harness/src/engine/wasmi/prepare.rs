@@ -14,13 +14,15 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use wasmparser::{
-    BinaryReaderError, FunctionBody, KnownCustom, Parser, Payload, SectionLimited, TypeRef, ValType,
-};
+use wasmparser::{BinaryReaderError, FunctionBody, KnownCustom, Parser, Payload, TypeRef, ValType};
 
 use crate::failure::{WayOut, ways};
 use crate::memory::PAGE;
 use crate::wasm::function_names;
+use crate::wasm::write::{
+    CODE, EXPORTS, FUNCTION, GLOBAL, GLOBALS, HEADER, MEMORIES, START, entries, export, more,
+    number, section,
+};
 
 /// A module to translate.
 pub(super) struct Prepared {
@@ -66,15 +68,6 @@ impl Evidence {
 
 /// The bit that marks a failed allocation; lower ones count panics.
 const ALLOCATION: u32 = 1 << 16;
-
-// Identifiers of sections, and kinds of exports.
-const MEMORIES: u8 = 5;
-const GLOBALS: u8 = 6;
-const EXPORTS: u8 = 7;
-const START: u8 = 8;
-const CODE: u8 = 10;
-const FUNCTION: u8 = 0;
-const GLOBAL: u8 = 3;
 
 /// The parts of a module that the changes depend on.
 #[derive(Default)]
@@ -129,15 +122,12 @@ pub(super) fn prepare(wasm: &[u8]) -> Result<Prepared, BinaryReaderError> {
         (evidence.marks(), GLOBAL, mark),
     ] {
         if let Some(name) = name {
-            number(&mut exports, name.len());
-            exports.extend_from_slice(name.as_bytes());
-            exports.push(kind);
-            number(&mut exports, index as usize);
+            export(&mut exports, name, kind, index);
             added += 1;
         }
     }
 
-    let mut out = wasm.get(..8).unwrap_or(wasm).to_vec();
+    let mut out = wasm.get(..HEADER).unwrap_or(wasm).to_vec();
     let mut marks_declared = !has_marks;
     for (id, range) in &survey.sections {
         // Sections are in the order of globals, exports, start; any of them may be absent.
@@ -290,42 +280,4 @@ fn marking(global: u32, operator: u8, constant: u32) -> Vec<u8> {
     code.extend_from_slice(&[operator, GLOBAL_SET]);
     number(&mut code, global as usize);
     code
-}
-
-/// Returns the number of entries in a section, and the range of their bytes.
-fn entries<T>(section: &SectionLimited<'_, T>) -> (u32, Range<usize>) {
-    let range = section.original_position()..section.range().end;
-    (section.count(), range)
-}
-
-/// Writes a section with more entries.
-fn more(
-    out: &mut Vec<u8>,
-    id: u8,
-    wasm: &[u8],
-    entries: Option<&(u32, Range<usize>)>,
-    added: usize,
-    new: &[u8],
-) {
-    let (count, range) = entries.cloned().unwrap_or_default();
-    let mut contents = Vec::new();
-    number(&mut contents, count as usize + added);
-    contents.extend_from_slice(wasm.get(range).unwrap_or_default());
-    contents.extend_from_slice(new);
-    section(out, id, &contents);
-}
-
-fn section(out: &mut Vec<u8>, id: u8, contents: &[u8]) {
-    out.push(id);
-    number(out, contents.len());
-    out.extend_from_slice(contents);
-}
-
-/// Writes an unsigned number in LEB128.
-fn number(out: &mut Vec<u8>, mut number: usize) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
 }

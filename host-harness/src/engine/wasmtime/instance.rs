@@ -10,6 +10,7 @@ use wasmtime::{
 };
 
 use super::super::{Caller, Error, Guest as AnyGuest, HostState};
+use super::link::slot;
 use super::trap;
 use crate::failure::Failure;
 use crate::limits::Limiter;
@@ -121,6 +122,11 @@ impl<T: HostState> Store<T> {
     pub(crate) fn global(&mut self, name: &str) -> Option<u32> {
         let global = self.instance.get_global(&mut self.store, name)?;
         global.get(&mut self.store).i32().map(i32::cast_unsigned)
+    }
+
+    pub(crate) fn global_bits(&mut self, name: &str) -> Option<u64> {
+        let global = self.instance.get_global(&mut self.store, name)?;
+        Some(slot(&global.get(&mut self.store)))
     }
 
     pub(crate) fn parameters(&mut self, name: &str) -> Option<usize> {

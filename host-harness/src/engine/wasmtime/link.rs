@@ -168,7 +168,7 @@ fn val_type(ty: WasmType) -> ValType {
     }
 }
 
-fn slot(value: &Val) -> u64 {
+pub(super) fn slot(value: &Val) -> u64 {
     match *value {
         Val::I32(number) => u64::from(number as u32),
         Val::I64(number) => number as u64,

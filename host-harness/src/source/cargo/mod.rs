@@ -32,6 +32,9 @@ const TARGET: &str = "wasm32-unknown-unknown";
 /// crate.
 const COUNT_ALLOCATIONS: &str = "plugin-sdk/count-allocations";
 
+/// The arguments of the compiler for a module that a snapshot is taken of.
+const FOR_SNAPSHOT: [&str; 2] = ["--cfg", "plugin_sdk_snapshot"];
+
 /// The beginning of the names of features that choose a host.
 const HOST_FEATURES: &str = "host-";
 
@@ -69,6 +72,7 @@ pub struct CrateSource {
     target_dir: Option<PathBuf>,
     alone: bool,
     compiler_arguments: Vec<String>,
+    snapshot: bool,
     shows_output: bool,
 }
 
@@ -115,6 +119,7 @@ impl CrateSource {
             target_dir: None,
             alone: false,
             compiler_arguments: Vec::new(),
+            snapshot: false,
             shows_output: false,
         }
     }
@@ -412,6 +417,25 @@ impl CrateSource {
     pub fn count_allocations(mut self) -> Self {
         self.count_allocations = true;
         self
+    }
+
+    /// Builds the plugin for a snapshot, and loads the snapshot: a module in whose memory the plugin
+    /// has been made already. See [`PluginBuilder::snapshot`](crate::PluginBuilder::snapshot).
+    ///
+    /// The tests of a plugin run on snapshots without this option if the variable
+    /// `PLUGIN_SDK_SNAPSHOT` is set.
+    pub fn snapshot(mut self) -> Self {
+        self.snapshot = true;
+        let is_flag = |argument: &String| argument == FOR_SNAPSHOT[1];
+        match self.compiler_arguments.iter().any(is_flag) {
+            true => self,
+            false => self.compiler_arguments(FOR_SNAPSHOT),
+        }
+    }
+
+    /// Returns whether a snapshot of the module is to be loaded.
+    pub(crate) fn takes_snapshot(&self) -> bool {
+        self.snapshot
     }
 
     /// Sets the target folder, instead of the one that cargo would choose.

@@ -164,6 +164,13 @@ impl<'a> Inspection<'a> {
             .find_map(|(found, ty)| (found == import).then_some(ty)?)
     }
 
+    /// Returns whether the module is a snapshot of an initialised plugin.
+    pub fn is_snapshot(&self) -> bool {
+        let is_mark =
+            |section: &Section<'_>| section.custom && section.name == abi::SNAPSHOT_SECTION;
+        self.sections().iter().any(is_mark)
+    }
+
     /// Returns whether a text is in the initial memory, such as a message that the module may panic
     /// with.
     pub fn has_text(&self, text: &str) -> bool {

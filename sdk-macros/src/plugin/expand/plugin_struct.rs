@@ -9,7 +9,7 @@ use super::export::{export_state, register};
 use super::manifest;
 use crate::plugin::model::{Listed, PluginStruct, StateField};
 use crate::sdk_path::{SdkPath, sdk, sdk_at};
-use crate::tokens::{hidden, if_exported, local, local_at, marker_of};
+use crate::tokens::{hidden, if_exported, if_snapshot, local, local_at, marker_of};
 
 /// Returns the placeholder for an enum, which cannot be a plugin.
 pub fn plugin_enum(item: &ItemEnum) -> TokenStream {
@@ -58,6 +58,11 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
         .log
         .then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
     let (config, place) = (local("config"), local("place"));
+    let if_snapshot = if_snapshot();
+    let log_all = match options.log {
+        true => quote!(#sdk::log_all),
+        false => quote!(|| {}),
+    };
     // An error about a plugin without a way to create it points at the plugin's name.
     let span = ident.span();
     let at = sdk_at(span);
@@ -95,6 +100,10 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
                     #config: &mut [::core::primitive::u8],
                     #place: &mut ::core::option::Option<Self>,
                 ) -> ::core::result::Result<(), #sdk::Error> {
+                    #if_snapshot
+                    if AHEAD.take(#place) {
+                        return ::core::result::Result::Ok(());
+                    }
                     let #beginning = (&&#sdk::Hooks::<#ident>::OF).init_plugin(#config, #place)?;
                     ::core::result::Result::Ok(#begun(#beginning, #place))
                 }
@@ -116,6 +125,11 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
             #(#listed)*
 
             #line
+
+            #if_snapshot
+            static AHEAD: #sdk::Ahead<#ident> = #sdk::Ahead::new();
+            #if_snapshot
+            #sdk::prepare_export! { #ident, &AHEAD, #log_all }
 
             #if_exported
             const _: () = {
