@@ -170,6 +170,8 @@ pub(crate) struct EngineOptions {
     pub(crate) fuel: bool,
     pub(crate) clock: bool,
     pub(crate) stack_bytes: usize,
+    /// `true` if instances may be in slots that stay ready for the next one.
+    pub(crate) slots: bool,
     pub(crate) pool: Option<Pool>,
     pub(crate) cache: CacheDir,
 }
@@ -285,7 +287,7 @@ impl SharedEngine {
     /// [entry](SharedEngine::cached) in the cache.
     pub(crate) fn link<T: HostState>(
         &self,
-        wasm: &[u8],
+        wasm: &Arc<[u8]>,
         imports: &[ImportedFunction],
         found: Entry,
     ) -> Result<Linked<T>, Failure> {
@@ -313,6 +315,7 @@ mod tests {
                 fuel: false,
                 clock: false,
                 stack_bytes: 123_456,
+                slots: true,
                 pool: None,
                 cache: CacheDir::Off,
             };

@@ -1041,6 +1041,8 @@ impl PluginBuilder {
             fuel: limits.fuel.is_some(),
             clock: limits.timeout.is_some(),
             stack_bytes: limits.stack_bytes,
+            // A slot has room for a table of the default size.
+            slots: self.pool.is_none() && limits.table_elements <= Limits::default().table_elements,
             pool: self.pool.map(|instances| Pool {
                 instances,
                 table_elements: limits.table_elements as usize,

@@ -144,6 +144,7 @@ fn snapshot_of(binary: &Binary) -> Result<Binary, Failure> {
         fuel: false,
         clock: limits.timeout.is_some(),
         stack_bytes: limits.stack_bytes,
+        slots: false,
         pool: None,
         cache: CacheDir::default(),
     };

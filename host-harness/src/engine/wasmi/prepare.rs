@@ -20,8 +20,7 @@ use crate::failure::{WayOut, ways};
 use crate::memory::PAGE;
 use crate::wasm::function_names;
 use crate::wasm::write::{
-    CODE, EXPORTS, FUNCTION, GLOBAL, GLOBALS, HEADER, MEMORIES, START, entries, export, more,
-    number, section,
+    CODE, EXPORTS, GLOBAL, GLOBALS, HEADER, MEMORIES, START, entries, export, more, number, section,
 };
 
 /// A module to translate.
@@ -65,6 +64,9 @@ impl Evidence {
         )
     }
 }
+
+/// The kind of an export that is a function.
+const FUNCTION: u8 = 0;
 
 /// The bit that marks a failed allocation; lower ones count panics.
 const ALLOCATION: u32 = 1 << 16;

@@ -16,17 +16,18 @@ impl<T: HostState> Linked<T> {
         data: T,
         fuel: Option<u64>,
     ) -> Result<Result<Store<T>, Error>, Failure> {
-        let pre = match self.pre_async.get() {
+        let (ready, slot) = self.next()?;
+        let pre = match ready.pre_async.get() {
             Some(pre) => pre,
             None => {
-                let module = self.pre.module();
+                let module = ready.pre.module();
                 let pre = link::link_async(module.engine(), imports)
                     .and_then(|linker| linker.instantiate_pre(module))
                     .map_err(Failure::engine)?;
-                self.pre_async.get_or_init(|| pre)
+                ready.pre_async.get_or_init(|| pre)
             }
         };
-        let mut store = self.store(data);
+        let mut store = ready.store(data);
         store.epoch_deadline_callback(|store| {
             Ok(match store.data().must_end() {
                 true => UpdateDeadline::Interrupt,
@@ -35,7 +36,7 @@ impl<T: HostState> Linked<T> {
         });
         instance::begin(&mut store, 1, fuel);
         let instance = pre.instantiate_async(&mut store).await;
-        Ok(Store::of(store, instance))
+        Ok(Store::of(store, instance, slot))
     }
 }
 

@@ -1,22 +1,34 @@
 //! Linked modules, instances, and the host functions that they call.
 
-#[cfg(feature = "async")]
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use plugin_sdk::abi;
 use wasmtime::{
-    AsContextMut, InstancePre, Memory, ResourceLimiter, TypedFunc, UpdateDeadline, WasmParams,
-    WasmResults,
+    AsContextMut, Engine, InstancePre, Memory, ResourceLimiter, TypedFunc, UpdateDeadline,
+    WasmParams, WasmResults,
 };
 
-use super::super::{Caller, Error, Guest as AnyGuest, HostState};
-use super::link::slot;
+use super::super::{Caller, Cause, Error, Guest as AnyGuest, HostState};
+use super::link::{link, slot};
+use super::slots::{Slot, Slots};
 use super::trap;
-use crate::failure::Failure;
+use crate::abi::ImportedFunction;
+use crate::failure::{Failure, FailureKind};
 use crate::limits::Limiter;
 
 /// A module whose imports are linked.
 pub(crate) struct Linked<T: HostState> {
+    /// For instances in slots.
+    slotted: Option<(Ready<T>, Slots)>,
+    /// For all other instances, created when the first one needs it.
+    own: OnceLock<Ready<T>>,
+    engine: Engine,
+    wasm: Arc<[u8]>,
+    imports: Arc<[ImportedFunction]>,
+}
+
+/// A module that an engine has compiled.
+pub(super) struct Ready<T: HostState> {
     pub(super) pre: InstancePre<T>,
     /// The module linked for async calls, created when the first instance needs it.
     #[cfg(feature = "async")]
@@ -28,6 +40,8 @@ pub(crate) struct Store<T: HostState> {
     pub(super) store: wasmtime::Store<T>,
     instance: wasmtime::Instance,
     memory: Memory,
+    /// Dropped last.
+    _slot: Option<Slot>,
 }
 
 /// The parts of an instance that host functions need.
@@ -38,12 +52,68 @@ pub(crate) struct Guest {
 }
 
 impl<T: HostState> Linked<T> {
-    pub(super) fn new(pre: InstancePre<T>) -> Self {
-        Linked {
+    /// Compiles a module for instances in slots, if there are any and it fits, or else for instances
+    /// in memory of their own.
+    pub(super) fn new(
+        engine: &Engine,
+        slotted: Option<&(Engine, Slots)>,
+        wasm: &Arc<[u8]>,
+        imports: &[ImportedFunction],
+    ) -> Result<Self, Failure> {
+        let mut linked = Linked {
+            slotted: None,
+            own: OnceLock::new(),
+            engine: engine.clone(),
+            wasm: Arc::clone(wasm),
+            imports: imports.into(),
+        };
+        let ready = slotted.and_then(|(engine, slots)| {
+            let ready = linked.compiled(engine).ok()?;
+            Some((ready, slots.clone()))
+        });
+        match ready {
+            Some(ready) => linked.slotted = Some(ready),
+            None => {
+                linked.own()?;
+            }
+        }
+        Ok(linked)
+    }
+
+    fn own(&self) -> Result<&Ready<T>, Failure> {
+        match self.own.get() {
+            Some(ready) => Ok(ready),
+            None => {
+                let ready = self.compiled(&self.engine)?;
+                Ok(self.own.get_or_init(|| ready))
+            }
+        }
+    }
+
+    fn compiled(&self, engine: &Engine) -> Result<Ready<T>, Failure> {
+        let module = wasmtime::Module::from_binary(engine, &self.wasm).map_err(|error| {
+            Failure::load(FailureKind::InvalidModule {
+                reason: format!("{error:#}"),
+            })
+        })?;
+        let pre = link(engine, &self.imports)
+            .and_then(|linker| linker.instantiate_pre(&module))
+            .map_err(Failure::engine)?;
+        Ok(Ready {
             pre,
             #[cfg(feature = "async")]
             pre_async: OnceLock::new(),
+        })
+    }
+
+    /// Returns the compiled module for the next instance, and its slot if it gets one.
+    pub(super) fn next(&self) -> Result<(&Ready<T>, Option<Slot>), Failure> {
+        if let Some((ready, slots)) = &self.slotted
+            && let Some(slot) = slots.take()
+        {
+            return Ok((ready, Some(slot)));
         }
+        Ok((self.own()?, None))
     }
 
     pub(crate) fn instantiate(
@@ -52,12 +122,16 @@ impl<T: HostState> Linked<T> {
         ticks: u64,
         fuel: Option<u64>,
     ) -> Result<Store<T>, Error> {
-        let mut store = self.store(data);
+        let next = self.next();
+        let (ready, slot) = next.map_err(|failure| Error::new(Cause::Other(failure.message())))?;
+        let mut store = ready.store(data);
         begin(&mut store, ticks, fuel);
-        let instance = self.pre.instantiate(&mut store);
-        Store::of(store, instance)
+        let instance = ready.pre.instantiate(&mut store);
+        Store::of(store, instance, slot)
     }
+}
 
+impl<T: HostState> Ready<T> {
     pub(super) fn store(&self, data: T) -> wasmtime::Store<T> {
         let mut store = wasmtime::Store::new(self.pre.module().engine(), data);
         store.limiter(|data| data.limiter());
@@ -70,6 +144,7 @@ impl<T: HostState> Store<T> {
     pub(super) fn of(
         mut store: wasmtime::Store<T>,
         instance: wasmtime::Result<wasmtime::Instance>,
+        slot: Option<Slot>,
     ) -> Result<Self, Error> {
         let instance = instance.map_err(|error| trap::read(&error, &mut store))?;
         let memory = instance.get_memory(&mut store, abi::MEMORY_EXPORT);
@@ -78,6 +153,7 @@ impl<T: HostState> Store<T> {
             store,
             instance,
             memory,
+            _slot: slot,
         })
     }
 

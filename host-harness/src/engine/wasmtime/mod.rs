@@ -1,24 +1,29 @@
 //! Wasmtime: compiled code, async calls, pools of instances, and a cache on disk.
 //!
 //! `cache.rs` keeps compiled code, `link.rs` links imports to host functions, `instance.rs` runs
-//! instances, `asynchronous.rs` runs them on separate stacks, and `trap.rs` reads traps.
+//! instances, `slots.rs` has places that stay ready for instances, `asynchronous.rs` runs instances
+//! on separate stacks, and `trap.rs` reads traps.
 
 #[cfg(feature = "async")]
 mod asynchronous;
 mod cache;
 mod instance;
 mod link;
+mod slots;
 mod trap;
 
 use std::num::NonZeroUsize;
+use std::sync::Arc;
 
-use wasmtime::{Config, PoolingAllocationConfig, WasmBacktraceDetails};
+use wasmtime::{Config, Enabled, PoolingAllocationConfig, WasmBacktraceDetails};
 
 use super::{Clock, EngineOptions, Entry, HostState, Pool};
 use crate::abi::ImportedFunction;
-use crate::failure::{Failure, FailureKind};
+use crate::failure::Failure;
+use crate::limits::Limits;
 use cache::CodeCache;
 pub(crate) use instance::{Guest, Linked, Store};
+use slots::{SLOTS, Slots};
 
 /// The maximum number of guest frames in a failure's backtrace.
 const MAX_FRAMES: usize = 64;
@@ -28,7 +33,11 @@ const HOST_STACK: usize = 1 << 20;
 
 /// An engine with its cache.
 pub(super) struct Engine {
+    /// Creates instances in memory of their own, or in the pool that the options ask for.
     engine: wasmtime::Engine,
+    /// The engine for instances in slots, where they are worthwhile. Its code is the same, so that
+    /// both find it in the cache.
+    slotted: Option<(wasmtime::Engine, Slots)>,
     cache: Option<CodeCache>,
 }
 
@@ -52,11 +61,16 @@ impl Engine {
             // The ABI needs a single 32-bit memory. Other features only enlarge the attack surface.
             .wasm_memory64(false)
             .wasm_multi_memory(false);
+        let slotted = match options.slots && PoolingAllocationConfig::is_pagemap_scan_available() {
+            true => slotted(config.clone()),
+            false => None,
+        };
         if let Some(pool) = options.pool {
             config.allocation_strategy(pooling(pool));
         }
         let engine = wasmtime::Engine::new(&config).map_err(Failure::engine)?;
         if options.clock {
+            let slotted = slotted.as_ref().map(|(engine, _)| engine.weak());
             let engine = engine.weak();
             clock.start(move |clock| {
                 let Some(engine) = engine.upgrade() else {
@@ -64,10 +78,17 @@ impl Engine {
                 };
                 clock.advance();
                 engine.increment_epoch();
+                if let Some(engine) = slotted.as_ref().and_then(|engine| engine.upgrade()) {
+                    engine.increment_epoch();
+                }
                 true
             })?;
         }
-        Ok(Engine { engine, cache })
+        Ok(Engine {
+            engine,
+            slotted,
+            cache,
+        })
     }
 
     /// Verifies the cache's entry for a module.
@@ -79,23 +100,28 @@ impl Engine {
     /// Compiles a module, or takes it from the cache, and links it to its host functions.
     pub(super) fn link<T: HostState>(
         &self,
-        wasm: &[u8],
+        wasm: &Arc<[u8]>,
         imports: &[ImportedFunction],
         found: Entry,
     ) -> Result<Linked<T>, Failure> {
-        let module = wasmtime::Module::from_binary(&self.engine, wasm).map_err(|error| {
-            Failure::load(FailureKind::InvalidModule {
-                reason: format!("{error:#}"),
-            })
-        })?;
+        let slotted = self.slotted.as_ref();
+        let slotted = slotted.filter(|(_, slots)| slots.are_free());
+        let linked = Linked::new(&self.engine, slotted, wasm, imports)?;
         if let (Entry::Absent, Some(cache)) = (found, &self.cache) {
             cache.seal(&self.engine, wasm);
         }
-        link::link(&self.engine, imports)
-            .and_then(|linker| linker.instantiate_pre(&module))
-            .map(Linked::new)
-            .map_err(Failure::engine)
+        Ok(linked)
     }
+}
+
+/// Returns an engine for instances in slots, if there is address space for it.
+fn slotted(mut config: Config) -> Option<(wasmtime::Engine, Slots)> {
+    config.allocation_strategy(pooling(Pool {
+        instances: SLOTS,
+        table_elements: Limits::default().table_elements as usize,
+    }));
+    let engine = wasmtime::Engine::new(&config).ok()?;
+    Some((engine, Slots::new()))
 }
 
 fn pooling(pool: Pool) -> PoolingAllocationConfig {
@@ -107,9 +133,11 @@ fn pooling(pool: Pool) -> PoolingAllocationConfig {
         .total_tables(instances)
         .total_stacks(instances)
         .table_elements(pool.table_elements)
-        // Zeroing a little memory is faster than releasing it and faulting it in again.
+        // Zeroing a little memory is faster than releasing it and faulting it in again, above all
+        // where the system knows which pages were written.
         .linear_memory_keep_resident(256 * 1024)
-        .table_keep_resident(16 * 1024);
+        .table_keep_resident(16 * 1024)
+        .pagemap_scan(Enabled::Auto);
     config
 }
 
@@ -124,6 +152,7 @@ mod tests {
             fuel: false,
             clock: false,
             stack_bytes: 1 << 20,
+            slots: true,
             pool: None,
             cache,
         }
