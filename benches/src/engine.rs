@@ -2,7 +2,7 @@
 //! that only the code above them differs.
 
 use anyhow::Result;
-use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
+use wasmtime::{Config, Enabled, Engine, InstanceAllocationStrategy, PoolingAllocationConfig};
 
 /// The capacity of the pools, in instances.
 pub const POOL: u32 = 8;
@@ -35,12 +35,23 @@ pub fn lean() -> Result<Engine> {
 
 /// Creates an engine that reserves memory for instances in advance.
 pub fn pooled() -> Result<Engine> {
+    with_pool(Enabled::No)
+}
+
+/// Creates the same engine, which resets only the pages that an instance has written, where the
+/// system knows them.
+pub fn reset_by_page() -> Result<Engine> {
+    with_pool(Enabled::Auto)
+}
+
+fn with_pool(pagemap_scan: Enabled) -> Result<Engine> {
     let mut pool = PoolingAllocationConfig::new();
     pool.total_core_instances(POOL)
         .total_memories(POOL)
         .total_tables(POOL)
         .linear_memory_keep_resident(256 * 1024)
-        .table_keep_resident(16 * 1024);
+        .table_keep_resident(16 * 1024)
+        .pagemap_scan(pagemap_scan);
     let mut config = config();
     config
         .concurrency_support(false)

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
+use plugin_sdk_harness::Source;
 
 /// The compilation target of guests.
 pub const TARGET: &str = "wasm32-unknown-unknown";
@@ -54,6 +55,12 @@ pub fn build(package: &str, jobs: Jobs, profile: Profile) -> Result<Vec<u8>> {
         cargo.arg("--no-default-features");
     }
     module(cargo, package)
+}
+
+/// Builds the guest in the folder `name` with every job, and returns a snapshot of it.
+pub fn snapshot(name: &str, profile: Profile) -> Result<Vec<u8>> {
+    let source = Source::crate_dir(folder().join("guests").join(name)).profile(profile.name());
+    Ok(source.snapshot().compile()?.wasm.to_vec())
 }
 
 /// Builds the crate in `folder`, which is not a member of this workspace.

@@ -14,7 +14,9 @@ use crate::peers::{component, extism, raw::Raw};
 pub struct Instances {
     raw: Raw,
     pooled_raw: Raw,
+    reset_raw: Raw,
     ours: Ours,
+    snapshot: Ours,
     component: component::Compiled,
     pooled_component: component::Compiled,
     extism: extism::Compiled,
@@ -26,7 +28,9 @@ impl Instances {
         Ok(Instances {
             raw: Raw::compile(&engine::plain()?, &modules.raw)?,
             pooled_raw: Raw::compile(&engine::pooled()?, &modules.raw)?,
+            reset_raw: Raw::compile(&engine::reset_by_page()?, &modules.raw)?,
             ours: Ours::load(&modules.ours)?,
+            snapshot: Ours::load(&modules.ours_snapshot)?,
             component: component(engine::lean()?)?,
             pooled_component: component(engine::pooled()?)?,
             extism: extism::Compiled::compile(&modules.extism)?,
@@ -43,16 +47,20 @@ impl Instances {
                 };
                 jobs::check_greeting(&extism()?)?;
                 Ok(vec![
-                    raw(&self.raw)?,
-                    ours(|| self.ours.instance())?,
+                    raw("raw", &self.raw)?,
+                    ours("ours", || self.ours.instance())?,
+                    ours("ours, snapshot", || self.snapshot.instance())?.at_most(0.5, "raw"),
                     component(&self.component),
                     Contestant::new("extism", extism),
                 ])
             }),
             Job::new("pooled instance and first greet", || {
                 Ok(vec![
-                    raw(&self.pooled_raw)?,
-                    ours(|| self.ours.pooled())?,
+                    raw("raw", &self.pooled_raw)?,
+                    // Like the harness's pools, and unlike wasmtime's default.
+                    raw("raw, reset by page", &self.reset_raw)?,
+                    ours("ours", || self.ours.pooled())?,
+                    ours("ours, snapshot", || self.snapshot.pooled())?.at_most(0.4, "raw"),
                     component(&self.pooled_component),
                 ])
             }),
@@ -60,16 +68,19 @@ impl Instances {
     }
 }
 
-fn raw(raw: &Raw) -> Result<Contestant<'_>> {
+fn raw<'a>(name: &'static str, raw: &'a Raw) -> Result<Contestant<'a>> {
     let once = || raw.instance("greet")?.call(GREET_JSON);
     jobs::check_greeting(&once()?)?;
-    Ok(Contestant::new("raw", once))
+    Ok(Contestant::new(name, once))
 }
 
-fn ours<'a>(instance: impl Fn() -> Result<Plugin> + 'a) -> Result<Contestant<'a>> {
+fn ours<'a>(
+    name: &'static str,
+    instance: impl Fn() -> Result<Plugin> + 'a,
+) -> Result<Contestant<'a>> {
     let once = move || Ok(instance()?.call_raw("greet", GREET_JSON)?.to_vec());
     jobs::check_greeting(&once()?)?;
-    Ok(Contestant::new("ours", once).at_most(1.1, "raw"))
+    Ok(Contestant::new(name, once))
 }
 
 fn component(component: &component::Compiled) -> Contestant<'_> {

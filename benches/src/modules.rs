@@ -8,6 +8,7 @@ use crate::peers::component;
 pub struct Modules {
     pub raw: Vec<u8>,
     pub ours: Vec<u8>,
+    pub ours_snapshot: Vec<u8>,
     pub raw_calling: Vec<u8>,
     pub ours_calling: Vec<u8>,
     pub codecs: Vec<u8>,
@@ -21,6 +22,7 @@ impl Modules {
         Ok(Modules {
             raw: fast("guest-raw")?,
             ours: fast("guest-ours")?,
+            ours_snapshot: guests::snapshot("ours", Profile::Fast)?,
             raw_calling: fast("guest-raw-calling")?,
             ours_calling: fast("guest-ours-calling")?,
             codecs: fast("codecs")?,
