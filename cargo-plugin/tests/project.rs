@@ -232,6 +232,47 @@ fn the_last_size_is_remembered(project: &Project, size: usize) {
 }
 
 #[test]
+fn a_snapshot_is_the_plugin_with_its_description() {
+    let project = repeater("ready-repeater");
+    let build = ["build", "--snapshot", "--profile=dev"];
+    let report = support::json(project.run(&build).arg("--json"));
+    let wasm = report["files"][0].as_str().unwrap();
+    let mut plugin = Plugin::from_file(wasm).unwrap();
+    let length: u64 = plugin.call("measure", json!({"word": "kite"})).unwrap();
+    assert_eq!(length, 4);
+    let info = support::json(&mut project.run(&["info", wasm, "--json"]));
+    assert_eq!(info["id"], "ready-repeater");
+    assert_eq!(info["module"]["snapshot"], true);
+    let validated = project.run(&["validate", wasm]).output().unwrap();
+    let said = String::from_utf8_lossy(&validated.stdout);
+    assert_eq!(validated.status.code(), Some(0), "{said}");
+
+    let shy = Project::plugin(
+        "shy",
+        "use plugin_sdk::prelude::*;
+        #[plugin]
+        pub struct Shy(u64);
+        impl Default for Shy {
+            fn default() -> Self {
+                Shy(plugin_sdk::time::monotonic().unwrap().as_secs())
+            }
+        }
+        #[plugin]
+        impl Shy {}",
+    );
+    let said = error_in(&shy, &mut shy.run(&build));
+    let (_, said) = said.split_once("error: ").unwrap();
+    insta::assert_snapshot!(said, @r#"
+    the plugin `shy` cannot be built
+
+    Caused by:
+      no snapshot can be taken: the plugin calls its host before the first call: `plugin_host.time_monotonic`
+
+    help: a snapshot is one state for all instances, and an answer of the host is for one: move the call from `Default` to an `#[init]` hook or to a command, or build without a snapshot
+    "#);
+}
+
+#[test]
 fn packages_are_reproducible_and_their_checksums_match() {
     let project = repeater("packed-repeater");
     let output = tempfile::tempdir().unwrap();

@@ -42,6 +42,8 @@ mod guide {
     mod describing {}
     #[doc = include_str!("../../docs/guide/embedding.md")]
     mod embedding {}
+    #[doc = include_str!("../../docs/guide/snapshots.md")]
+    mod snapshots {}
     #[doc = include_str!("../../docs/guide/hostile.md")]
     mod hostile {}
     #[doc = include_str!("../../docs/guide/clients.md")]

@@ -4,9 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use plugin_sdk_harness::inspect::Inspection;
 use plugin_sdk_harness::manifest::Manifest;
-use plugin_sdk_harness::{Module, Plugin};
-use plugin_sdk_tests::{Build, Section, sections};
+use plugin_sdk_harness::{Module, Plugin, Source};
+use plugin_sdk_tests::{Build, Section, root, sections};
 use serde_json::{Value, json};
 
 /// Plugins with large manifests: types, codes of errors, defaults and a configuration; and events
@@ -218,4 +219,24 @@ fn a_plugin_without_a_manifest_still_runs() {
     let mut plugin = Plugin::builder(&*wasm).validate_schemas().build().unwrap();
     assert_eq!(plugin.module().manifest(), None);
     assert_eq!(plugin.call::<u64>("count", ()).unwrap(), 1);
+}
+
+#[test]
+fn wasm_opt_may_run_before_a_snapshot_is_taken_and_after() {
+    let source = Source::crate_dir(root().join("tests/guests/hookless"));
+    let prepared = source
+        .clone()
+        .compiler_arguments(["--cfg", "plugin_sdk_snapshot"])
+        .compile()
+        .unwrap()
+        .wasm;
+    let before = Plugin::builder(optimised(&prepared)).snapshot().unwrap();
+    let after = optimised(&source.snapshot().compile().unwrap().wasm);
+    for wasm in [before, after] {
+        assert!(Inspection::of(&wasm).unwrap().is_snapshot());
+        assert_eq!(document(&wasm)["id"], "hookless");
+        let mut plugin = Plugin::from_bytes(&wasm).unwrap();
+        let counts = [(); 2].map(|()| plugin.call::<u64>("count", ()).unwrap());
+        assert_eq!(counts, [1, 2]);
+    }
 }

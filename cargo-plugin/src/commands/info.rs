@@ -152,6 +152,9 @@ struct Module {
     bytes: usize,
     /// The host that the module is made for, if known.
     host: Option<&'static str>,
+    /// `true` if the plugin has been made already.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    snapshot: bool,
     memory_pages: Option<u64>,
     max_memory_pages: Option<u64>,
     imports: Vec<Import>,
@@ -191,6 +194,7 @@ impl Module {
             file: text::path(&file.path),
             bytes: inspection.size(),
             host: hosts::made_for(inspection).map(|host| host.name),
+            snapshot: inspection.is_snapshot(),
             memory_pages: memory.map(|memory| memory.initial),
             max_memory_pages: memory.and_then(|memory| memory.maximum),
             imports: imports.collect(),
@@ -209,6 +213,9 @@ impl Module {
                 "Made for",
                 &format!("{}: {}", host.name(), host.summary()),
             )?;
+        }
+        if self.snapshot {
+            line(out, "Snapshot", "instances start with the plugin made")?;
         }
         line(out, "Size", &quantities::bytes(self.bytes as u64))?;
         if let Some(pages) = self.memory_pages {

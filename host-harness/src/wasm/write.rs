@@ -14,8 +14,7 @@ pub(crate) const CODE: u8 = 10;
 pub(crate) const DATA: u8 = 11;
 pub(crate) const DATA_COUNT: u8 = 12;
 
-// Kinds of exports.
-pub(crate) const FUNCTION: u8 = 0;
+/// The kind of an export that is a global.
 pub(crate) const GLOBAL: u8 = 3;
 
 /// The size of a module's header in bytes.

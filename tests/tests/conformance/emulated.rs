@@ -14,7 +14,25 @@ use crate::host::{Guest, Host, Panic, Refusal, Requests, Setup, Subject};
 
 /// A host, emulated by the harness.
 pub struct Emulated {
-    pub contract: &'static HostContract,
+    contract: &'static HostContract,
+    source: CrateSource,
+}
+
+impl Emulated {
+    pub fn new(contract: &'static HostContract) -> Self {
+        Emulated {
+            contract,
+            source: guest(contract),
+        }
+    }
+
+    /// Loads snapshots of the plugin.
+    pub fn on_snapshots(self) -> Self {
+        Emulated {
+            source: self.source.snapshot(),
+            ..self
+        }
+    }
 }
 
 impl Host for Emulated {
@@ -30,7 +48,7 @@ impl Host for Emulated {
         let http = ScriptedHttp::new(AllowList::any())
             .answer_to("GET *", "a page")
             .answer_to("POST *", "grüße zurück");
-        let mut builder = Plugin::builder(guest(self.contract))
+        let mut builder = Plugin::builder(self.source.clone())
             // Fuel has its own behaviour.
             .fuel(setup.fuel.unwrap_or(1 << 40))
             .grant_all()

@@ -7,6 +7,9 @@
 //! [`RULES`](rules::RULES) listed below the table. A rule for something that works is an error as
 //! well.
 //!
+//! With the variable `PLUGIN_SDK_SNAPSHOT`, all hosts load snapshots of the plugin, and the results
+//! must be the same. Two of them do so in every run.
+//!
 //! Most hosts are emulated by the harness. The hosts in Go are real ones, and have columns of their
 //! own, next to those of their emulators: where they disagree, the emulator is wrong.
 //!
@@ -134,7 +137,7 @@ fn every_behaviour_matches_the_table() {
             .collect();
         let mut columns = Vec::new();
         for contract in covered() {
-            columns.push(column(&Emulated { contract }));
+            columns.push(column(&Emulated::new(contract)));
             if let Some(running) = running.remove(contract.name) {
                 columns.push(running.join().unwrap());
             } else if IN_GO.contains(&contract.name) {
@@ -157,6 +160,16 @@ fn every_behaviour_matches_the_table() {
         kept == table,
         "docs/hosts/conformance.md is out of date: `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` rewrites it"
     );
+}
+
+/// Of a host that calls each command by an export of its own, and of one with a contract of its own
+/// that creates an instance for every call.
+#[test]
+fn snapshots_on_two_hosts_match_the_table() {
+    for contract in [hosts::native(), hosts::typst()] {
+        let (_, failures) = column(&Emulated::new(contract).on_snapshots());
+        assert!(failures.is_empty(), "\n{failures}");
+    }
 }
 
 /// Returns a host's column of the table, and its failures.

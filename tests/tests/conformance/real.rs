@@ -52,6 +52,10 @@ pub fn hosts() -> Result<Vec<Real>, String> {
         // Optimised, as users build it.
         let source = Source::crate_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/guests/conformance"));
         let source = source.profile("guest").features(contract.feature);
+        let source = match std::env::var_os("PLUGIN_SDK_SNAPSHOT") {
+            Some(_) => source.snapshot(),
+            None => source,
+        };
         std::fs::write(&module, source.compile().unwrap().wasm).unwrap();
         Ok(Real {
             contract,
