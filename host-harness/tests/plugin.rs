@@ -552,3 +552,25 @@ fn what_an_engine_lacks_is_an_error_that_names_the_other() {
     let mut plugin = builder().build().unwrap();
     assert_eq!(plugin.call::<u32>("count", ()).unwrap(), 1);
 }
+
+#[test]
+fn a_new_instance_has_nothing_of_those_before_it_however_many_live() {
+    // Answers with a byte of data and one without, changes both, and grows the memory.
+    let body = r#"(i32.store8 (i32.const 64) (i32.load8_u (i32.const 3000)))
+        (i32.store8 (i32.const 65) (i32.load8_u (i32.const 60000)))
+        (i32.store8 (i32.const 3000) (i32.const 33)) (i32.store8 (i32.const 60000) (i32.const 33))
+        (drop (memory.grow (i32.const 1))) (i64.const 0x40_0000_0002)"#;
+    let guest = Guest::running(ECHO).with(&command("spoil", body));
+    let module = Module::load(guest.with(&data(3000, b"x")).source()).unwrap();
+    let make = || module.plugin().no_cache().build().unwrap();
+    for _ in 0..3 {
+        // More than the slots that stay ready for instances.
+        let mut plugins: Vec<Plugin> = std::iter::repeat_with(make).take(100).collect();
+        let size = plugins[0].memory_bytes();
+        for plugin in &mut plugins {
+            assert_eq!(plugin.memory_bytes(), size);
+            assert_eq!(plugin.call_raw("spoil", b"").unwrap(), b"x\0");
+            assert!(plugin.memory_bytes() > size);
+        }
+    }
+}

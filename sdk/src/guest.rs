@@ -25,7 +25,7 @@ pub struct Guest<P, C> {
     contract: PhantomData<C>,
 }
 
-/// What a guest has done before its next call.
+/// The progress of a guest towards its first call.
 #[derive(Clone, Copy, PartialEq)]
 enum Progress {
     /// Nothing.
@@ -56,7 +56,7 @@ impl<P> Ahead<P> {
         Ahead(Cell::new(None))
     }
 
-    /// Moves the plugin to its place; returns `false` if there is none.
+    /// Moves the plugin to its place; returns `false` without one.
     pub fn take(&self, place: &mut Option<P>) -> bool {
         let made = self.0.take();
         let is_made = made.is_some();

@@ -156,7 +156,8 @@ fn snapshot_of(binary: &Binary) -> Result<Binary, Failure> {
         symbols,
         limits: binary.limits.clone(),
         build: binary.build.clone(),
-        path: binary.path.clone(),
+        // The file has another module.
+        path: None,
     })
 }
 

@@ -138,9 +138,9 @@ impl<'a> Survey<'a> {
         }
     }
 
-    /// Returns the end of the guest's stack, which no code reads between two calls: the linker
-    /// places it below all data, and its pointer in the first global. `None` if the module is laid
-    /// out in another way.
+    /// Returns the address where the stack ends, below which no code reads between two calls: the
+    /// linker places the stack below all data, and its pointer in the first global. `None` if the
+    /// module is laid out in another way.
     pub(super) fn end_of_stack(&self, pointer: u32) -> Option<u32> {
         let first = self.globals.first()?;
         let initial = first.initial.filter(|_| first.ty.mutable)?;

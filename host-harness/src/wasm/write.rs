@@ -17,7 +17,7 @@ pub(crate) const DATA_COUNT: u8 = 12;
 /// The kind of an export that is a global.
 pub(crate) const GLOBAL: u8 = 3;
 
-/// The size of a module's header in bytes.
+/// The size of the header of a module, in bytes.
 pub(crate) const HEADER: usize = 8;
 
 /// Returns the number of entries in a section, and the range of their bytes.
