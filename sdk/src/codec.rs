@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::decode_error::{DecodeError, HAVE_POINTERS, cut, point_to};
+use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
-use crate::json::{self, Arena, Reader, is_same, object};
+use crate::json::{self, Arena, Reader, is_same};
 use crate::memory::Number;
 
 /// A form of arguments and results at the boundary.
@@ -21,7 +21,7 @@ pub trait Codec {
     fn arguments<'de>(
         bytes: &'de [u8],
         arena: &'de Arena,
-        names: &[&'static str],
+        names: &'static [&'static str],
         read: ReadArgument<'_, Self::Source<'de>>,
     ) -> Result<(), Error>;
 
@@ -68,20 +68,18 @@ impl Codec for Json {
     fn arguments<'de>(
         bytes: &'de [u8],
         arena: &'de Arena,
-        names: &[&'static str],
+        names: &'static [&'static str],
         read: ReadArgument<'_, Reader<'de>>,
     ) -> Result<(), Error> {
-        let mut wrong = None;
         let mut walk = || {
-            let mut reader = Reader::new(or_empty_object(bytes), arena)?;
+            let mut reader = Reader::new(or_empty_object(bytes), arena);
             reader.open_object()?;
             let mut seen = Seen::default();
             let mut first = true;
             while let Some(name) = reader.member(first)? {
                 first = false;
                 let Some(index) = names.iter().position(|known| is_same(known, name)) else {
-                    wrong = Some(unknown_argument(name, names));
-                    return Ok(());
+                    return Err(DecodeError::unknown(name, names));
                 };
                 if seen.again(index) {
                     return Err(DecodeError::twice().in_member(name));
@@ -92,11 +90,7 @@ impl Codec for Json {
             }
             reader.end()
         };
-        match (walk(), wrong) {
-            (_, Some(error)) => Err(error),
-            (Err(fault), None) => Err(fault.into_error(ARGUMENTS)),
-            (Ok(()), None) => Ok(()),
-        }
+        walk().map_err(|fault| fault.into_error(ARGUMENTS))
     }
 
     fn whole<'de, T: Deserialize<'de>>(
@@ -134,38 +128,6 @@ impl Seen {
     }
 }
 
-/// The most bytes of an argument's name in a message.
-const SHOWN_NAME: usize = 64;
-
-#[cold]
-fn unknown_argument(name: &str, names: &[&str]) -> Error {
-    let name = cut(name, SHOWN_NAME);
-    let mut message = String::from("there is no argument `");
-    message.push_str(name);
-    message.push_str(if names.is_empty() {
-        "`: the command has none"
-    } else {
-        "`, only "
-    });
-    let details = object(|details| {
-        details.string("argument", name);
-        if HAVE_POINTERS {
-            let mut pointer = String::new();
-            point_to(name, &mut pointer);
-            details.string("pointer", &pointer);
-        }
-        details.open_array("expected");
-        for (nth, known) in names.iter().enumerate() {
-            message.push_str(if nth == 0 { "`" } else { ", `" });
-            message.push_str(known);
-            message.push('`');
-            details.element(known);
-        }
-        details.close_array();
-    });
-    Error::new(code::UNKNOWN_ARGUMENT, message).with_details_json(details)
-}
-
 impl<'de> Source<'de> for Reader<'de> {
     fn read<T: Deserialize<'de>>(&mut self) -> Result<T, DecodeError> {
         T::deserialize(self)
@@ -186,7 +148,7 @@ mod for_binary {
         fn arguments<'de>(
             bytes: &'de [u8],
             _: &'de Arena,
-            names: &[&'static str],
+            names: &'static [&'static str],
             read: ReadArgument<'_, binary::Reader<'de>>,
         ) -> Result<(), Error> {
             let mut reader = binary::Reader::new(bytes);

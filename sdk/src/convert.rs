@@ -47,8 +47,15 @@ impl<'de, T: Deserialize<'de>> Argument<'de> for T {
     }
 
     fn missing(name: &'static str) -> Result<Self, Error> {
-        T::deserialize(Missing).map_err(|fault| fault.in_member(name).into_error(""))
+        T::deserialize(Missing).map_err(|fault| not_given(fault, name))
     }
+}
+
+/// A function of its own, because handlers contain a call for each argument without a default.
+#[cold]
+#[inline(never)]
+fn not_given(fault: DecodeError, name: &str) -> Error {
+    fault.in_member(name).into_error("")
 }
 
 /// A deserializer for an argument that was not given: `None` for an option, an error for anything

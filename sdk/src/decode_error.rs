@@ -1,10 +1,12 @@
 //! The error of reading a value: the reason, and the path to it.
 
+use std::borrow::Cow;
 use std::fmt::{self, Display};
 
 use serde::de::{self, Expected, Unexpected};
 
 use crate::json::number::decimal;
+use crate::memory::text::{beginning, join};
 
 /// Defines methods of a `Deserializer` that do the same as another of its methods, with the types
 /// of their additional parameters.
@@ -16,6 +18,9 @@ macro_rules! forward {
     )*)*};
 }
 pub(crate) use forward;
+
+/// The most bytes of an unknown argument's name in an error.
+const SHOWN_NAME: usize = 64;
 
 /// The most bytes of the text that an error shows as found.
 const EXCERPT: usize = 40;
@@ -30,130 +35,141 @@ pub struct DecodeError(Box<Found>);
 #[derive(Debug)]
 pub(crate) struct Found {
     pub(crate) kind: Kind,
-    /// Innermost first.
-    path: Vec<Segment>,
+    /// The expectation, or the type's own message.
+    pub(crate) words: Cow<'static, str>,
+    /// The path to the value, such as `items[2].price`.
+    pub(crate) path: String,
+    /// The path as a JSON pointer, such as `/items/2/price`, if [`HAVE_POINTERS`].
+    pub(crate) pointer: String,
     /// The position of the wrong value, once known.
     pub(crate) offset: Option<usize>,
+    /// The beginning of the wrong value.
     pub(crate) found: String,
+    /// The names that there are, of [`Kind::Unknown`].
+    pub(crate) names: &'static [&'static str],
 }
 
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
-    /// The text is not JSON.
-    Syntax(&'static str),
-    /// The text is JSON of another type.
-    Type { expected: String },
+    /// The text is not JSON; the words are the expectation.
+    Syntax,
+    /// The text is JSON of another type; the words are the expectation.
+    Type,
     /// The member is missing; used only for an argument that was not given.
     Missing,
     /// The argument was given before.
     Twice,
-    /// The type's own message.
-    Custom(String),
-}
-
-#[derive(Debug)]
-enum Segment {
-    Member(String),
-    Element(usize),
+    /// There is no such argument; the words list those that there are.
+    Unknown,
+    /// The words are the type's own message.
+    Custom,
 }
 
 impl DecodeError {
-    /// Takes the error apart.
-    pub(crate) fn into_parts(self) -> Found {
-        *self.0
+    pub(crate) fn parts(&self) -> &Found {
+        &self.0
     }
 
-    fn new(kind: Kind) -> Self {
+    #[cold]
+    fn new(kind: Kind, words: Cow<'static, str>) -> Self {
         DecodeError(Box::new(Found {
             kind,
-            path: Vec::new(),
+            words,
+            path: String::new(),
+            pointer: String::new(),
             offset: None,
             found: String::new(),
+            names: &[],
         }))
     }
 
     #[cold]
     pub(crate) fn syntax(wanted: &'static str, offset: usize) -> Self {
-        let mut fault = DecodeError::new(Kind::Syntax(wanted));
+        let mut fault = DecodeError::new(Kind::Syntax, wanted.into());
         fault.0.offset = Some(offset);
         fault
     }
 
     #[cold]
     pub(crate) fn missing() -> Self {
-        DecodeError::new(Kind::Missing)
+        DecodeError::new(Kind::Missing, "missing".into())
     }
 
     #[cold]
     pub(crate) fn twice() -> Self {
-        DecodeError::new(Kind::Twice)
+        DecodeError::new(Kind::Twice, "given twice".into())
     }
 
-    /// Notes the position of the wrong value, unless a value inside it has done so.
     #[cold]
-    pub(crate) fn at(mut self, text: &str, offset: usize) -> Self {
+    pub(crate) fn unknown(name: &str, names: &'static [&'static str]) -> Self {
+        let mut words = String::new();
+        if names.is_empty() {
+            words.push_str(": the command has none");
+        } else {
+            words.push_str(", only ");
+            list(names, &mut words);
+        }
+        let mut fault = DecodeError::new(Kind::Unknown, words.into());
+        fault.0.names = names;
+        fault.in_member(beginning(name.as_bytes(), SHOWN_NAME))
+    }
+
+    /// Notes the position of the wrong value and the beginning of its text, unless a value inside
+    /// it has done so.
+    #[cold]
+    pub(crate) fn at<'a>(mut self, offset: usize, text: impl FnOnce() -> &'a [u8]) -> Self {
         if self.0.offset.is_none() {
             self.0.offset = Some(offset);
-            self.0.found = excerpt(text.get(offset..).unwrap_or_default());
+            self.0.found = excerpt(text());
         }
         self
     }
 
     #[cold]
     pub(crate) fn in_member(mut self, name: &str) -> Self {
-        self.0.path.push(Segment::Member(name.to_owned()));
+        self.0.begin_path(&[name]);
+        self.0.begin_pointer(name);
         self
     }
 
     #[cold]
     pub(crate) fn in_element(mut self, index: usize) -> Self {
-        self.0.path.push(Segment::Element(index));
+        let index = decimal(index as u64);
+        self.0.begin_path(&["[", &index, "]"]);
+        self.0.begin_pointer(&index);
         self
     }
 }
 
 impl Found {
-    /// Returns the path to the value, such as `items[2].price`.
-    pub(crate) fn path(&self) -> String {
-        let mut text = String::new();
-        for segment in self.path.iter().rev() {
-            match segment {
-                Segment::Member(name) => {
-                    if !text.is_empty() {
-                        text.push('.');
-                    }
-                    text.push_str(name);
-                }
-                Segment::Element(index) => {
-                    text.push('[');
-                    text.push_str(&decimal(*index as u64));
-                    text.push(']');
-                }
-            }
+    fn begin_path(&mut self, segment: &[&str]) {
+        let mut path = join(segment);
+        if !matches!(self.path.as_bytes().first(), None | Some(b'[')) {
+            path.push('.');
         }
-        text
+        path.push_str(&self.path);
+        self.path = path;
     }
 
-    /// Returns the path as a JSON pointer, such as `/items/2/price`.
-    pub(crate) fn pointer(&self) -> String {
-        let mut pointer = String::new();
-        for segment in self.path.iter().rev() {
-            match segment {
-                Segment::Member(name) => point_to(name, &mut pointer),
-                Segment::Element(index) => point_to(&decimal(*index as u64), &mut pointer),
-            }
+    fn begin_pointer(&mut self, segment: &str) {
+        if HAVE_POINTERS {
+            let mut pointer = String::new();
+            point_to(segment, &mut pointer);
+            pointer.push_str(&self.pointer);
+            self.pointer = pointer;
         }
-        pointer
     }
 }
 
 /// `true` if errors have JSON pointers, which clients of the plugin's HTTP API read. Other hosts
 /// add them.
-pub(crate) const HAVE_POINTERS: bool =
-    cfg!(all(feature = "host-wasi-http", target_arch = "wasm32"));
+pub(crate) const HAVE_POINTERS: bool = cfg!(any(
+    test,
+    all(feature = "host-wasi-http", target_arch = "wasm32")
+));
 
 /// Appends a member or an element to a JSON pointer.
-pub(crate) fn point_to(name: &str, pointer: &mut String) {
+fn point_to(name: &str, pointer: &mut String) {
     pointer.push('/');
     for character in name.chars() {
         match character {
@@ -164,55 +180,19 @@ pub(crate) fn point_to(name: &str, pointer: &mut String) {
     }
 }
 
-/// Returns the value at the start of `text`, cut off if it is long: enough to recognise it.
-fn excerpt(text: &str) -> String {
-    let mut in_string = false;
-    let mut escaped = false;
-    let mut depth = 0u32;
-    let mut end = 0;
-    for byte in text.bytes() {
-        if end >= EXCERPT && text.is_char_boundary(end) {
-            return [text.get(..end).unwrap_or_default(), "…"].concat();
-        }
-        if in_string {
-            in_string = escaped || byte != b'"';
-            escaped = byte == b'\\' && !escaped;
-        } else {
-            match byte {
-                b'"' => in_string = true,
-                b'[' | b'{' => depth += 1,
-                b']' | b'}' | b',' if depth == 0 => break,
-                b']' | b'}' => depth -= 1,
-                b' ' | b'\t' | b'\n' | b'\r' if depth == 0 => break,
-                _ => {}
-            }
-        }
-        end += 1;
-    }
-    text.get(..end).unwrap_or_default().to_owned()
-}
-
-/// Returns the beginning of a text with at most `limit` bytes, cut between two characters.
-pub(crate) fn cut(text: &str, limit: usize) -> &str {
-    let mut end = limit.min(text.len());
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    text.get(..end).unwrap_or_default()
+/// Returns enough of a value's text to recognise it.
+fn excerpt(text: &[u8]) -> String {
+    let shown = beginning(text, EXCERPT);
+    let more = if shown.len() < text.len() { "…" } else { "" };
+    join(&[shown, more])
 }
 
 impl Display for DecodeError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0.kind {
-            Kind::Syntax(wanted) => f.write_str(wanted),
-            Kind::Missing => f.write_str("missing"),
-            Kind::Twice => f.write_str("given twice"),
-            Kind::Type { expected } => {
-                f.write_str("expected ")?;
-                f.write_str(expected)
-            }
-            Kind::Custom(words) => f.write_str(words),
+        if matches!(self.0.kind, Kind::Syntax | Kind::Type) {
+            f.write_str("expected ")?;
         }
+        f.write_str(&self.0.words)
     }
 }
 
@@ -226,19 +206,20 @@ impl std::error::Error for DecodeError {}
 impl de::Error for DecodeError {
     #[cold]
     fn custom<T: Display>(message: T) -> Self {
-        DecodeError::new(Kind::Custom(format!("{message}")))
+        DecodeError::new(Kind::Custom, format!("{message}").into())
     }
 
     #[cold]
     fn invalid_type(_: Unexpected<'_>, expected: &dyn Expected) -> Self {
         // The caller need not know that a type borrows.
         let words = format!("{expected}");
-        DecodeError::new(Kind::Type {
-            expected: match words.strip_prefix("a borrowed ") {
-                Some(rest) => ["a ", rest].concat(),
-                None => words,
-            },
-        })
+        const BORROWED: &str = "a borrowed ";
+        let mut both = words.bytes().zip(BORROWED.bytes());
+        let words = match words.get(BORROWED.len()..) {
+            Some(rest) if both.all(|(a, b)| a == b) => join(&["a ", rest]),
+            _ => words,
+        };
+        DecodeError::new(Kind::Type, words.into())
     }
 
     #[cold]
@@ -259,31 +240,29 @@ impl de::Error for DecodeError {
             "one of "
         });
         list(expected, &mut words);
-        DecodeError::new(Kind::Type { expected: words })
+        DecodeError::new(Kind::Type, words.into())
     }
 
     #[cold]
     fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
-        let mut words = ["there is no field `", field, "`"].concat();
+        let mut words = join(&["there is no field `", field, "`"]);
         if !expected.is_empty() {
             words.push_str(", only ");
             list(expected, &mut words);
         }
-        DecodeError::new(Kind::Custom(words))
+        DecodeError::new(Kind::Custom, words.into())
     }
 
     #[cold]
     fn missing_field(field: &'static str) -> Self {
-        DecodeError::new(Kind::Custom(
-            ["the field `", field, "` is missing"].concat(),
-        ))
+        let words = join(&["the field `", field, "` is missing"]);
+        DecodeError::new(Kind::Custom, words.into())
     }
 
     #[cold]
     fn duplicate_field(field: &'static str) -> Self {
-        DecodeError::new(Kind::Custom(
-            ["the field `", field, "` is given twice"].concat(),
-        ))
+        let words = join(&["the field `", field, "` is given twice"]);
+        DecodeError::new(Kind::Custom, words.into())
     }
 }
 
@@ -303,8 +282,9 @@ mod tests {
     #[test]
     fn a_pointer_names_members_and_elements() {
         let fault = DecodeError::missing().in_member("a/b~c").in_element(2);
-        let found = fault.in_member("items").into_parts();
-        assert_eq!(found.path(), "items[2].a/b~c");
-        assert_eq!(found.pointer(), "/items/2/a~1b~0c");
+        let fault = fault.in_member("items");
+        let found = fault.parts();
+        assert_eq!(found.path, "items[2].a/b~c");
+        assert_eq!(found.pointer, "/items/2/a~1b~0c");
     }
 }

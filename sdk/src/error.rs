@@ -7,8 +7,9 @@ use std::ops::Deref;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use crate::decode_error::{DecodeError, Found, HAVE_POINTERS, Kind};
+use crate::decode_error::{DecodeError, HAVE_POINTERS, Kind};
 use crate::json::{self, Arena, Object, Reader, object};
+use crate::memory::text::{beginning, join};
 use crate::schema::{Name, Node, Schema};
 
 /// The codes of the SDK's own errors. Plugins define further ones.
@@ -148,8 +149,8 @@ pub struct StdError {
     code: Cow<'static, str>,
     message: Cow<'static, str>,
     /// JSON text, encoded when the error is made, so that no tree of values has to be stored or
-    /// dropped.
-    details: Option<Box<str>>,
+    /// dropped; empty if there are no details.
+    details: Vec<u8>,
     cause: Option<Box<Cause>>,
 }
 
@@ -166,7 +167,7 @@ impl StdError {
 
     /// Returns the details, for programs; `None` if there are no details. Parses them at each call.
     pub fn details(&self) -> Option<serde_json::Value> {
-        serde_json::from_str(self.details.as_deref()?).ok()
+        serde_json::from_slice(&self.details).ok()
     }
 
     fn causes(&self) -> impl Iterator<Item = &str> {
@@ -211,7 +212,7 @@ impl Error {
         Error(Box::new(StdError {
             code: code.into(),
             message: message.into(),
-            details: None,
+            details: Vec::new(),
             cause: None,
         }))
     }
@@ -237,7 +238,7 @@ impl Error {
         if json::write(details, &mut text).is_ok() {
             return self.with_details_json(text);
         }
-        self.0.details = None;
+        self.0.details = Vec::new();
         self
     }
 
@@ -330,8 +331,8 @@ impl Error {
         let mut object = Object::begin(out);
         object.string("code", &self.0.code);
         object.string("message", &self.0.message);
-        if let Some(details) = &self.0.details {
-            object.json("details", details.as_bytes());
+        if !self.0.details.is_empty() {
+            object.json("details", &self.0.details);
         }
         if self.0.cause.is_some() {
             object.open_array("source");
@@ -345,7 +346,7 @@ impl Error {
 
     /// Returns the error with details that are JSON text already.
     pub(crate) fn with_details_json(mut self, details: Vec<u8>) -> Self {
-        self.0.details = String::from_utf8(details).ok().map(String::into_boxed_str);
+        self.0.details = details;
         self
     }
 }
@@ -371,9 +372,9 @@ impl Error {
         let known = usize::try_from(-i64::from(status) - 1).unwrap_or(usize::MAX);
         let code = STATUSES.get(known).copied().unwrap_or(code::STATUS);
         let sign = if status < 0 { "-" } else { "" };
-        let digits = [sign, &json::decimal(u64::from(status.unsigned_abs()))].concat();
+        let digits = join(&[sign, &json::decimal(u64::from(status.unsigned_abs()))]);
         let details = object(|details| details.json("status", digits.as_bytes()));
-        Error::new(code, ["the host answered with status ", &digits].concat())
+        Error::new(code, join(&["the host answered with status ", &digits]))
             .with_details_json(details)
     }
 
@@ -398,64 +399,67 @@ impl DecodeError {
     /// must be valid JSON".
     #[cold]
     pub(crate) fn into_error(self, what: &str) -> Error {
-        let parts = self.into_parts();
-        let path = parts.path();
-        let pointer = HAVE_POINTERS.then(|| parts.pointer());
-        let Found {
-            kind,
-            offset,
-            found,
-            ..
-        } = parts;
-        let at = json::decimal(offset.unwrap_or_default() as u64);
-        let value = match path.is_empty() {
-            true => what.to_owned(),
-            false => ["`", &path, "`"].concat(),
-        };
+        let found = self.parts();
+        let kind = found.kind;
         // One message and one object of details for all kinds: every plugin contains this code.
-        let (code, words): (_, [&str; 5]) = match &kind {
-            Kind::Syntax(wanted) => (
-                code::INVALID_JSON,
-                [what, " must be valid JSON: ", wanted, " at byte ", &at],
-            ),
-            Kind::Missing => (
-                code::MISSING_ARGUMENT,
-                ["the argument `", &path, "` is missing", "", ""],
-            ),
-            Kind::Twice => (
-                code::INVALID_ARGUMENT,
-                ["the argument `", &path, "` is given twice", "", ""],
-            ),
-            Kind::Type { expected } => {
-                let before = if found.is_empty() { "" } else { ", found " };
-                (
-                    code::INVALID_ARGUMENT,
-                    [&value, ": expected ", expected, before, &found],
-                )
-            }
-            Kind::Custom(words) => {
-                let before = if words.is_empty() { "" } else { ": " };
-                (code::INVALID_ARGUMENT, [&value, before, words, "", ""])
-            }
+        let (code, link) = match kind {
+            Kind::Syntax => (code::INVALID_JSON, " must be valid JSON: expected "),
+            Kind::Missing => (code::MISSING_ARGUMENT, " is "),
+            Kind::Twice => (code::INVALID_ARGUMENT, " is "),
+            Kind::Unknown => (code::UNKNOWN_ARGUMENT, ""),
+            Kind::Type => (code::INVALID_ARGUMENT, ": expected "),
+            Kind::Custom => (code::INVALID_ARGUMENT, ": "),
         };
+        let offset = json::decimal(found.offset.unwrap_or_default() as u64);
+        let mut message = String::new();
+        message.push_str(match kind {
+            Kind::Missing | Kind::Twice => "the argument ",
+            Kind::Unknown => "there is no argument ",
+            _ => "",
+        });
+        if kind == Kind::Syntax || found.path.is_empty() {
+            message.push_str(what);
+        } else {
+            message.push('`');
+            message.push_str(&found.path);
+            message.push('`');
+        }
+        if !found.words.is_empty() {
+            message.push_str(link);
+            message.push_str(&found.words);
+        }
+        if kind == Kind::Syntax {
+            message.push_str(" at byte ");
+            message.push_str(&offset);
+        }
+        let has_found = kind == Kind::Type && !found.found.is_empty();
+        if has_found {
+            message.push_str(", found ");
+            message.push_str(&found.found);
+        }
         let details = object(|details| {
-            let name = match &kind {
-                Kind::Syntax(_) => return details.json("offset", at.as_bytes()),
-                Kind::Missing => "argument",
+            let name = match kind {
+                Kind::Syntax => return details.json("offset", offset.as_bytes()),
+                Kind::Missing | Kind::Unknown => "argument",
                 _ => "path",
             };
-            details.string(name, &path);
-            if let Some(pointer) = &pointer {
-                details.string("pointer", pointer);
+            details.string(name, &found.path);
+            if HAVE_POINTERS {
+                details.string("pointer", &found.pointer);
             }
-            if let Kind::Type { expected } = &kind {
-                details.string("expected", expected);
-                if !found.is_empty() {
-                    details.string("found", &found);
-                }
+            if kind == Kind::Type {
+                details.string("expected", &found.words);
+            }
+            if has_found {
+                details.string("found", &found.found);
+            }
+            if kind == Kind::Unknown {
+                details.open_array("expected");
+                found.names.iter().for_each(|name| details.element(name));
+                details.close_array();
             }
         });
-        Error::new(code, words.concat()).with_details_json(details)
+        Error::new(code, message).with_details_json(details)
     }
 }
 
@@ -464,8 +468,8 @@ impl DecodeError {
 #[inline]
 fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
     let arena = Arena::new();
-    let mut reader = Reader::new(bytes, &arena)?;
-    let (mut code, mut message, mut details) = (None, None, None);
+    let mut reader = Reader::new(bytes, &arena);
+    let (mut code, mut message, mut details) = (None, None, Vec::new());
     let mut source = None;
     reader.open_object()?;
     let mut first = true;
@@ -486,7 +490,7 @@ fn read_json(bytes: &[u8]) -> std::result::Result<Error, DecodeError> {
             name => {
                 let value = reader.raw()?;
                 if name == "details" {
-                    details = Some(value.into());
+                    details = value.as_bytes().to_vec();
                 }
             }
         }
@@ -682,8 +686,8 @@ impl fmt::Debug for Error {
 impl fmt::Debug for StdError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} [{}]", self.message, self.code)?;
-        if let Some(details) = &self.details {
-            write!(f, " {details}")?;
+        if !self.details.is_empty() {
+            write!(f, " {}", beginning(&self.details, usize::MAX))?;
         }
         for cause in self.causes() {
             write!(f, "\n  caused by: {cause}")?;
@@ -766,7 +770,7 @@ impl<'de> Deserialize<'de> for Error {
         let mut error = Error::new(parts.code, parts.message);
         error.0.details = parts
             .details
-            .map(|details| details.to_string().into_boxed_str());
+            .map_or_else(Vec::new, |details| details.to_string().into_bytes());
         let causes = Causes(&mut error.0.cause);
         parts.source.into_iter().fold(causes, Causes::push);
         Ok(error)
@@ -818,7 +822,7 @@ impl Error {
             return None;
         }
         let arena = Arena::new();
-        json::read(self.0.details.as_deref()?.as_bytes(), &arena).ok()
+        json::read(&self.0.details, &arena).ok()
     }
 }
 
@@ -1021,7 +1025,7 @@ impl Error {
             return held;
         }
         let mut own = from_std(error).with_code(error.code().to_owned());
-        own.0.details = None;
+        own.0.details = Vec::new();
         match error.details() {
             Some(details) => own.with_details(&details),
             None => own,

@@ -20,8 +20,10 @@ pub struct Guest<P, C> {
     plugin: RefCell<Option<P>>,
     #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
-    panics: &'static PanicRecord,
-    progress: Cell<Progress>,
+    #[cfg(target_arch = "wasm32")]
+    pub(crate) panics: &'static PanicRecord,
+    /// `true` once the panic hook is installed.
+    notes_panics: Cell<bool>,
     contract: PhantomData<C>,
 }
 
@@ -111,11 +113,14 @@ unsafe impl Sync for PanicRecord {}
 
 impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     /// Creates a guest whose plugin has not been made yet.
-    pub const fn new(panics: &'static PanicRecord) -> Self {
+    pub const fn new(
+        #[allow(unused, reason = "wasm32 has panic hooks of its own")] panics: &'static PanicRecord,
+    ) -> Self {
         Guest {
             plugin: RefCell::new(None),
             #[cfg(not(target_arch = "wasm32"))]
             boundary: Boundary::new(),
+            #[cfg(target_arch = "wasm32")]
             panics,
             progress: Cell::new(Progress::New),
             contract: PhantomData,
@@ -197,9 +202,10 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     #[inline]
     fn enter(&self, anew: bool) -> Option<RefMut<'_, Option<P>>> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
-        let before = self.progress.replace(Progress::Called);
-        if before == Progress::New {
-            self.panics.install::<C>();
+        let first = !self.notes_panics.replace(true);
+        #[cfg(target_arch = "wasm32")]
+        if first {
+            crate::panic::install::<P>();
         }
         if before != Progress::Called || anew {
             P::prepare_logging();

@@ -5,6 +5,7 @@
 //! drops it when the next call begins. `free` looks its pointer up and never trusts it, so any
 //! pointer, in any order and any number of times, is harmless.
 
+mod blocks;
 #[cfg(any(feature = "_canonical", not(target_arch = "wasm32")))]
 pub mod canonical;
 #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
@@ -26,17 +27,18 @@ pub mod native;
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
 mod room;
 pub mod short;
+pub mod text;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]
 pub mod typst;
 
-use std::alloc::{self, Layout};
-use std::cell::{Cell, RefCell};
+use std::cell::{Cell, RefCell, UnsafeCell};
 use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
-use crate::allocator;
 use crate::error::{Error, code};
 use crate::json::object;
+use blocks::{BLOCKS_ARE_VECTORS, Block, Blocks};
+use text::join;
 
 /// The largest buffer in bytes that is kept for the next result. A larger one is dropped, so that
 /// one big answer does not stay in memory.
@@ -80,11 +82,11 @@ impl Answer {
 /// The memory that a guest and its host share.
 #[derive(Default)]
 pub struct Boundary {
-    blocks: Cell<Blocks>,
+    blocks: UnsafeCell<Blocks>,
     /// The bytes of the last answer, unless they are somewhere else; borrowed during a call.
     result: RefCell<Vec<u8>>,
-    /// The result before the last, if it was passed on as arguments, or a copy of bytes that the
-    /// plugin lent. The last answer may be in it.
+    /// The arguments of the last call, if the host passed a result on. The last answer may be in
+    /// them.
     held: Cell<Vec<u8>>,
     /// `true` if the next call must [`settle`](Boundary::settle) the last answer.
     unsettled: Cell<bool>,
@@ -94,27 +96,26 @@ pub struct Boundary {
     answer: Cell<Range>,
     /// The last answer, if it is in the plugin's state or constants.
     lent: Cell<Range>,
-    /// A block that was freed while the running call read its arguments from it.
-    freed_arguments: Cell<Option<Place>>,
-    /// A block that was freed once while the last answer was in it. The next call shows whether the
-    /// host meant the block or the answer.
-    freed_answer: Cell<Option<Place>>,
+    /// A block that was freed while the running call read its arguments from it, or [`NO_PLACE`].
+    freed_arguments: Cell<Place>,
+    /// A block that was freed once while the last answer was in it, or [`NO_PLACE`]. The next call
+    /// shows whether the host meant the block or the answer.
+    freed_answer: Cell<Place>,
 }
 
 type Place = usize;
 
-/// A range of addresses, the end excluded.
-type Range = (Place, Place);
+/// The place of no block.
+const NO_PLACE: Place = 0;
+
+/// A range of addresses: the first, and their number.
+type Range = (Place, usize);
 
 /// A range that overlaps nothing.
 const NOWHERE: Range = (0, 0);
 
 fn range(bytes: *const [u8]) -> Range {
-    if bytes.len() == 0 {
-        return NOWHERE;
-    }
-    let start = bytes.cast::<u8>().addr();
-    (start, start.saturating_add(bytes.len()))
+    (bytes.cast::<u8>().addr(), bytes.len())
 }
 
 /// Returns the address range of a vector, without a reference to its bytes: they may be in use as
@@ -124,23 +125,27 @@ fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
 }
 
+/// Returns whether two ranges have an address in common. A function of its own, because it is called
+/// in many places.
+#[inline(never)]
 fn overlap(a: Range, b: Range) -> bool {
-    a.0 < b.1 && b.0 < a.1
+    let holds = |a: Range, b: Range| b.0.wrapping_sub(a.0) < a.1;
+    a.1 != 0 && b.1 != 0 && (holds(a, b) || holds(b, a))
 }
 
 impl Boundary {
     /// Creates an unused boundary.
     pub const fn new() -> Self {
         Boundary {
-            blocks: Cell::new(Blocks::new()),
+            blocks: UnsafeCell::new(Blocks::new()),
             result: RefCell::new(Vec::new()),
             held: Cell::new(Vec::new()),
             unsettled: Cell::new(false),
             arguments: Cell::new(NOWHERE),
             answer: Cell::new(NOWHERE),
             lent: Cell::new(NOWHERE),
-            freed_arguments: Cell::new(None),
-            freed_answer: Cell::new(None),
+            freed_arguments: Cell::new(NO_PLACE),
+            freed_answer: Cell::new(NO_PLACE),
         }
     }
 
@@ -149,29 +154,34 @@ impl Boundary {
         self.with_blocks(|blocks| blocks.alloc(size))
     }
 
+    /// Passes the list of blocks to `with`, which must not use the boundary.
     #[inline]
     fn with_blocks<R>(&self, with: impl FnOnce(&mut Blocks) -> R) -> R {
-        let mut blocks = self.blocks.take();
-        let result = with(&mut blocks);
-        self.blocks.set(blocks);
-        result
+        // SAFETY: no other reference exists: the boundary belongs to one thread, and `with`, which
+        // is always a line or two of this module, does not come back here.
+        with(unsafe { &mut *self.blocks.get() })
+    }
+
+    /// Returns the live block at `address`, and its place in the list.
+    fn find(&self, address: Place) -> Option<(usize, Block)> {
+        self.with_blocks(|blocks| blocks.find(address))
     }
 
     /// Frees a block or the last result. Any other address does nothing.
     pub fn free(&self, address: Place) {
-        let Some(block) = self.block(address) else {
+        let Some((nth, block)) = self.find(address) else {
             return self.free_result(address);
         };
-        if overlap(block, self.arguments.get()) {
-            self.freed_arguments.set(Some(address));
-        } else if overlap(block, self.answer.get()) && self.freed_answer.get() != Some(address) {
-            self.freed_answer.set(Some(address));
+        if overlap(block.range(), self.arguments.get()) {
+            self.freed_arguments.set(address);
+        } else if overlap(block.range(), self.answer.get()) && self.freed_answer.get() != address {
+            self.freed_answer.set(address);
             self.unsettled.set(true);
         } else {
-            if self.freed_answer.get() == Some(address) {
-                self.freed_answer.set(None);
+            if self.freed_answer.get() == address {
+                self.freed_answer.set(NO_PLACE);
             }
-            self.release(address);
+            self.release(nth, block);
         }
     }
 
@@ -183,13 +193,10 @@ impl Boundary {
         }
     }
 
-    /// Returns the range of a live block.
-    fn block(&self, address: Place) -> Option<Range> {
-        self.with_blocks(|blocks| blocks.find(address).map(|(_, block)| block.range()))
-    }
-
-    fn release(&self, address: Place) {
-        self.with_blocks(|blocks| blocks.free(address));
+    fn release(&self, nth: usize, block: Block) {
+        self.with_blocks(|blocks| blocks.remove(nth));
+        // SAFETY: it was just taken off the list.
+        unsafe { block.free() };
     }
 
     /// Takes what the host wrote to a block, which is no longer the host's. `None` if there is no
@@ -203,43 +210,40 @@ impl Boundary {
         if matches!(written, Written::All) && address == NO_BYTES.addr() {
             return Some(Vec::new());
         }
-        self.with_blocks(|blocks| {
-            let (slot, block) = blocks.find(address)?;
-            if overlap(block.range(), self.arguments.get()) {
-                return None;
-            }
-            let len = match written {
-                Written::Bytes(len) if len <= block.size => len as usize,
-                Written::Bytes(_) => return None,
-                Written::All => block.size as usize,
-                Written::Terminated => (0..block.size as usize).find(|&at| {
-                    // SAFETY: the block is live and has `size` bytes; the host has written those
-                    // before the first zero byte.
-                    unsafe { *block.start.add(at) == 0 }
-                })?,
-            };
-            if BLOCKS_ARE_VECTORS {
-                blocks.remove(slot);
-                // SAFETY: the block is from the global allocator, for `size` bytes without an
-                // alignment, has at least `len` of them, which the host says it has written, and
-                // the table no longer has it.
-                let mut bytes =
-                    unsafe { Vec::from_raw_parts(block.start, len, block.size as usize) };
-                // A host may allocate the most that it could write.
-                bytes.shrink_to_fit();
-                return Some(bytes);
-            }
-            // SAFETY: the block is live, has at least `len` bytes, which the host says it has
-            // written, and no reference to them exists.
-            let bytes = unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec();
-            blocks.free(address);
-            Some(bytes)
-        })
+        let (nth, block) = self.find(address)?;
+        if overlap(block.range(), self.arguments.get()) {
+            return None;
+        }
+        let len = match written {
+            Written::Bytes(len) if len <= block.size => len as usize,
+            Written::Bytes(_) => return None,
+            Written::All => block.size as usize,
+            Written::Terminated => (0..block.size as usize).find(|&at| {
+                // SAFETY: the block is live and has `size` bytes; the host has written those
+                // before the first zero byte.
+                unsafe { *block.start.add(at) == 0 }
+            })?,
+        };
+        if BLOCKS_ARE_VECTORS {
+            self.with_blocks(|blocks| blocks.remove(nth));
+            // SAFETY: the block is from the global allocator, for `size` bytes without an
+            // alignment, has at least `len` of them, which the host says it has written, and
+            // the list no longer has it.
+            let mut bytes = unsafe { Vec::from_raw_parts(block.start, len, block.size as usize) };
+            // A host may allocate the most that it could write.
+            bytes.shrink_to_fit();
+            return Some(bytes);
+        }
+        // SAFETY: the block is live, has at least `len` bytes, which the host says it has
+        // written, and no reference to them exists.
+        let bytes = unsafe { std::slice::from_raw_parts(block.start, len) }.to_vec();
+        self.release(nth, block);
+        Some(bytes)
     }
 
     /// Returns the number of blocks that the host has allocated and not freed.
     pub fn live_blocks(&self) -> usize {
-        self.with_blocks(|blocks| blocks.live)
+        self.with_blocks(|blocks| blocks.live())
     }
 
     /// Runs one call: passes the arguments, keeps the answer and returns its place. `serve` gets
@@ -283,25 +287,25 @@ impl Boundary {
             serve(unsafe { &mut *arguments }, &mut result)
         };
         self.arguments.set(NOWHERE);
-        let packed = match answer {
-            Ok(Answer::Written) => pack(&**result, false),
-            Ok(Answer::Owned(bytes)) => {
+        let answer = answer.map(|answer| match answer {
+            Answer::Written => &raw const **result,
+            Answer::Owned(bytes) => {
                 *result = bytes;
-                pack(&**result, false)
+                &raw const **result
             }
-            Ok(Answer::InPlace(bytes)) => {
+            Answer::InPlace(bytes) => {
                 self.stays(bytes, place);
-                pack(bytes, false)
+                bytes
             }
-            Err(error) => fail(&error, &mut result),
-        };
-        let packed = match packed {
+        });
+        let packed = match answer.and_then(pack) {
             Ok(packed) => packed,
-            Err(len) => fail(&too_large("a result", len), &mut result).unwrap_or_default(),
+            Err(error) => fail(error, &mut result),
         };
         drop(result);
-        if let Some(block) = self.freed_arguments.take() {
-            self.free(block);
+        let freed = self.freed_arguments.take();
+        if freed != NO_PLACE {
+            self.free(freed);
         }
         packed
     }
@@ -312,7 +316,7 @@ impl Boundary {
         let answer = range(answer);
         if overlap(answer, arguments) {
             self.answer.set(answer);
-        } else if answer != NOWHERE {
+        } else if answer.1 != 0 {
             self.lent.set(answer);
             self.unsettled.set(true);
         }
@@ -320,9 +324,9 @@ impl Boundary {
 
     /// Resolves what the last call left open, now that this one shows the host's intent.
     ///
-    /// A host may pass a result on as arguments. A result in the boundary's buffers must then live
-    /// through this call. Bytes that the plugin lent are copied: a command must neither hold them
-    /// while it changes the plugin, nor change them.
+    /// A host may pass a result on as arguments. It is then copied: a result in the boundary's
+    /// buffers would not live through this call, and a command must neither hold bytes that the
+    /// plugin lent while it changes the plugin, nor change them.
     ///
     /// # Safety
     /// The same as for [`serve`](Boundary::serve).
@@ -330,36 +334,36 @@ impl Boundary {
     unsafe fn settle(&self, arguments: *mut [u8], result: &mut Vec<u8>) -> *mut [u8] {
         let place = range(arguments);
         self.settle_freed_answer(place);
-        let lent = self.lent.replace(NOWHERE);
-        let mut held = self.held.take();
-        let arguments = if overlap(lent, place) {
+        let held = self.held.take();
+        let is_ours = overlap(self.lent.replace(NOWHERE), place)
+            || overlap(range_of(result), place)
+            || overlap(range_of(&held), place);
+        let mut copy = match is_ours {
             // SAFETY: the caller guarantees it for the bytes.
-            held = unsafe { &*arguments }.to_vec();
+            true => unsafe { &*arguments }.to_vec(),
+            false => Vec::new(),
+        };
+        let arguments = match is_ours {
             // They stay where they are until the next call settles, even if the vector moves.
-            ptr::slice_from_raw_parts_mut(held.as_mut_ptr(), held.len())
-        } else {
-            if overlap(range_of(result), place) {
-                held = std::mem::take(result);
-            } else if !overlap(range_of(&held), place) {
-                held = Vec::new();
-            }
-            arguments
+            true => ptr::slice_from_raw_parts_mut(copy.as_mut_ptr(), copy.len()),
+            false => arguments,
         };
         self.unsettled
-            .set(!held.is_empty() || self.freed_answer.get().is_some());
-        self.held.set(held);
+            .set(is_ours || self.freed_answer.get() != NO_PLACE);
+        self.held.set(copy);
         arguments
     }
 
     /// A host that frees an answer in its arguments and then uses the buffer again meant the
     /// answer. A call without arguments does not show it.
     fn settle_freed_answer(&self, arguments: Range) {
-        if arguments != NOWHERE
-            && let Some(address) = self.freed_answer.take()
-            && let Some(block) = self.block(address)
-            && !overlap(block, arguments)
+        if arguments.1 == 0 {
+            return;
+        }
+        if let Some((nth, block)) = self.find(self.freed_answer.take())
+            && !overlap(block.range(), arguments)
         {
-            self.release(address);
+            self.release(nth, block);
         }
     }
 }
@@ -368,13 +372,9 @@ impl Boundary {
 #[cfg(not(target_arch = "wasm32"))]
 impl Drop for Boundary {
     fn drop(&mut self) {
-        let blocks = self.blocks.get_mut();
-        for block in std::mem::take(&mut blocks.slots) {
-            if let (false, Some(layout)) = (block.start.is_null(), layout(block.size)) {
-                // SAFETY: the table held this block, so `alloc` returned it for the same size and
-                // it has not been freed.
-                unsafe { alloc::dealloc(block.start, layout) };
-            }
+        for block in self.blocks.get_mut().take() {
+            // SAFETY: it was just taken off the list.
+            unsafe { block.free() };
         }
     }
 }
@@ -397,14 +397,13 @@ fn recycle(buffer: &mut Vec<u8>) {
     buffer.clear();
 }
 
-/// Packs the place of an answer; fails with its length if it is too long.
+/// Packs the place of an answer; fails if it is too long.
 #[inline]
-fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
+fn pack(bytes: *const [u8]) -> Result<u64, Error> {
     let len = bytes.len();
-    let len = u32::try_from(len)
-        .ok()
-        .filter(|len| *len <= MAX_LEN)
-        .ok_or(len)?;
+    if len > MAX_LEN as usize {
+        return Err(too_large("a result", len));
+    }
     let packed = Packed {
         // The address of no bytes is 0: a host that frees it must not free the buffer that they
         // happen to point to.
@@ -414,23 +413,37 @@ fn pack(bytes: *const [u8], failed: bool) -> Result<u64, usize> {
             // Addresses have 32 bits on every target where this crosses a boundary.
             bytes.cast::<u8>().addr() as u32
         },
-        len,
-        failed,
+        len: len as u32,
+        failed: false,
     };
     Ok(packed.to_bits())
 }
 
+/// Packs an error, which may be too long itself.
 #[cold]
-fn fail(error: &Error, result: &mut Vec<u8>) -> Result<u64, usize> {
-    recycle(result);
-    error.write_json(result);
-    pack(&**result, true)
+fn fail(mut error: Error, result: &mut Vec<u8>) -> u64 {
+    loop {
+        recycle(result);
+        error.write_json(result);
+        match pack(&**result) {
+            Ok(packed) => return packed | FAILED,
+            Err(too_large) => error = too_large,
+        }
+    }
 }
+
+/// The bit of a packed answer that is an error.
+const FAILED: u64 = Packed {
+    address: 0,
+    len: 0,
+    failed: true,
+}
+.to_bits();
 
 #[cold]
 fn too_large(what: &str, len: usize) -> Error {
     let details = object(|details| details.number("bytes", len as u64));
-    let message = [what, " must have less than 2^31 bytes"].concat();
+    let message = join(&[what, " must have less than 2^31 bytes"]);
     Error::new(code::TOO_LARGE, message).with_details_json(details)
 }
 
@@ -441,180 +454,8 @@ const BUSY: &str =
 /// Returns the answer to a call during another one, whose buffer must stay untouched.
 #[cold]
 pub fn busy() -> u64 {
-    pack(BUSY.as_bytes(), true).unwrap_or_default()
+    pack(BUSY.as_bytes()).unwrap_or_default() | FAILED
 }
-
-/// The blocks of the host: a hash table from address to size, with linear probing.
-#[derive(Default)]
-struct Blocks {
-    /// A power of two of slots, at most three quarters of them used; a null address marks a free
-    /// one.
-    slots: Vec<Block>,
-    live: usize,
-}
-
-#[derive(Clone, Copy)]
-struct Block {
-    start: *mut u8,
-    size: u32,
-}
-
-impl Block {
-    fn range(self) -> Range {
-        range(ptr::slice_from_raw_parts(self.start, self.size as usize))
-    }
-}
-
-const FREE_SLOT: Block = Block {
-    start: ptr::null_mut(),
-    size: 0,
-};
-
-impl Blocks {
-    const fn new() -> Self {
-        Blocks {
-            slots: Vec::new(),
-            live: 0,
-        }
-    }
-
-    fn alloc(&mut self, size: u32) -> *mut u8 {
-        if size == 0 {
-            return NO_BYTES;
-        }
-        let Some(layout) = layout(size) else {
-            return ptr::null_mut();
-        };
-        if !self.make_room() {
-            return ptr::null_mut();
-        }
-        // SAFETY: `size` is not zero.
-        let start = unsafe { alloc::alloc(layout) };
-        if !start.is_null() {
-            self.insert(Block { start, size });
-            self.live += 1;
-            allocator::note_host_blocks(self.live);
-        }
-        start
-    }
-
-    /// Returns the live block at `address`, and its slot.
-    fn find(&self, address: Place) -> Option<(usize, Block)> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = home(address, mask);
-        loop {
-            match self.slots.get(slot)? {
-                block if block.start.is_null() => return None,
-                block if block.start.addr() == address => return Some((slot, *block)),
-                _ => slot = (slot + 1) & mask,
-            }
-        }
-    }
-
-    /// Frees the live block at `address`; returns whether there was one.
-    #[inline]
-    fn free(&mut self, address: Place) -> bool {
-        let Some((slot, Block { start, size })) = self.find(address) else {
-            return false;
-        };
-        self.remove(slot);
-        if let Some(layout) = layout(size) {
-            // SAFETY: the table held this block, so `alloc` returned it for the same size and it
-            // has not been freed since.
-            unsafe { alloc::dealloc(start, layout) };
-        }
-        true
-    }
-
-    /// Forgets the block in a slot, which stays allocated.
-    fn remove(&mut self, mut hole: usize) {
-        let mask = self.slots.len().wrapping_sub(1);
-        // Blocks after the hole move up to it if it is between them and their home slot, so that a
-        // search still finds them.
-        let mut next = hole;
-        loop {
-            next = (next + 1) & mask;
-            let Some(block) = self.slots.get(next).copied() else {
-                break;
-            };
-            if block.start.is_null() {
-                break;
-            }
-            let home = home(block.start.addr(), mask);
-            if (next.wrapping_sub(home) & mask) >= (next.wrapping_sub(hole) & mask) {
-                self.set(hole, block);
-                hole = next;
-            }
-        }
-        self.set(hole, FREE_SLOT);
-        self.live -= 1;
-        allocator::note_host_blocks(self.live);
-    }
-
-    /// Makes room for one more block; returns whether there is any.
-    fn make_room(&mut self) -> bool {
-        let len = self.slots.len();
-        if (self.live + 1) * 4 <= len * 3 {
-            return true;
-        }
-        let mut slots = Vec::new();
-        let len = (len * 2).max(8);
-        if slots.try_reserve_exact(len).is_err() {
-            return false;
-        }
-        slots.resize(len, FREE_SLOT);
-        for block in std::mem::replace(&mut self.slots, slots) {
-            if !block.start.is_null() {
-                self.insert(block);
-            }
-        }
-        true
-    }
-
-    fn insert(&mut self, block: Block) {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = home(block.start.addr(), mask);
-        while self
-            .slots
-            .get(slot)
-            .is_some_and(|taken| !taken.start.is_null())
-        {
-            slot = (slot + 1) & mask;
-        }
-        self.set(slot, block);
-    }
-
-    fn set(&mut self, slot: usize, block: Block) {
-        if let Some(place) = self.slots.get_mut(slot) {
-            *place = block;
-        }
-    }
-}
-
-/// Returns the slot where the search for a block begins. Addresses are multiples of 16; Fibonacci
-/// hashing spreads the remaining bits.
-fn home(address: Place, mask: usize) -> usize {
-    ((address >> 4) as u32)
-        .wrapping_mul(0x9E37_79B9)
-        .rotate_left(16) as usize
-        & mask
-}
-
-fn layout(size: u32) -> Option<Layout> {
-    if size > MAX_LEN {
-        return None;
-    }
-    // The limit is the same with every allocator.
-    let layout = Layout::from_size_align(size as usize, ALIGNMENT as usize).ok()?;
-    match BLOCKS_ARE_VECTORS {
-        true => Layout::array::<u8>(layout.size()).ok(),
-        false => Some(layout),
-    }
-}
-
-/// `true` if a block need not be copied to become a vector: the global allocator aligns every block
-/// as a host requires, so those for a host are allocated as those of a vector.
-const BLOCKS_ARE_VECTORS: bool = allocator::ALIGNS_ALL_BLOCKS;
 
 /// A plain number, for which any bytes of its size are valid.
 ///
@@ -836,19 +677,6 @@ mod getrandom {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn blocks_are_aligned_and_found_again_in_any_order() {
-        let mut blocks = Blocks::new();
-        let mut live: Vec<_> = (1..400).map(|size| blocks.alloc(size)).collect();
-        assert!(live.iter().all(|block| block.addr() % 16 == 0));
-        for nth in 0..live.len() {
-            let block = live.swap_remove((nth * 7919) % live.len());
-            assert!(blocks.free(block.addr()));
-            assert!(!blocks.free(block.addr()), "a second free does nothing");
-        }
-        assert_eq!(blocks.live, 0);
-    }
 
     #[test]
     fn freeing_an_unknown_address_does_nothing() {

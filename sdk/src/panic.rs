@@ -1,21 +1,18 @@
 //! The panic record, which a host reads from the memory of a dead guest.
 
 use std::cell::Cell;
-use std::panic::PanicHookInfo;
 
-use crate::abi::{MAX_PANIC_MESSAGE, PANIC_RECORD_SIZE};
-use crate::contracts::terms::ContractTerms;
-use crate::decode_error::cut;
+use crate::abi::PANIC_RECORD_SIZE;
+#[cfg(target_arch = "wasm32")]
+pub use hook::install;
 
-/// The record of a panic; all zero until then. `docs/abi.md` specifies the layout. The bytes of the
-/// message follow the part that a host sees.
+/// The record of a panic; all zero until then. `docs/abi.md` specifies the layout.
 #[repr(C)]
 pub struct PanicRecord {
     message: Text,
     file: Text,
     line: Cell<u32>,
     column: Cell<u32>,
-    bytes: [Cell<u8>; MAX_PANIC_MESSAGE],
 }
 
 #[repr(C)]
@@ -34,7 +31,7 @@ impl Text {
 }
 
 const _: () = assert!(
-    size_of::<PanicRecord>() == PANIC_RECORD_SIZE as usize + MAX_PANIC_MESSAGE,
+    size_of::<PanicRecord>() == PANIC_RECORD_SIZE as usize,
     "the layout specified in docs/abi.md"
 );
 
@@ -47,72 +44,84 @@ impl PanicRecord {
             file: Text::none(),
             line: Cell::new(0),
             column: Cell::new(0),
-            bytes: [const { Cell::new(0) }; MAX_PANIC_MESSAGE],
         }
     }
+}
 
-    #[cfg_attr(
-        not(target_arch = "wasm32"),
-        allow(dead_code, reason = "noted on wasm32 only")
-    )]
-    /// Notes the first panic; a second one, while the first is handled, is less useful.
-    fn note(&self, panic: &PanicHookInfo<'_>) {
-        if self.line.get() != 0 {
-            return;
-        }
-        let message = cut(message(panic), MAX_PANIC_MESSAGE);
-        for (kept, byte) in self.bytes.iter().zip(message.bytes()) {
-            kept.set(byte);
-        }
-        self.message.address.set(self.bytes.as_ptr().addr() as u32);
-        self.message.len.set(message.len() as u32);
-        if let Some(place) = panic.location() {
-            self.file.address.set(place.file().as_ptr().addr() as u32);
-            self.file.len.set(place.file().len() as u32);
-            self.line.set(place.line());
-            self.column.set(place.column());
-        }
-    }
+/// The hook that notes panics. On other targets, panics stay with the caller.
+#[cfg(target_arch = "wasm32")]
+mod hook {
+    use std::panic::{Location, PanicHookInfo};
 
-    /// Notes panics here from now on. On other targets than wasm32, panics stay with the caller.
-    pub fn install<C: ContractTerms>(&'static self) {
-        #[cfg(target_arch = "wasm32")]
+    use super::{PanicRecord, Text};
+    use crate::abi::MAX_PANIC_MESSAGE;
+    use crate::contracts::terms::ContractTerms;
+    use crate::guest::Plugin;
+    use crate::memory::text::beginning;
+
+    /// Notes panics in the plugin's record from now on.
+    pub fn install<P: Plugin>() {
+        // Captures nothing, so that the box needs no memory.
         std::panic::set_hook(Box::new(|panic| {
-            self.note(panic);
-            if C::REPORTS_PANICS {
-                C::report_panic(&line(panic));
+            P::guest().panics.note(message(panic), panic.location());
+            if P::Contract::REPORTS_PANICS {
+                P::Contract::report_panic(&line(panic));
             }
         }));
     }
-}
 
-fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
-    let payload = panic.payload();
-    payload
-        .downcast_ref::<&str>()
-        .copied()
-        .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
-        .unwrap_or("a panic whose payload is not text")
-}
-
-/// Returns a panic in one line, like Rust's own hook, without the formatting of numbers, which a
-/// plugin may not need otherwise.
-#[cfg(all(target_arch = "wasm32", feature = "_contract"))]
-fn line(panic: &PanicHookInfo<'_>) -> String {
-    let mut line = b"panicked at ".to_vec();
-    if let Some(place) = panic.location() {
-        line.extend_from_slice(place.file().as_bytes());
-        for number in [place.line(), place.column()] {
-            line.push(b':');
-            crate::json::write_u64(number.into(), &mut line);
+    impl PanicRecord {
+        /// Notes the first panic; a second one, while the first is handled, is less useful.
+        fn note(&self, message: &str, place: Option<&Location<'_>>) {
+            if self.line.get() != 0 {
+                return;
+            }
+            // The message stays where it is: the panic is not caught, and nothing is dropped.
+            self.message
+                .set(beginning(message.as_bytes(), MAX_PANIC_MESSAGE));
+            if let Some(place) = place {
+                self.file.set(place.file());
+                self.line.set(place.line());
+                self.column.set(place.column());
+            }
         }
-        line.extend_from_slice(b": ");
     }
-    line.extend_from_slice(message(panic).as_bytes());
-    String::from_utf8(line).unwrap_or_default()
-}
 
-#[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
-fn line(_: &PanicHookInfo<'_>) -> String {
-    String::new()
+    impl Text {
+        fn set(&self, text: &str) {
+            self.address.set(text.as_ptr().addr() as u32);
+            self.len.set(text.len() as u32);
+        }
+    }
+
+    fn message<'a>(panic: &'a PanicHookInfo<'_>) -> &'a str {
+        let payload = panic.payload();
+        payload
+            .downcast_ref::<&str>()
+            .copied()
+            .or_else(|| payload.downcast_ref::<String>().map(String::as_str))
+            .unwrap_or("a panic whose payload is not text")
+    }
+
+    /// Returns a panic in one line, like Rust's own hook, without the formatting of numbers, which
+    /// a plugin may not need otherwise.
+    #[cfg(feature = "_contract")]
+    fn line(panic: &PanicHookInfo<'_>) -> String {
+        let mut line = b"panicked at ".to_vec();
+        if let Some(place) = panic.location() {
+            line.extend_from_slice(place.file().as_bytes());
+            for number in [place.line(), place.column()] {
+                line.push(b':');
+                crate::json::write_u64(number.into(), &mut line);
+            }
+            line.extend_from_slice(b": ");
+        }
+        line.extend_from_slice(message(panic).as_bytes());
+        crate::memory::text::utf8_owned(line).unwrap_or_default()
+    }
+
+    #[cfg(not(feature = "_contract"))]
+    fn line(_: &PanicHookInfo<'_>) -> String {
+        String::new()
+    }
 }

@@ -402,7 +402,7 @@ fn members<'a>(
     arena: &'a Arena,
 ) -> Result<(Option<&'a str>, &'a str), DecodeError> {
     let (mut name, mut arguments) = (None, "");
-    let mut reader = Reader::new(input, arena)?;
+    let mut reader = Reader::new(input, arena);
     reader.open_object()?;
     let mut first = true;
     while let Some(member) = reader.member(first)? {

@@ -34,14 +34,20 @@ pub(super) struct End<'a>(&'a Link);
 
 impl<'a> End<'a> {
     pub(super) fn keep(&mut self, text: String) -> &'a str {
-        let entry = self.0.get_or_init(|| {
-            Box::new(Entry {
-                text,
-                next: OnceCell::new(),
-            })
-        });
-        self.0 = &entry.next;
-        &entry.text
+        let entry = Entry {
+            text,
+            next: OnceCell::new(),
+        };
+        // Not `get_or_init`, which brings a panic about recursion. The place is empty: each end is
+        // used once.
+        let _ = self.0.set(Box::new(entry));
+        match self.0.get() {
+            Some(entry) => {
+                self.0 = &entry.next;
+                &entry.text
+            }
+            None => "",
+        }
     }
 }
 

@@ -33,7 +33,7 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
     text: &'de [u8],
     arena: &'de Arena,
 ) -> Result<T, crate::decode_error::DecodeError> {
-    let mut reader = Reader::new(text, arena)?;
+    let mut reader = Reader::new(text, arena);
     let value = reader.value(|reader| T::deserialize(reader))?;
     reader.end()?;
     Ok(value)
@@ -43,7 +43,7 @@ pub fn read<'de, T: serde::Deserialize<'de>>(
 #[cfg(feature = "binary")]
 pub(crate) fn is_value(text: &str) -> bool {
     let arena = Arena::new();
-    let raw = Reader::new(text.as_bytes(), &arena).and_then(|mut reader| reader.raw());
+    let raw = Reader::new(text.as_bytes(), &arena).raw();
     raw.is_ok_and(|raw| raw.len() == text.len())
 }
 
@@ -56,7 +56,7 @@ pub fn members<'de>(
     arena: &'de Arena,
     mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::decode_error::DecodeError>,
 ) -> Result<(), crate::decode_error::DecodeError> {
-    let mut reader = Reader::new(text, arena)?;
+    let mut reader = Reader::new(text, arena);
     reader.open_object()?;
     let mut first = true;
     while let Some(name) = reader.member(first)? {

@@ -3,17 +3,18 @@
 mod exact;
 
 use super::plain::append;
+use crate::memory::text::{utf8, utf8_owned};
 use exact::Form;
 
 /// A number in the text, scanned once.
 #[derive(Clone, Copy)]
 pub struct Number<'de> {
-    pub text: &'de str,
+    text: &'de [u8],
     negative: bool,
-    /// All digits, with those of the fraction, as one integer; meaningless if `count` is above
-    /// [`EXACT_DIGITS`].
+    /// All digits, with those of the fraction, as one integer; only its lowest 64 bits if `count`
+    /// is above [`EXACT_DIGITS`].
     digits: u64,
-    /// The number of digits; above [`EXACT_DIGITS`], without leading zeros.
+    /// The number of digits.
     count: usize,
     /// The position of the decimal point: the number is `digits * 10^scale`.
     scale: i32,
@@ -31,60 +32,69 @@ pub enum Integer {
 /// The most digits that always fit a `u64`.
 const EXACT_DIGITS: usize = 19;
 
+/// Exponents from here on are not told apart: the number is zero or infinite, unless it has as many
+/// digits.
+const MAX_EXPONENT: i32 = 100_000_000;
+
+/// The most digits of a fraction that count: those of text of the largest length would overflow the
+/// sum with an exponent.
+const MAX_FRACTION_DIGITS: usize = 1_000_000_000;
+
+/// What a number lacks.
+const A_DIGIT: &str = "a digit";
+
 impl<'de> Number<'de> {
-    /// Scans the number at the start of `text`, which begins with a digit or a minus sign. On
-    /// failure, returns the expectation and its position.
-    pub fn scan(text: &'de str) -> Result<Self, (&'static str, usize)> {
-        let bytes = text.as_bytes();
-        let negative = bytes.first() == Some(&b'-');
+    /// Scans the number at the start of `text`. On failure, returns the expectation and its
+    /// position.
+    pub fn scan(text: &'de [u8]) -> Result<Self, (&'static str, usize)> {
+        let byte = |at: usize| text.get(at).copied().unwrap_or_default();
+        let negative = byte(0) == b'-';
         let start = usize::from(negative);
-        let mut digits = 0;
         let mut at = start;
+        let mut digits = 0;
         let mut run = |at: &mut usize| {
             let from = *at;
-            while let Some(byte @ b'0'..=b'9') = bytes.get(*at) {
-                digits = u64::wrapping_add(u64::wrapping_mul(digits, 10), u64::from(byte - b'0'));
+            while let digit @ 0..=9 = byte(*at).wrapping_sub(b'0') {
+                digits = u64::wrapping_add(u64::wrapping_mul(digits, 10), u64::from(digit));
                 *at += 1;
             }
-            match *at - from {
-                0 => Err(("expected a digit", *at)),
-                count => Ok(count),
-            }
+            *at - from
         };
-        let mut count = run(&mut at)?;
-        if count > 1 && bytes.get(start) == Some(&b'0') {
-            return Err(("expected no digits after a leading zero", start + 1));
+        let mut count = run(&mut at);
+        if count == 0 {
+            return Err((if negative { A_DIGIT } else { "a value" }, at));
+        }
+        if count > 1 && byte(start) == b'0' {
+            return Err(("no digits after a leading zero", start + 1));
         }
         let mut scale = 0i32;
         let mut whole = true;
-        if bytes.get(at) == Some(&b'.') {
+        if byte(at) == b'.' {
             whole = false;
             at += 1;
-            let fraction = run(&mut at)?;
+            let fraction = run(&mut at);
+            if fraction == 0 {
+                return Err((A_DIGIT, at));
+            }
             count += fraction;
-            scale = i32::try_from(fraction).map_or(i32::MIN, i32::wrapping_neg);
+            scale = -(fraction.min(MAX_FRACTION_DIGITS) as i32);
         }
-        if let Some(b'e' | b'E') = bytes.get(at) {
+        if byte(at) | 0x20 == b'e' {
             whole = false;
             at += 1;
-            let below_one = bytes.get(at) == Some(&b'-');
-            at += usize::from(below_one || bytes.get(at) == Some(&b'+'));
+            let below_one = byte(at) == b'-';
+            at += usize::from(below_one || byte(at) == b'+');
             let (from, mut exponent) = (at, 0i32);
-            while let Some(byte @ b'0'..=b'9') = bytes.get(at) {
-                exponent = exponent
-                    .saturating_mul(10)
-                    .saturating_add(i32::from(byte - b'0'));
+            while let digit @ 0..=9 = byte(at).wrapping_sub(b'0') {
+                if exponent < MAX_EXPONENT {
+                    exponent = exponent * 10 + i32::from(digit);
+                }
                 at += 1;
             }
             if at == from {
-                return Err(("expected a digit", at));
+                return Err((A_DIGIT, at));
             }
-            scale = scale.saturating_add(if below_one { -exponent } else { exponent });
-        }
-        if count > EXACT_DIGITS {
-            let leading = bytes.iter().skip(start);
-            let leading = leading.take_while(|byte| matches!(byte, b'0' | b'.'));
-            count -= leading.filter(|byte| **byte == b'0').count();
+            scale += if below_one { -exponent } else { exponent };
         }
         Ok(Number {
             text: text.get(..at).unwrap_or_default(),
@@ -96,23 +106,30 @@ impl<'de> Number<'de> {
         })
     }
 
+    /// Returns the number of bytes.
+    pub fn len(&self) -> usize {
+        self.text.len()
+    }
+
+    /// Returns the number as it is written.
+    pub fn text(&self) -> &'de str {
+        utf8(self.text).unwrap_or_default()
+    }
+
     /// Returns the number if it has no fraction and no exponent and fits 64 bits. `-0` does not: it
     /// is a float.
     pub fn integer(&self) -> Option<Integer> {
-        if !self.whole {
-            return None;
-        }
-        let magnitude = if self.count <= EXACT_DIGITS {
-            self.digits
-        } else {
-            self.text.trim_start_matches('-').parse().ok()?
-        };
-        if !self.negative {
-            Some(Integer::Unsigned(magnitude))
-        } else if magnitude > 0 && magnitude <= i64::MIN.unsigned_abs() {
-            Some(Integer::Negative((magnitude as i64).wrapping_neg()))
-        } else {
-            None
+        // From 10^19 to twice that, 64 bits are enough or leave less than 10^19 of the number.
+        let fits = self.count <= EXACT_DIGITS
+            || self.count == EXACT_DIGITS + 1
+                && self.digits >= 10_000_000_000_000_000_000
+                && self.text.first() == Some(&b'1');
+        match (self.whole && fits, self.negative) {
+            (true, false) => Some(Integer::Unsigned(self.digits)),
+            (true, true) if self.digits > 0 && self.digits <= i64::MIN.unsigned_abs() => {
+                Some(Integer::Negative((self.digits as i64).wrapping_neg()))
+            }
+            _ => None,
         }
     }
 
@@ -134,9 +151,16 @@ impl<'de> Number<'de> {
     /// Returns the bits of the nearest float, without its sign; `None` if that is infinite.
     #[cold]
     fn nearest(&self, form: &Form) -> Option<u64> {
-        let mantissa = self.text.split(['e', 'E']).next().unwrap_or_default();
-        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
-        exact::nearest(digits, i64::from(self.scale), form)
+        exact::nearest(self.mantissa(), i64::from(self.scale), form)
+    }
+
+    /// Returns the digits before the exponent.
+    fn mantissa(&self) -> impl Iterator<Item = u8> {
+        let mantissa = self
+            .text
+            .iter()
+            .take_while(|byte| !matches!(byte, b'e' | b'E'));
+        mantissa.copied().filter(u8::is_ascii_digit)
     }
 
     /// Returns the nearest `f32`; `None` if that is infinite.
@@ -162,7 +186,8 @@ impl<'de> Number<'de> {
     /// Returns the nearest `f64`, if few operations find it.
     #[inline]
     fn quick(&self) -> Option<f64> {
-        if self.count > EXACT_DIGITS {
+        let zeros = self.mantissa().take_while(|digit| *digit == b'0');
+        if self.count > EXACT_DIGITS && self.count - zeros.count() > EXACT_DIGITS {
             return None;
         }
         let number = by_exact_power(self.digits, self.scale)
@@ -178,9 +203,8 @@ impl<'de> Number<'de> {
 
     /// Returns the digits without zeros at both ends, and the power of ten of the last digit.
     fn significant(&self) -> (Vec<u8>, i64) {
-        let mantissa = self.text.split(['e', 'E']).next().unwrap_or_default();
-        let digits = mantissa.bytes().filter(u8::is_ascii_digit);
-        let mut digits: Vec<u8> = digits.skip_while(|digit| *digit == b'0').collect();
+        let digits = self.mantissa().skip_while(|digit| *digit == b'0');
+        let mut digits: Vec<u8> = digits.collect();
         let mut scale = i64::from(self.scale);
         while digits.last() == Some(&b'0') {
             digits.pop();
@@ -324,7 +348,7 @@ fn multiply(a: u64, b: u64) -> (u64, u64) {
 pub(crate) fn decimal(number: u64) -> String {
     let mut digits = Vec::new();
     write_u64(number, &mut digits);
-    String::from_utf8(digits).unwrap_or_default()
+    utf8_owned(digits).unwrap_or_default()
 }
 
 /// Appends a number in decimal.
@@ -373,7 +397,7 @@ mod tests {
                 texts.push(format!("-{float}"));
             }
             for text in texts {
-                prop_assert!(Number::scan(&text).unwrap().quick().is_some(), "{}", text);
+                prop_assert!(Number::scan(text.as_bytes()).unwrap().quick().is_some(), "{}", text);
                 same(&text)?;
             }
         }
@@ -420,7 +444,8 @@ mod tests {
 
     /// Compares with the standard library.
     fn same(text: &str) -> Result<(), TestCaseError> {
-        let number = Number::scan(text).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
+        let number =
+            Number::scan(text.as_bytes()).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
         let double = text.parse().ok().filter(|float: &f64| float.is_finite());
         let single = text.parse().ok().filter(|float: &f32| float.is_finite());
         prop_assert_eq!(
@@ -443,7 +468,8 @@ mod tests {
         if fraction > 0 {
             text.insert(text.len() - fraction, '.');
         }
-        let number = Number::scan(&text).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
+        let number =
+            Number::scan(text.as_bytes()).map_err(|(wanted, _)| TestCaseError::fail(wanted))?;
         prop_assert_eq!(number.float(), text.parse().ok(), "{}", text);
         Ok(())
     }

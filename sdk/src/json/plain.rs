@@ -3,6 +3,19 @@
 
 use crate::memory::short::{SHORT, append_short};
 
+/// The bytes with an escape of two characters, and the second of these. The slash, which is last,
+/// needs none.
+pub const ESCAPES: [(u8, u8); 8] = [
+    (b'"', b'"'),
+    (b'\\', b'\\'),
+    (b'\n', b'n'),
+    (b'\r', b'r'),
+    (b'\t', b't'),
+    (8, b'b'),
+    (12, b'f'),
+    (b'/', b'/'),
+];
+
 /// Returns the number of bytes at the start of `bytes` that are neither quotation marks nor
 /// backslashes nor control characters.
 #[inline]

@@ -54,9 +54,8 @@ fn keeps_numbers<T>() -> bool {
 fn is(float: f64, number: &Number<'_>) -> bool {
     let mut text = Vec::new();
     CompactFormatter.write_f64(&mut text, float).is_ok()
-        && std::str::from_utf8(&text)
+        && Number::scan(&text)
             .ok()
-            .and_then(|text| Number::scan(text).ok())
             .is_some_and(|shortest| shortest.equals(number))
 }
 

@@ -1,7 +1,5 @@
 //! Reads JSON text into any `Deserialize` type.
 
-use std::borrow::Cow;
-
 use serde::de::{
     self, DeserializeSeed, EnumAccess, Error as _, IntoDeserializer, MapAccess, SeqAccess,
     Unexpected, VariantAccess, Visitor,
@@ -10,9 +8,10 @@ use serde::forward_to_deserialize_any;
 
 use super::arena::{Arena, End};
 use super::number::{Integer, Number};
-use super::plain::plain_len;
+use super::plain::{ESCAPES, plain_len};
 use super::private::{self, Verbatim};
 use crate::decode_error::{DecodeError, forward};
+use crate::memory::text::{utf8, utf8_owned};
 
 /// The deepest nesting of arrays and objects: a guest's stack is small, and an overflow is a trap.
 const MAX_DEPTH: u8 = 127;
@@ -21,108 +20,113 @@ type Read<T> = Result<T, DecodeError>;
 
 /// A position in JSON text.
 pub struct Reader<'de> {
-    text: &'de str,
+    text: &'de [u8],
     at: usize,
     depth: u8,
     unescaped: End<'de>,
 }
 
+/// What [`Reader::peek`] returns at the end of the text. JSON has this character only as an escape.
+const END: char = '\0';
+
 impl<'de> Reader<'de> {
-    /// Begins to read; fails if the text is not UTF-8.
-    pub fn new(text: &'de [u8], arena: &'de Arena) -> Read<Self> {
-        match std::str::from_utf8(text) {
-            Ok(text) => Ok(Reader {
-                text,
-                at: 0,
-                depth: MAX_DEPTH,
-                unescaped: arena.end(),
-            }),
-            Err(error) => Err(DecodeError::syntax("expected UTF-8", error.valid_up_to())),
+    /// Begins to read.
+    pub fn new(text: &'de [u8], arena: &'de Arena) -> Self {
+        Reader {
+            text,
+            at: 0,
+            depth: MAX_DEPTH,
+            unescaped: arena.end(),
         }
     }
 
     /// Reads one value, and adds its position to an error.
     #[inline]
     pub(crate) fn value<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
-        self.skip_space();
+        self.peek();
         let start = self.at;
-        read(self).map_err(|fault| fault.at(self.text, start))
+        read(self).map_err(|fault| self.placed(fault, start))
+    }
+
+    /// Adds the position of a wrong value and the beginning of its text to an error, unless a value
+    /// inside it has done so.
+    #[cold]
+    fn placed(&mut self, fault: DecodeError, start: usize) -> DecodeError {
+        fault.at(start, || {
+            self.at = start;
+            // The value may end with a mistake.
+            let _ = self.skip();
+            self.since(start)
+        })
     }
 
     /// Checks that nothing but white space is left.
     pub fn end(&mut self) -> Read<()> {
-        match self.peek() {
-            None => Ok(()),
-            Some(_) => self.wanted("expected nothing more"),
+        self.peek();
+        match self.rest() {
+            [] => Ok(()),
+            _ => self.wanted("nothing more"),
         }
     }
 
     /// Returns the name of the next member and skips its colon; `None` at the end of the object.
     pub(crate) fn member(&mut self, first: bool) -> Read<Option<&'de str>> {
-        match self.peek() {
-            Some(b'}') => {
-                self.close();
-                return Ok(None);
-            }
-            Some(b',') if !first => self.at += 1,
-            Some(b'"') if first => {}
-            _ if first => return self.wanted("expected a string or `}`"),
-            _ => return self.wanted("expected `,` or `}`"),
-        }
-        let name = self.kept_string()?;
-        self.colon()?;
-        Ok(Some(name))
-    }
-
-    pub(crate) fn open_object(&mut self) -> Read<()> {
-        self.open(b'{', "expected an object")
-    }
-
-    #[inline]
-    pub(crate) fn open_array(&mut self) -> Read<()> {
-        self.open(b'[', "expected an array")
-    }
-
-    fn open(&mut self, bracket: u8, wanted: &'static str) -> Read<()> {
-        if self.peek() != Some(bracket) {
-            return self.wanted(wanted);
-        }
-        self.depth = match self.depth.checked_sub(1) {
-            Some(depth) => depth,
-            None => return self.wanted("expected at most 127 levels of nesting"),
-        };
-        self.at += 1;
-        Ok(())
-    }
-
-    fn close(&mut self) {
-        self.at += 1;
-        self.depth += 1;
+        self.entry('}', first)
     }
 
     /// Returns whether there is one more element; skips the bracket at the end of the array.
     pub(crate) fn element(&mut self, first: bool) -> Read<bool> {
-        match self.peek() {
-            Some(b']') => {
-                self.close();
-                return Ok(false);
-            }
-            Some(b',') if !first => self.at += 1,
-            Some(_) if first => return Ok(true),
-            _ => return self.wanted("expected `,` or `]`"),
-        }
-        match self.peek() {
-            Some(b']') | None => self.wanted("expected a value"),
-            Some(_) => Ok(true),
-        }
+        Ok(self.entry(']', first)?.is_some())
     }
 
-    fn colon(&mut self) -> Read<()> {
-        if self.peek() != Some(b':') {
-            return self.wanted("expected `:`");
+    /// Moves to the next value, and returns its name, which is empty in an array; `None` at the
+    /// end, whose bracket it skips.
+    fn entry(&mut self, close: char, first: bool) -> Read<Option<&'de str>> {
+        let next = self.peek();
+        if next == close {
+            self.at += 1;
+            self.depth += 1;
+            return Ok(None);
         }
+        if !first {
+            if next != ',' {
+                return self.wanted(match close {
+                    '}' => "`,` or `}`",
+                    _ => "`,` or `]`",
+                });
+            }
+            self.at += 1;
+        }
+        let mut name = "";
+        if close == '}' {
+            name = self.kept_string()?;
+            if self.peek() != ':' {
+                return self.wanted("`:`");
+            }
+            self.at += 1;
+        }
+        self.peek();
+        Ok(Some(name))
+    }
+
+    pub(crate) fn open_object(&mut self) -> Read<()> {
+        self.open('{', "an object")
+    }
+
+    #[inline]
+    pub(crate) fn open_array(&mut self) -> Read<()> {
+        self.open('[', "an array")
+    }
+
+    fn open(&mut self, bracket: char, wanted: &'static str) -> Read<()> {
+        if self.peek() != bracket {
+            return self.wanted(wanted);
+        }
+        self.depth = match self.depth.checked_sub(1) {
+            Some(depth) => depth,
+            None => return self.wanted("at most 127 levels of nesting"),
+        };
         self.at += 1;
-        self.skip_space();
         Ok(())
     }
 
@@ -135,7 +139,7 @@ impl<'de> Reader<'de> {
     #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
     pub(crate) fn null(&mut self) -> Read<bool> {
         match self.peek() {
-            Some(b'n') => self.word("null").map(|()| true),
+            'n' => self.word("null").map(|()| true),
             _ => Ok(false),
         }
     }
@@ -143,151 +147,136 @@ impl<'de> Reader<'de> {
     /// Returns whether the next value is a string.
     #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
     pub(crate) fn is_string(&mut self) -> bool {
-        self.peek() == Some(b'"')
+        self.peek() == '"'
     }
 
-    fn byte(&self) -> Option<u8> {
-        self.text.as_bytes().get(self.at).copied()
+    /// Returns the text from here on.
+    fn rest(&self) -> &'de [u8] {
+        self.text.get(self.at..).unwrap_or_default()
     }
 
-    fn skip_space(&mut self) {
-        while matches!(self.byte(), Some(b' ' | b'\n' | b'\r' | b'\t')) {
+    /// Returns the text from `start` to here.
+    fn since(&self, start: usize) -> &'de [u8] {
+        self.text.get(start..self.at).unwrap_or_default()
+    }
+
+    /// Returns the byte here as a character: 32 bits, which a guest need not mask; [`END`] at the
+    /// end.
+    fn here(&self) -> char {
+        self.text.get(self.at).map_or(END, |byte| char::from(*byte))
+    }
+
+    /// Skips white space, and returns the character behind it.
+    fn peek(&mut self) -> char {
+        loop {
+            match self.here() {
+                ' ' | '\n' | '\r' | '\t' => self.at += 1,
+                other => return other,
+            }
+        }
+    }
+
+    fn word(&mut self, word: &'static str) -> Read<()> {
+        let start = self.at;
+        for byte in word.bytes() {
+            if self.here() != char::from(byte) {
+                self.at = start;
+                return self.wanted("a value");
+            }
             self.at += 1;
         }
-    }
-
-    fn peek(&mut self) -> Option<u8> {
-        self.skip_space();
-        self.byte()
-    }
-
-    fn word(&mut self, word: &str) -> Read<()> {
-        let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        if !rest.starts_with(word.as_bytes()) {
-            return self.wanted("expected a value");
-        }
-        self.at += word.len();
         Ok(())
-    }
-
-    /// Reads a string, borrowed from the text unless it has escapes.
-    fn string(&mut self) -> Read<Cow<'de, str>> {
-        if self.peek() != Some(b'"') {
-            return self.wanted("expected a string");
-        }
-        if let Some(text) = self.plain_string() {
-            return Ok(Cow::Borrowed(text));
-        }
-        self.unescaped_string().map(Cow::Owned)
-    }
-
-    /// Returns the string that begins here, if it has no escapes.
-    #[inline]
-    fn plain_string(&mut self) -> Option<&'de str> {
-        let start = self.at + 1;
-        let rest = self.text.as_bytes().get(start..)?;
-        let end = start + plain_len(rest);
-        if self.text.as_bytes().get(end) != Some(&b'"') {
-            return None;
-        }
-        self.at = end + 1;
-        self.text.get(start..end)
-    }
-
-    #[cold]
-    fn unescaped_string(&mut self) -> Read<String> {
-        self.at += 1;
-        let start = self.at;
-        let plain = self.plain_run()?;
-        let mut text = String::with_capacity((self.at - start) * 2);
-        text.push_str(plain);
-        loop {
-            match self.byte() {
-                Some(b'"') => break,
-                _ => {
-                    self.at += 1;
-                    text.push(self.escape()?);
-                }
-            }
-            text.push_str(self.plain_run()?);
-        }
-        self.at += 1;
-        Ok(text)
     }
 
     /// Reads a string that lives as long as the text, with or without escapes.
     pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
-        if self.peek() != Some(b'"') {
-            return self.wanted("expected a string");
+        if self.peek() != '"' {
+            return self.wanted("a string");
         }
-        match self.plain_string() {
-            Some(text) => Ok(text),
-            None => {
-                let text = self.unescaped_string()?;
-                Ok(self.unescaped.keep(text))
-            }
-        }
-    }
-
-    /// Returns the text before the next quotation mark or backslash.
-    fn plain_run(&mut self) -> Read<&'de str> {
-        let start = self.at;
-        let rest = self.text.as_bytes().get(start..).unwrap_or_default();
-        self.at += plain_len(rest);
-        match self.byte() {
-            Some(b'"' | b'\\') => Ok(self.text.get(start..self.at).unwrap_or_default()),
-            None => self.wanted("expected `\"`"),
-            Some(_) => self.wanted("expected control characters in strings to be escaped"),
-        }
-    }
-
-    /// Reads the rest of an escape.
-    fn escape(&mut self) -> Read<char> {
-        let Some(byte) = self.byte() else {
-            return self.wanted("expected an escape");
-        };
         self.at += 1;
-        Ok(match byte {
-            b'"' | b'\\' | b'/' => char::from(byte),
-            b'n' => '\n',
-            b't' => '\t',
-            b'r' => '\r',
-            b'b' => '\u{8}',
-            b'f' => '\u{c}',
-            b'u' => {
-                let mut unit = self.hex4()?;
-                if (0xd800..0xdc00).contains(&unit) {
-                    if self.word("\\u").is_err() {
-                        return self.wanted("expected the second half of a surrogate pair");
-                    }
-                    let low = self.hex4()?;
-                    if !(0xdc00..0xe000).contains(&low) {
-                        return self.wanted("expected the second half of a surrogate pair");
-                    }
-                    unit = 0x10000 + ((unit - 0xd800) << 10) + (low - 0xdc00);
-                }
-                match char::from_u32(unit) {
-                    Some(character) => character,
-                    None => return self.wanted("expected the first half of a surrogate pair"),
-                }
-            }
-            _ => {
-                self.at -= 1;
-                return self.wanted("expected a valid escape");
-            }
-        })
+        let start = self.at;
+        self.skip_plain();
+        if self.here() == '"' {
+            let text = self.utf8_since(start);
+            self.at += 1;
+            return text;
+        }
+        let text = self.unescaped_string(start)?;
+        Ok(self.unescaped.keep(text))
     }
 
+    /// Skips the text before the next quotation mark, backslash or control character.
+    #[inline]
+    fn skip_plain(&mut self) {
+        self.at += plain_len(self.rest());
+    }
+
+    fn utf8_since(&self, start: usize) -> Read<&'de str> {
+        utf8(self.since(start)).map_err(|valid| DecodeError::syntax("UTF-8", start + valid))
+    }
+
+    /// Reads the string that begins at `start`, and has no escapes up to here.
+    #[cold]
+    fn unescaped_string(&mut self, start: usize) -> Read<String> {
+        let mut text = Vec::new();
+        let mut from = start;
+        loop {
+            text.extend_from_slice(self.since(from));
+            match self.here() {
+                '"' => break,
+                '\\' => self.escape(&mut text)?,
+                _ if self.rest().is_empty() => return self.wanted("`\"`"),
+                _ => return self.wanted("control characters in strings to be escaped"),
+            }
+            from = self.at;
+            self.skip_plain();
+        }
+        self.utf8_since(start)?;
+        self.at += 1;
+        // Escapes are valid characters.
+        Ok(utf8_owned(text).unwrap_or_default())
+    }
+
+    /// Reads an escape.
+    fn escape(&mut self, text: &mut Vec<u8>) -> Read<()> {
+        self.at += 1;
+        let letter = self.here();
+        if letter != 'u' {
+            let Some((byte, _)) = ESCAPES.iter().find(|(_, name)| char::from(*name) == letter)
+            else {
+                return self.wanted("a valid escape");
+            };
+            self.at += 1;
+            text.push(*byte);
+            return Ok(());
+        }
+        self.at += 1;
+        let mut unit = self.hex4()?;
+        if unit & !0x3ff == 0xd800 {
+            let low = match self.word("\\u") {
+                Ok(()) => self.hex4()? ^ 0xdc00,
+                Err(_) => u32::MAX,
+            };
+            if low > 0x3ff {
+                return self.wanted("the second half of a surrogate pair");
+            }
+            unit = 0x10000 + ((unit - 0xd800) << 10) + low;
+        }
+        let Some(character) = char::from_u32(unit) else {
+            return self.wanted("the first half of a surrogate pair");
+        };
+        text.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        Ok(())
+    }
+
+    #[inline(never)]
     fn hex4(&mut self) -> Read<u32> {
         let mut unit = 0;
         for _ in 0..4 {
-            let digit = match self.byte() {
-                Some(byte @ b'0'..=b'9') => byte - b'0',
-                Some(byte @ b'a'..=b'f') => byte - b'a' + 10,
-                Some(byte @ b'A'..=b'F') => byte - b'A' + 10,
-                _ => return self.wanted("expected four hexadecimal digits"),
+            let Some(digit) = self.here().to_digit(16) else {
+                return self.wanted("four hexadecimal digits");
             };
-            unit = unit * 16 + u32::from(digit);
+            unit = unit * 16 + digit;
             self.at += 1;
         }
         Ok(unit)
@@ -295,11 +284,10 @@ impl<'de> Reader<'de> {
 
     /// Reads a number.
     fn number(&mut self) -> Read<Number<'de>> {
-        self.skip_space();
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        match Number::scan(rest) {
+        self.peek();
+        match Number::scan(self.rest()) {
             Ok(number) => {
-                self.at += number.text.len();
+                self.at += number.len();
                 Ok(number)
             }
             Err((wanted, at)) => {
@@ -312,38 +300,30 @@ impl<'de> Reader<'de> {
     /// Skips one value of any kind, checking that it is JSON.
     fn skip(&mut self) -> Read<()> {
         match self.peek() {
-            Some(b'"') => self.string().map(drop),
-            Some(b'{') => {
-                self.open_object()?;
+            '"' => self.kept_string().map(drop),
+            open @ ('{' | '[') => {
+                self.open(open, "")?;
+                let close = if open == '{' { '}' } else { ']' };
                 let mut first = true;
-                while self.member(first)?.is_some() {
+                while self.entry(close, first)?.is_some() {
                     first = false;
                     self.skip()?;
                 }
                 Ok(())
             }
-            Some(b'[') => {
-                self.open(b'[', "")?;
-                let mut first = true;
-                while self.element(first)? {
-                    first = false;
-                    self.skip()?;
-                }
-                Ok(())
-            }
-            Some(b'n') => self.word("null"),
-            Some(b't') => self.word("true"),
-            Some(b'f') => self.word("false"),
+            'n' => self.word("null"),
+            't' => self.word("true"),
+            'f' => self.word("false"),
             _ => self.number().map(drop),
         }
     }
 
     /// Returns the text of one value of any kind.
     pub(crate) fn raw(&mut self) -> Read<&'de str> {
-        self.skip_space();
+        self.peek();
         let start = self.at;
         self.skip()?;
-        Ok(self.text.get(start..self.at).unwrap_or_default())
+        Ok(utf8(self.since(start)).unwrap_or_default())
     }
 
     /// Fails because the next value, which must be JSON, has the wrong type.
@@ -356,7 +336,7 @@ impl<'de> Reader<'de> {
     }
 
     fn visit_str<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
-        if self.peek() != Some(b'"') {
+        if self.peek() != '"' {
             return self.mismatch(&visitor);
         }
         visitor.visit_borrowed_str(self.kept_string()?)
@@ -366,7 +346,7 @@ impl<'de> Reader<'de> {
     #[inline]
     fn expected_number(&mut self, expected: &dyn de::Expected) -> Read<Number<'de>> {
         match self.peek() {
-            Some(b'0'..=b'9' | b'-') => self.number(),
+            '0'..='9' | '-' => self.number(),
             _ => self.mismatch(expected),
         }
     }
@@ -424,15 +404,15 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'"') => self.visit_str(visitor),
-            Some(b'{') => self.visit_object(visitor),
-            Some(b'[') => self.visit_array(visitor),
-            Some(b'n') => {
+            '"' => self.visit_str(visitor),
+            '{' => self.visit_object(visitor),
+            '[' => self.visit_array(visitor),
+            'n' => {
                 self.word("null")?;
                 visitor.visit_unit()
             }
-            Some(b't' | b'f') => self.deserialize_bool(visitor),
-            Some(b'0'..=b'9' | b'-') => {
+            't' | 'f' => self.deserialize_bool(visitor),
+            '0'..='9' | '-' => {
                 let number = self.number()?;
                 match number.integer() {
                     Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
@@ -442,18 +422,18 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                             visitor.visit_f64(float)
                         }
                         None if !private::NUMBERS_ARE_TEXT => Err(out_of_range()),
-                        _ => visitor.visit_map(Verbatim::new(private::NUMBER, number.text)),
+                        _ => visitor.visit_map(Verbatim::new(private::NUMBER, number.text())),
                     },
                 }
             }
-            _ => self.wanted("expected a value"),
+            _ => self.wanted("a value"),
         }
     }
 
     forward! {
         visit_integer: deserialize_i8 deserialize_i16 deserialize_i32 deserialize_i64
             deserialize_u8 deserialize_u16 deserialize_u32 deserialize_u64;
-        visit_str: deserialize_str deserialize_char deserialize_identifier;
+        visit_str: deserialize_str deserialize_string deserialize_char deserialize_identifier;
         deserialize_bytes: deserialize_byte_buf;
         deserialize_unit: deserialize_unit_struct(&'static str);
         deserialize_seq: deserialize_tuple(usize) deserialize_tuple_struct(&'static str, usize);
@@ -470,14 +450,14 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.expected_number(&visitor)?.text.parse() {
+        match self.expected_number(&visitor)?.text().parse() {
             Ok(number) => visitor.visit_i128(number),
             Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.expected_number(&visitor)?.text.parse() {
+        match self.expected_number(&visitor)?.text().parse() {
             Ok(number) => visitor.visit_u128(number),
             Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
@@ -485,11 +465,11 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b't') => {
+            't' => {
                 self.word("true")?;
                 visitor.visit_bool(true)
             }
-            Some(b'f') => {
+            'f' => {
                 self.word("false")?;
                 visitor.visit_bool(false)
             }
@@ -497,27 +477,17 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         }
     }
 
-    fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        if self.peek() != Some(b'"') {
-            return self.mismatch(&visitor);
-        }
-        match self.string()? {
-            Cow::Borrowed(text) => visitor.visit_borrowed_str(text),
-            Cow::Owned(text) => visitor.visit_string(text),
-        }
-    }
-
     fn deserialize_bytes<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'"') => self.visit_str(visitor),
-            Some(b'[') => self.visit_array(visitor),
+            '"' => self.visit_str(visitor),
+            '[' => self.visit_array(visitor),
             _ => self.mismatch(&visitor),
         }
     }
 
     fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'n') => {
+            'n' => {
                 self.word("null")?;
                 visitor.visit_none()
             }
@@ -527,7 +497,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'n') => {
+            'n' => {
                 self.word("null")?;
                 visitor.visit_unit()
             }
@@ -551,14 +521,14 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'[') => self.visit_array(visitor),
+            '[' => self.visit_array(visitor),
             _ => self.mismatch(&visitor),
         }
     }
 
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
         match self.peek() {
-            Some(b'{') => self.visit_object(visitor),
+            '{' => self.visit_object(visitor),
             _ => self.mismatch(&visitor),
         }
     }
@@ -570,8 +540,8 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Read<V::Value> {
         match self.peek() {
-            Some(b'{') => self.visit_object(visitor),
-            Some(b'[') => self.visit_array(visitor),
+            '{' => self.visit_object(visitor),
+            '[' => self.visit_array(visitor),
             _ => self.mismatch(&visitor),
         }
     }
@@ -583,11 +553,11 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         visitor: V,
     ) -> Read<V::Value> {
         match self.peek() {
-            Some(b'"') => visitor.visit_enum(Variant {
+            '"' => visitor.visit_enum(Variant {
                 reader: self,
                 has_content: false,
             }),
-            Some(b'{') => {
+            '{' => {
                 self.open_object()?;
                 let value = visitor.visit_enum(Variant {
                     reader: self,
@@ -625,7 +595,7 @@ impl<'de> SeqAccess<'de> for &mut Elements<'_, 'de> {
         let start = self.reader.at;
         let value = seed
             .deserialize(&mut *self.reader)
-            .map_err(|fault| fault.at(self.reader.text, start).in_element(self.next))?;
+            .map_err(|fault| self.reader.placed(fault, start).in_element(self.next))?;
         self.next += 1;
         Ok(Some(value))
     }
@@ -662,9 +632,8 @@ impl<'de> MapAccess<'de> for &mut Members<'_, 'de> {
     fn next_value_seed<T: DeserializeSeed<'de>>(&mut self, seed: T) -> Read<T::Value> {
         let start = self.reader.at;
         seed.deserialize(&mut *self.reader).map_err(|fault| {
-            fault
-                .at(self.reader.text, start)
-                .in_member(self.name.unwrap_or_default())
+            let fault = self.reader.placed(fault, start);
+            fault.in_member(self.name.unwrap_or_default())
         })
     }
 }
@@ -679,9 +648,9 @@ struct Name<'de> {
 impl<'de> Name<'de> {
     /// Returns a reader of the name, if it is a number and nothing else.
     fn as_number(&self) -> Option<Reader<'de>> {
-        match Number::scan(self.text) {
-            Ok(number) if number.text.len() == self.text.len() => Some(Reader {
-                text: self.text,
+        match Number::scan(self.text.as_bytes()) {
+            Ok(number) if number.len() == self.text.len() => Some(Reader {
+                text: self.text.as_bytes(),
                 at: 0,
                 depth: 0,
                 unescaped: self.unescaped,

@@ -7,7 +7,7 @@ use serde::ser;
 use serde_json::ser::{CompactFormatter, Formatter as _};
 
 use super::number::write_u64;
-use super::plain::{append, plain_len};
+use super::plain::{ESCAPES, append, plain_len};
 use super::private;
 use crate::memory::short::{SHORT, append_short};
 
@@ -62,39 +62,35 @@ pub(crate) fn write_name(name: &str, out: &mut Vec<u8>) {
 
 /// Appends a string between two characters on each side; zeros among these are left out.
 fn write_between(before: [u8; 2], text: &str, after: [u8; 2], out: &mut Vec<u8>) {
-    let bytes = text.as_bytes();
-    if bytes.len() <= SHORT && plain_len(bytes) == bytes.len() {
-        return append_short(before, bytes, after, out);
-    }
-    out.reserve(bytes.len() + before.len() + after.len());
-    append_short(before, &[], [0; 2], out);
-    let mut rest = bytes;
-    while let Some((plain, behind)) = rest.split_at_checked(plain_len(rest)) {
-        append(plain, out);
-        let Some((&byte, behind)) = behind.split_first() else {
-            break;
-        };
-        write_escaped(byte, out);
+    let mut rest = text.as_bytes();
+    let mut before = before;
+    loop {
+        let plain = plain_len(rest);
+        if plain == rest.len() && plain <= SHORT {
+            return append_short(before, rest, after, out);
+        }
+        append_short(before, &[], [0; 2], out);
+        before = [0; 2];
+        let (run, behind) = rest.split_at_checked(plain).unwrap_or_default();
+        append(run, out);
         rest = behind;
+        if let Some((&byte, behind)) = rest.split_first() {
+            write_escaped(byte, out);
+            rest = behind;
+        }
     }
-    append_short(after, &[], [0; 2], out);
 }
 
 fn write_escaped(byte: u8, out: &mut Vec<u8>) {
-    let short = match byte {
-        b'"' | b'\\' => byte,
-        b'\n' => b'n',
-        b'\r' => b'r',
-        b'\t' => b't',
-        8 => b'b',
-        12 => b'f',
-        _ => {
-            let hex = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
-            out.extend_from_slice(&[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)]);
-            return;
-        }
-    };
-    out.extend_from_slice(&[b'\\', short]);
+    if let Some((_, name)) = ESCAPES.iter().find(|(escaped, _)| *escaped == byte) {
+        append(&[b'\\', *name], out);
+        return;
+    }
+    let hex = |digit: u8| digit + if digit < 10 { b'0' } else { b'a' - 10 };
+    append(
+        &[b'\\', b'u', b'0', b'0', hex(byte >> 4), hex(byte & 15)],
+        out,
+    );
 }
 
 struct Writer<'a> {

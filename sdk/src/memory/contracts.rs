@@ -154,12 +154,11 @@ impl Boundary {
             });
         }
         self.with_blocks(|blocks| {
-            // Hosts nearly always pass the beginning, and have few blocks at a time.
-            blocks.find(address).map(|(_, block)| block).or_else(|| {
-                let mut live = blocks.slots.iter().filter(|block| !block.start.is_null());
-                live.find(|block| overlap(block.range(), (address, address.saturating_add(1))))
-                    .copied()
-            })
+            // Hosts nearly always pass the beginning.
+            let here = (address, 1);
+            let found = blocks.find(address);
+            let found = found.or_else(|| blocks.find_by(|block| overlap(block.range(), here)));
+            found.map(|(_, block)| block)
         })
     }
 
@@ -196,7 +195,8 @@ impl Boundary {
 
 impl Block {
     fn room_from(self, address: Place) -> usize {
-        self.range().1.saturating_sub(address)
+        let (start, len) = self.range();
+        (start + len).saturating_sub(address)
     }
 }
 

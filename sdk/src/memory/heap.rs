@@ -90,17 +90,15 @@ impl<M: Memory> Heap<M> {
             let Some(mut chunk) = size.checked_add(extra).and_then(|size| self.take(size)) else {
                 return ptr::null_mut();
             };
-            if extra > 0 {
-                let block = (chunk + HEADER + align - 1) & !(align - 1);
-                let before = block - HEADER - chunk;
-                if before > 0 {
-                    let behind = self.size(chunk) - before;
-                    self.set_used(chunk + before, before, behind);
-                    self.set_before(block - HEADER + behind, behind);
-                    self.set_used(chunk, self.before(chunk), before);
-                    self.release(chunk);
-                    chunk += before;
-                }
+            let block = chunk + HEADER;
+            let before = block.wrapping_neg() & (align - 1);
+            if before > 0 {
+                let behind = self.size(chunk) - before;
+                self.set_used(chunk + before, before, behind);
+                self.set_before(chunk + before + behind, behind);
+                self.set_used(chunk, self.before(chunk), before);
+                self.release(chunk);
+                chunk += before;
             }
             if let Some(rest) = self.split(chunk, size) {
                 // The chunk was free, so the one behind it is not.

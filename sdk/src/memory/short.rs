@@ -19,6 +19,14 @@ pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec
             to.add(len - N).cast::<[u8; N]>().write(last);
         }
     }
+    /// Writes a byte, and returns the place behind it; the same place for a zero.
+    unsafe fn put(byte: u8, to: *mut u8) -> *mut u8 {
+        // SAFETY: the caller guarantees that one byte can be written.
+        unsafe {
+            to.write(byte);
+            to.add(usize::from(byte != 0))
+        }
+    }
     let len = bytes.len().min(SHORT);
     out.reserve(len + before.len() + after.len());
     let from = bytes.as_ptr();
@@ -26,11 +34,7 @@ pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec
     // Each copy writes all bytes: it has at least half of them.
     unsafe {
         let start = out.as_mut_ptr().add(out.len());
-        let mut to = start;
-        for byte in before {
-            to.write(byte);
-            to = to.add(usize::from(byte != 0));
-        }
+        let to = put(before[1], put(before[0], start));
         match len {
             16.. => copy::<16>(from, to, len),
             8.. => copy::<8>(from, to, len),
@@ -39,11 +43,7 @@ pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec
             1 => copy::<1>(from, to, len),
             0 => {}
         }
-        to = to.add(len);
-        for byte in after {
-            to.write(byte);
-            to = to.add(usize::from(byte != 0));
-        }
-        out.set_len(out.len() + to.offset_from_unsigned(start));
+        let end = put(after[1], put(after[0], to.add(len)));
+        out.set_len(out.len() + end.offset_from_unsigned(start));
     }
 }

@@ -20,7 +20,7 @@ pub(super) struct Lowering<'a> {
 /// Writes JSON as a value of a type to the beginning of `out`, which has room for it and is zero.
 pub(super) fn lower(text: &[u8], ty: Node<'_>, out: &mut [u8], lowered: &mut Lowered) -> Lower {
     let arena = Arena::new();
-    let mut reader = Reader::new(text, &arena)?;
+    let mut reader = Reader::new(text, &arena);
     let mut lowering = Lowering {
         arena: &arena,
         lowered,
@@ -184,7 +184,7 @@ impl<'a> Lowering<'a> {
             return Err(last);
         }
         let (mut name, mut content_text) = (None, None);
-        let mut members = Reader::new(text.as_bytes(), self.arena)?;
+        let mut members = Reader::new(text.as_bytes(), self.arena);
         members.open_object()?;
         let mut first = true;
         while let Some(member) = members.member(first)? {
@@ -244,7 +244,7 @@ impl<'a> Lowering<'a> {
 
     /// Reads text that has been found already.
     fn again(&mut self, text: &'a str, ty: Node<'_>, out: &mut [u8]) -> Lower {
-        let mut reader = Reader::new(text.as_bytes(), self.arena)?;
+        let mut reader = Reader::new(text.as_bytes(), self.arena);
         self.read(ty, &mut reader, out)
     }
 

@@ -260,10 +260,10 @@ fn raw(function: &Function<'_>, slots: &[u64], mut given: Given) -> *mut u8 {
 #[cold]
 fn invalid_result(fault: DecodeError) -> Error {
     let words = fault.to_string();
-    let path = fault.into_parts().path();
+    let path = &fault.parts().path;
     let place = match path.is_empty() {
         true => ["", "", ""],
-        false => [" at `", &path, "`"],
+        false => [" at `", path, "`"],
     };
     let message = [
         "the result does not match the schema in the plugin's manifest",

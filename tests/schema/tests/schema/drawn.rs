@@ -317,7 +317,7 @@ macro_rules! subjects {
         fn subjects() -> Vec<Subject> {
             $(fn $borrowed(text: &str) -> Result<(), String> {
                 let arena = Arena::new();
-                let mut reader = json::Reader::new(text.as_bytes(), &arena).map_err(|fault| fault.to_string())?;
+                let mut reader = json::Reader::new(text.as_bytes(), &arena);
                 <$lent>::deserialize(&mut reader).map(drop).map_err(|fault| fault.to_string())
             })*
             vec![
