@@ -4,3 +4,4 @@ pub mod function;
 mod named;
 pub mod plugin;
 pub mod values;
+mod version;

@@ -6,6 +6,7 @@ use syn::parse::ParseStream;
 use syn::{Expr, LitStr, Token};
 
 use super::values::NamedText;
+use super::version::requirement_mistake;
 use crate::grammar::pattern_mistake;
 use crate::mistakes::Mistakes;
 use crate::syntax::{plain_name, string};
@@ -49,9 +50,9 @@ pub const REQUIRES: Named = Named {
     name_mistake: dotted,
     explain: "write the versions of this host that the plugin works with",
     text_mistake: |_, text| {
-        let error = semver::VersionReq::parse(text).err()?;
+        let mistake = requirement_mistake(text)?;
         Some(format!(
-            "expected a version requirement such as `>=0.1.0`: {error}"
+            "expected a version requirement such as `>=0.1.0`: {mistake}"
         ))
     },
 };

@@ -6,6 +6,7 @@ use syn::{Attribute, Lit, LitStr, Path, Token};
 
 use super::named::{EMITS, Named, PERMISSIONS, REQUIRES, named_texts};
 use super::values::{Identity, Limits, Listed, NamedText};
+use super::version;
 use crate::mistakes::Mistakes;
 use crate::options::{self, Entry};
 use crate::sdk_path::SdkPath;
@@ -166,8 +167,8 @@ fn name_mistake(text: &str) -> Option<String> {
 }
 
 fn version_mistake(text: &str) -> Option<String> {
-    let error = semver::Version::parse(text).err()?;
-    Some(format!("expected a version such as `1.2.3`: {error}"))
+    let mistake = version::version_mistake(text)?;
+    Some(format!("expected a version such as `1.2.3`: {mistake}"))
 }
 
 fn type_mistake(text: &str) -> Option<String> {
