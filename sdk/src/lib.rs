@@ -116,7 +116,7 @@
 //!
 //! | service | example | permission |
 //! |---|---|---|
-//! | [`log`], for plugins with `#[plugin(log)]` | `log::info!("greeting {name}")` | |
+//! | [`log`](services::logging), with the feature `log` and `#[plugin(log)]` | `log::info!("greeting {name}")` | |
 //! | [`config`] | `let most: Option<u32> = config::get("most")?` | |
 //! | [`kv`] | `kv::set("last", name)?` | `kv` |
 //! | [`events`] | `events::emit("user.greeted", name)?` | `events` |
@@ -261,11 +261,15 @@
 //!
 //! # Features
 //!
+//! None is on by default. A guest contains serde, `serde_json` and this crate, and compiles the
+//! macros of both for them; each feature adds only what it says.
+//!
 //! | feature | effect |
 //! |---|---|
-//! | `anyhow` | `?` converts this crate's [`Error`] to an `anyhow::Error`; on by default |
+//! | `anyhow` | `?` converts this crate's [`Error`] to an `anyhow::Error` |
 //! | `binary` | the binary codec |
 //! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
+//! | `log` | [log lines](services::logging) by the `log` crate, for plugins with `#[plugin(log)]` |
 //! | `log-values` | [pairs of log lines](services::logging) that are captured by `:?` or `:%` |
 //! | `count-allocations` | counters of allocations, which the harness enables to look for leaks |
 //! | `std-allocator`, `talc`, `wee_alloc` | another global allocator than the small one of this crate; [their page](docs::allocators) compares them, and explains the fault of the last |
@@ -921,12 +925,14 @@ pub use plugin_sdk_macros::Schema;
 
 /// The imports for a plugin's source: `use plugin_sdk::prelude::*;`
 pub mod prelude {
+    #[cfg(feature = "log")]
+    pub use crate::log;
     pub use crate::{
         Coded, Error, HostScalar, PluginError, Result, Schema, cleanup, command, event,
         host_functions, init, migrate, plugin, start, stop,
     };
     // Without `time`, `http` and `config`, which are names of well-known crates as well.
-    pub use crate::{ai, events, files, kv, log, random};
+    pub use crate::{ai, events, files, kv, random};
     pub use serde::{Deserialize, Serialize};
 }
 
@@ -940,4 +946,5 @@ pub use services::{ai, config, events, files, http, kv, random, time};
 pub use wide::Wide;
 
 /// The `log` crate; see [`logging`](services::logging).
+#[cfg(feature = "log")]
 pub use ::log;

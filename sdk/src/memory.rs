@@ -798,15 +798,17 @@ mod tests {
     fn a_result_may_be_the_arguments_of_the_next_call() {
         let boundary = Boundary::new();
         let mut text = b"passed on".to_vec();
-        let start = text.as_mut_ptr();
+        let mut start = text.as_mut_ptr();
         let mut text = Some(text);
         let mut first = |_: &mut [u8], _: &mut Vec<u8>| Ok(Answer::Owned(text.take().unwrap()));
         serve(&boundary, ptr::null_mut(), 0, &mut first);
         // In place, twice: the bytes must still be there.
         for _ in 0..2 {
-            let packed = serve(&boundary, start, 9, &mut |arguments, output| {
+            let passed = start;
+            let packed = serve(&boundary, passed, 9, &mut |arguments, output| {
                 output.extend_from_slice(b"something else");
                 assert_eq!(arguments, b"passed on");
+                start = arguments.as_mut_ptr();
                 Ok(Answer::in_place(arguments))
             });
             assert_eq!(packed.len, 9);

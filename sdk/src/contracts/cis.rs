@@ -15,6 +15,7 @@ use crate::contracts::terms::ContractTerms;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
+use crate::services::logging::level;
 use plugin_sdk_macros::host_functions;
 
 /// The functions that CIS offers to skills.
@@ -119,7 +120,7 @@ impl Http for Contract {
 
 impl Log for Contract {
     fn max_level(&mut self) -> u32 {
-        log::Level::Debug as u32
+        level::DEBUG
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {

@@ -165,3 +165,27 @@ macro_rules! __panic_record {
         $record
     };
 }
+
+/// Defines how a plugin with `#[plugin(log)]` prepares for log lines.
+#[cfg(feature = "log")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __prepare_logging {
+    () => {
+        fn prepare_logging() {
+            $crate::__private::prepare_logging()
+        }
+    };
+}
+
+/// Reports the missing feature.
+#[cfg(not(feature = "log"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __prepare_logging {
+    () => {
+        ::core::compile_error! {
+            "log lines need the feature `log` of `plugin-sdk`: write `plugin-sdk = { version = \"0.1\", features = [\"log\"] }` in Cargo.toml, or run `cargo add plugin-sdk --features log`"
+        }
+    };
+}

@@ -19,6 +19,7 @@ use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::json::{self, Arena, Object, object};
 use crate::memory::contracts as memory;
+use crate::services::logging::level;
 use plugin_sdk_macros::host_functions;
 
 /// The functions that Extism offers to plugins, except for HTTP. Every `u64` is the address of a
@@ -270,7 +271,7 @@ fn headers_of(text: &[u8]) -> Result<Vec<(String, String)>> {
 impl Log for Contract {
     fn max_level(&mut self) -> u32 {
         // `log` counts in the other direction.
-        log::Level::Trace as u32 - env::get_log_level().min(log::Level::Trace as u32)
+        level::TRACE - env::get_log_level().min(level::TRACE)
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {

@@ -354,7 +354,7 @@ mod tests {
         ] {
             assert_eq!(Text::read::<Value>(text.as_bytes(), "key").unwrap(), value);
         }
-        for (bytes, why) in [(&b"many"[..], "key"), (b"\xff", "UTF-8")] {
+        for (bytes, why) in [(&b"many"[..], "key"), (b"\"\xff\"", "UTF-8")] {
             let error = Text::read::<u32>(bytes, "key").unwrap_err();
             assert_eq!(error.code(), "bad_answer");
             assert!(error.message().contains(why), "{error}");

@@ -23,6 +23,7 @@ use crate::json::{self, Arena};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
 use crate::schema::{ObjectWriter, Sink};
+use crate::services::logging;
 use plugin_sdk_macros::host_functions;
 
 /// The functions that the host offers to every plugin. It passes these three by position, so a
@@ -81,7 +82,7 @@ impl Log for Contract {
     /// Everything except traces, for which the host has no level. The host cannot say which levels
     /// it wants.
     fn max_level(&mut self) -> u32 {
-        log::Level::Debug as u32
+        logging::level::DEBUG
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {
@@ -666,12 +667,12 @@ mod tests {
     #[test]
     fn log_levels_match_the_guide() {
         let levels = [
-            log::Level::Error,
-            log::Level::Warn,
-            log::Level::Info,
-            log::Level::Debug,
+            logging::level::ERROR,
+            logging::level::WARN,
+            logging::level::INFO,
+            logging::level::DEBUG,
         ];
-        assert_eq!(levels.map(|level| level_of(level as u32)), [2, 1, 0, 3]);
+        assert_eq!(levels.map(level_of), [2, 1, 0, 3]);
     }
 
     const IDENTITY: Identity = Identity {

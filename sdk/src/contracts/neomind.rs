@@ -49,6 +49,7 @@ use crate::json::{self, Arena, Object, Reader, object};
 use crate::manifest::{Command, Identity};
 use crate::memory::fixed::{self, Immediate};
 use crate::schema::{Form, ObjectWriter, Parameter, Sink};
+use crate::services::logging::level;
 use plugin_sdk_macros::host_functions;
 
 /// The functions that the runner offers to extensions.
@@ -252,7 +253,7 @@ pub struct Contract;
 impl Log for Contract {
     /// The runner cannot say which levels it wants.
     fn max_level(&mut self) -> u32 {
-        log::Level::Trace as u32
+        level::TRACE
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {

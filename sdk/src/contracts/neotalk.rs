@@ -15,6 +15,7 @@ use crate::contracts::terms::ContractTerms;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::memory::contracts as memory;
+use crate::services::logging::level;
 use plugin_sdk_macros::host_functions;
 
 /// The functions that NeoTalk offers to plugins.
@@ -93,7 +94,7 @@ fn response(status: Result<u32>) -> Result<Response> {
 
 impl Log for Contract {
     fn max_level(&mut self) -> u32 {
-        log::Level::Debug as u32
+        level::DEBUG
     }
 
     fn write(&mut self, level: u32, target: &str, message: &str) {

@@ -157,16 +157,17 @@ macro_rules! unsupported {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::services::logging::level;
 
     #[test]
     fn every_log_level_has_a_severity() {
         let levels = [
-            log::Level::Error,
-            log::Level::Warn,
-            log::Level::Info,
-            log::Level::Debug,
-            log::Level::Trace,
+            level::ERROR,
+            level::WARN,
+            level::INFO,
+            level::DEBUG,
+            level::TRACE,
         ];
-        assert_eq!(levels.map(|level| severity(level as u32)), [3, 2, 1, 0, 0]);
+        assert_eq!(levels.map(severity), [3, 2, 1, 0, 0]);
     }
 }

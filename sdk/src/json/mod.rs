@@ -19,12 +19,15 @@ mod write;
 
 pub use arena::Arena;
 
-pub(crate) use number::{decimal, write_u64};
+pub(crate) use number::decimal;
+#[cfg(any(feature = "log", feature = "_contract", not(target_arch = "wasm32")))]
+pub(crate) use number::write_u64;
 pub(crate) use object::{Object, object};
 pub(crate) use plain::is_same;
 pub use read::Reader;
 #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
 pub(crate) use write::separate;
+#[cfg(any(feature = "log", feature = "_contract", not(target_arch = "wasm32")))]
 pub(crate) use write::write_str;
 pub use write::{WriteError, write};
 

@@ -1,7 +1,5 @@
 //! One instance of a plugin, with its state.
 
-use ::log::LevelFilter;
-
 use super::registry::{Part, parts};
 use crate::abi;
 use crate::contracts::Contract;
@@ -86,11 +84,11 @@ struct Instance<P> {
     /// `true` once the plugin has prepared for log lines.
     is_prepared: bool,
     /// The level that the plugin logs at, once it has asked its host.
-    log_level: Option<LevelFilter>,
+    log_level: Option<u32>,
 }
 
 /// The log level of the caller, which is set again also after a panic.
-struct Before(Option<LevelFilter>);
+struct Before(Option<u32>);
 
 impl Drop for Before {
     fn drop(&mut self) {

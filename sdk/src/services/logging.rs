@@ -1,7 +1,13 @@
 //! Lines of the `log` crate, sent to the host. They need no permission.
 //!
-//! A plugin that logs declares it with `#[plugin(log)]`; any other imports nothing for it. The
-//! lines of other crates go the same way:
+//! A plugin that logs has this crate's feature `log`, and declares it with `#[plugin(log)]`; any
+//! other neither compiles the `log` crate nor imports anything for it. The lines of other crates go
+//! the same way:
+//!
+//! ```toml
+//! [dependencies]
+//! plugin-sdk = { version = "0.1", features = ["log"] }
+//! ```
 //!
 //! ```
 //! use plugin_sdk::prelude::*;
@@ -33,20 +39,30 @@
 //! In a native test, the lines go to the implementation that is [installed](install) on the test's
 //! thread; a test may use any other logger instead.
 
-mod pairs;
+#[cfg(feature = "log")]
+mod lines;
 
+#[cfg(not(target_arch = "wasm32"))]
 use std::cell::Cell;
-use std::fmt::Write as _;
 
-use ::log::{LevelFilter, Metadata, Record};
-
-use crate::contracts::Contract;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::contracts::services::AsyncLog;
 pub use crate::contracts::services::Log;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::log;
-use pairs::Pairs;
+#[cfg(feature = "log")]
+pub use lines::prepare;
+
+/// The numbers of levels, as the `log` crate has them.
+pub(crate) mod level {
+    #![allow(dead_code, reason = "each contract needs some")]
+
+    pub const ERROR: u32 = 1;
+    pub const WARN: u32 = 2;
+    pub const INFO: u32 = 3;
+    pub const DEBUG: u32 = 4;
+    pub const TRACE: u32 = 5;
+}
 
 /// Makes an implementation ready for a host to link.
 #[cfg(not(target_arch = "wasm32"))]
@@ -79,107 +95,19 @@ pub fn provide<T: Log + Send + 'static>(implementation: T) -> crate::imports::Ho
 /// ```
 #[cfg(not(target_arch = "wasm32"))]
 pub fn install<T: Log + 'static>(implementation: T) -> crate::imports::Installed<T> {
-    set_logger();
+    #[cfg(feature = "log")]
+    lines::set_logger();
     log::install(implementation)
-}
-
-/// Sends the lines of the `log` crate to the host, at the level that the host wants now.
-#[cfg(target_arch = "wasm32")]
-#[inline]
-pub fn prepare() {
-    // At a second call, this logger is installed already.
-    let _ = ::log::set_logger(&Logger);
-    ::log::set_max_level(wanted());
-}
-
-/// Sends all lines of the `log` crate to the host, until [`prepare`] asks for the level.
-#[cfg(target_arch = "wasm32")]
-pub fn log_all() {
-    let _ = ::log::set_logger(&Logger);
-    ::log::set_max_level(LevelFilter::Trace);
-}
-
-/// The same for a native plugin. Other plugins of the process may log at other levels.
-#[cfg(not(target_arch = "wasm32"))]
-pub fn prepare() {
-    set_logger();
-    replace_level(Some(wanted()));
-}
-
-#[cfg(not(target_arch = "wasm32"))]
-fn set_logger() {
-    // Each thread decides about the level itself.
-    if ::log::set_logger(&Logger).is_ok() {
-        ::log::set_max_level(LevelFilter::Trace);
-    }
 }
 
 #[cfg(not(target_arch = "wasm32"))]
 thread_local! {
     /// The level of the native plugin that runs on this thread.
-    static LEVEL: Cell<Option<LevelFilter>> = const { Cell::new(None) };
+    static LEVEL: Cell<Option<u32>> = const { Cell::new(None) };
 }
 
 /// Sets the level of the native plugin that runs on this thread, and returns the one before.
 #[cfg(not(target_arch = "wasm32"))]
-pub(crate) fn replace_level(level: Option<LevelFilter>) -> Option<LevelFilter> {
+pub(crate) fn replace_level(level: Option<u32>) -> Option<u32> {
     LEVEL.replace(level)
-}
-
-/// Returns the most detailed level that the host wants.
-#[inline]
-fn wanted() -> LevelFilter {
-    match Contract.max_level() {
-        0 => LevelFilter::Off,
-        1 => LevelFilter::Error,
-        2 => LevelFilter::Warn,
-        3 => LevelFilter::Info,
-        4 => LevelFilter::Debug,
-        _ => LevelFilter::Trace,
-    }
-}
-
-/// The logger of every plugin that logs.
-struct Logger;
-
-thread_local! {
-    /// The buffer for formatting. A line that is logged while another is being formatted gets an
-    /// empty one, and leaves its own.
-    static LINE: Cell<String> = const { Cell::new(String::new()) };
-}
-
-/// The largest buffer in bytes that is kept for the next line.
-const MAX_KEPT: usize = 4096;
-
-impl ::log::Log for Logger {
-    #[cfg(target_arch = "wasm32")]
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        metadata.level() <= ::log::max_level()
-    }
-
-    #[cfg(not(target_arch = "wasm32"))]
-    fn enabled(&self, metadata: &Metadata<'_>) -> bool {
-        if crate::imports::native::entered::is_entered() {
-            return LEVEL.get().is_some_and(|level| metadata.level() <= level);
-        }
-        crate::imports::native::is_installed::<dyn Log>() && metadata.level() <= wanted()
-    }
-
-    fn log(&self, record: &Record<'_>) {
-        if !self.enabled(record.metadata()) {
-            return;
-        }
-        let mut line = LINE.try_with(Cell::take).unwrap_or_default();
-        line.clear();
-        // A value whose formatting fails is left out.
-        let _ = line.write_fmt(*record.args());
-        let _ = record.key_values().visit(&mut Pairs(&mut line));
-        Contract.write(record.level() as u32, record.target(), &line);
-        if line.capacity() <= MAX_KEPT {
-            // A thread that is ending may have no place for it.
-            let _ = LINE.try_with(|kept| kept.set(line));
-        }
-    }
-
-    fn flush(&self) {}
 }

@@ -54,9 +54,7 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
     let line = manifest::of_struct(plugin, &identity);
     let if_exported = if_exported();
     let library = manifest::library();
-    let prepare_logging = options
-        .log
-        .then(|| quote!(fn prepare_logging() { #sdk::prepare_logging() }));
+    let prepare_logging = options.log.then(|| quote!(#sdk::prepares_logging! {}));
     let (config, place) = (local("config"), local("place"));
     let if_snapshot = if_snapshot();
     let log_all = match options.log {

@@ -15,6 +15,7 @@ use crate::contracts::services::{
 use crate::error::{Error, Result};
 use crate::memory::Address;
 use crate::memory::canonical::Given;
+use crate::services::logging::level;
 
 imported! {
     "plugin-sdk:host/ai@0.1.0":
@@ -280,7 +281,7 @@ fn write(level: u32, target: &str, message: &str) {
 /// Writes a panic to the log of a plugin that logs.
 pub(super) fn report_panic(line: &str) {
     if let Some(write) = WRITE.get() {
-        write(log::Level::Error as u32, "panic", line);
+        write(level::ERROR, "panic", line);
     }
 }
 
