@@ -61,7 +61,9 @@ fn ready(name: &str) -> String {
 }
 
 fn with_features(name: &str, lines: &str) -> String {
-    manifest(name).replace("\n[lib]\n", &format!("\n[features]\n{lines}\n[lib]\n"))
+    manifest(name)
+        .replace("\n[lib]\n", &format!("\n[features]\n{lines}\n[lib]\n"))
+        .replace("/sdk' }", "/sdk', features = [\"log\"] }")
 }
 
 fn repeater(name: &str) -> Project {

@@ -1,5 +1,5 @@
 //! A plugin's host is selected by a feature, and cargo unifies features: the result of two at once,
-//! and of all of them natively.
+//! and of all of them natively. And the error for a plugin that lacks a feature.
 #![allow(
     clippy::unwrap_used,
     clippy::indexing_slicing,
@@ -64,6 +64,19 @@ fn is_refused_once(chosen: &[&str]) {
     );
     assert_eq!(
         last, "error: could not compile `plugin-sdk` (lib) due to 1 previous error",
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_plugin_that_logs_without_the_feature_is_refused() {
+    let build = Build::of("remembering").dev().without_default_features();
+    let Err(Refused(stderr)) = build.feature("logged").wasm() else {
+        panic!("a plugin logs without the `log` crate");
+    };
+    let error = errors(&stderr)[0];
+    assert!(
+        error.starts_with("error: log lines need the feature `log` of `plugin-sdk`"),
         "{stderr}"
     );
 }

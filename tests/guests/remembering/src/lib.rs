@@ -5,8 +5,8 @@
 use plugin_sdk::prelude::*;
 
 /// Greets people.
-#[cfg_attr(feature = "services", plugin(log))]
-#[cfg_attr(not(feature = "services"), plugin)]
+#[cfg_attr(feature = "logged", plugin(log))]
+#[cfg_attr(not(feature = "logged"), plugin)]
 #[derive(Default)]
 pub struct Remembering {
     greeted: u64,
