@@ -50,6 +50,8 @@ pub use crate::contracts::services::AsyncLog;
 pub use crate::contracts::services::Log;
 #[cfg(not(target_arch = "wasm32"))]
 use crate::contracts::services::log;
+#[cfg(all(feature = "log", target_arch = "wasm32"))]
+pub use lines::log_all;
 #[cfg(feature = "log")]
 pub use lines::prepare;
 
