@@ -61,9 +61,7 @@ fn ready(name: &str) -> String {
 }
 
 fn with_features(name: &str, lines: &str) -> String {
-    manifest(name)
-        .replace("\n[lib]\n", &format!("\n[features]\n{lines}\n[lib]\n"))
-        .replace("/sdk' }", "/sdk', features = [\"log\"] }")
+    manifest(name).replace("\n[lib]\n", &format!("\n[features]\n{lines}\n[lib]\n"))
 }
 
 fn repeater(name: &str) -> Project {

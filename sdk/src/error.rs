@@ -98,7 +98,7 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 /// | any `std::error::Error`, `anyhow::Error`, `eyre::Report`, `Box<dyn Error>`, `String`, `&str` | `Error` | `?` |
 /// | `Box<dyn Error + Send>`, `Box<dyn Error + Send + Sync>` | `Error` | [`.map_err(Error::from_boxed)?`](Error::from_boxed) |
 /// | a type with codes ([`PluginError`]) | `Error` | [`.coded()?`](Coded::coded); `?` alone cannot see the codes |
-/// | `Error` | `anyhow::Error` | `?`, with this crate's feature `anyhow` |
+/// | `Error` | `anyhow::Error` | `?`, by this crate's feature `anyhow`, which is on by default |
 /// | `Error` | `Box<dyn Error + Send>`, `Box<dyn Error + Send + Sync>` | `?` |
 /// | `Error` | `Box<dyn Error>`, `eyre::Report`, and before anyhow's `.context(…)` | [`.map_err(Error::into_std)?`](Error::into_std) |
 /// | `Error` | your own enum | `?`, by thiserror's `#[from]` or [`#[plugin_error(transparent)]`](macro@crate::PluginError) |

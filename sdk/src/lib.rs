@@ -116,7 +116,7 @@
 //!
 //! | service | example | permission |
 //! |---|---|---|
-//! | [`log`](services::logging), with the feature `log` and `#[plugin(log)]` | `log::info!("greeting {name}")` | |
+//! | [`log`](services::logging), for plugins with `#[plugin(log)]` | `log::info!("greeting {name}")` | |
 //! | [`config`] | `let most: Option<u32> = config::get("most")?` | |
 //! | [`kv`] | `kv::set("last", name)?` | `kv` |
 //! | [`events`] | `events::emit("user.greeted", name)?` | `events` |
@@ -261,15 +261,15 @@
 //!
 //! # Features
 //!
-//! None is on by default. A guest contains serde, `serde_json` and this crate, and compiles the
-//! macros of both for them; each feature adds only what it says.
+//! `anyhow` and `log` are on by default. Without them (`default-features = false`), a guest contains
+//! 7 crates: serde, `serde_json`, their own dependencies, and this one.
 //!
 //! | feature | effect |
 //! |---|---|
-//! | `anyhow` | `?` converts this crate's [`Error`] to an `anyhow::Error` |
+//! | `anyhow` | `?` converts this crate's [`Error`] to an `anyhow::Error`; on by default |
 //! | `binary` | the binary codec |
 //! | `getrandom` | [random bytes](random) from the host for crates that use `getrandom` |
-//! | `log` | [log lines](services::logging) by the `log` crate, for plugins with `#[plugin(log)]` |
+//! | `log` | [log lines](services::logging) by the `log` crate; on by default |
 //! | `log-values` | [pairs of log lines](services::logging) that are captured by `:?` or `:%` |
 //! | `count-allocations` | counters of allocations, which the harness enables to look for leaks |
 //! | `std-allocator`, `talc`, `wee_alloc` | another global allocator than the small one of this crate; [their page](docs::allocators) compares them, and explains the fault of the last |

@@ -85,8 +85,8 @@ pub struct Boundary {
     blocks: UnsafeCell<Blocks>,
     /// The bytes of the last answer, unless they are somewhere else; borrowed during a call.
     result: RefCell<Vec<u8>>,
-    /// The arguments of the last call, if the host passed a result on. The last answer may be in
-    /// them.
+    /// The result before the last, if it was passed on as arguments, or a copy of bytes that the
+    /// plugin lent. The last answer may be in it.
     held: Cell<Vec<u8>>,
     /// `true` if the next call must [`settle`](Boundary::settle) the last answer.
     unsettled: Cell<bool>,
@@ -324,9 +324,9 @@ impl Boundary {
 
     /// Resolves what the last call left open, now that this one shows the host's intent.
     ///
-    /// A host may pass a result on as arguments. It is then copied: a result in the boundary's
-    /// buffers would not live through this call, and a command must neither hold bytes that the
-    /// plugin lent while it changes the plugin, nor change them.
+    /// A host may pass a result on as arguments. A result in the boundary's buffers must then live
+    /// through this call. Bytes that the plugin lent are copied: a command must neither hold them
+    /// while it changes the plugin, nor change them.
     ///
     /// # Safety
     /// The same as for [`serve`](Boundary::serve).
@@ -334,23 +334,24 @@ impl Boundary {
     unsafe fn settle(&self, arguments: *mut [u8], result: &mut Vec<u8>) -> *mut [u8] {
         let place = range(arguments);
         self.settle_freed_answer(place);
-        let held = self.held.take();
-        let is_ours = overlap(self.lent.replace(NOWHERE), place)
-            || overlap(range_of(result), place)
-            || overlap(range_of(&held), place);
-        let mut copy = match is_ours {
+        let lent = self.lent.replace(NOWHERE);
+        let mut held = self.held.take();
+        let arguments = if overlap(lent, place) {
             // SAFETY: the caller guarantees it for the bytes.
-            true => unsafe { &*arguments }.to_vec(),
-            false => Vec::new(),
-        };
-        let arguments = match is_ours {
+            held = unsafe { &*arguments }.to_vec();
             // They stay where they are until the next call settles, even if the vector moves.
-            true => ptr::slice_from_raw_parts_mut(copy.as_mut_ptr(), copy.len()),
-            false => arguments,
+            ptr::slice_from_raw_parts_mut(held.as_mut_ptr(), held.len())
+        } else {
+            if overlap(range_of(result), place) {
+                held = std::mem::take(result);
+            } else if !overlap(range_of(&held), place) {
+                held = Vec::new();
+            }
+            arguments
         };
         self.unsettled
-            .set(is_ours || self.freed_answer.get() != NO_PLACE);
-        self.held.set(copy);
+            .set(!held.is_empty() || self.freed_answer.get() != NO_PLACE);
+        self.held.set(held);
         arguments
     }
 
@@ -798,17 +799,15 @@ mod tests {
     fn a_result_may_be_the_arguments_of_the_next_call() {
         let boundary = Boundary::new();
         let mut text = b"passed on".to_vec();
-        let mut start = text.as_mut_ptr();
+        let start = text.as_mut_ptr();
         let mut text = Some(text);
         let mut first = |_: &mut [u8], _: &mut Vec<u8>| Ok(Answer::Owned(text.take().unwrap()));
         serve(&boundary, ptr::null_mut(), 0, &mut first);
         // In place, twice: the bytes must still be there.
         for _ in 0..2 {
-            let passed = start;
-            let packed = serve(&boundary, passed, 9, &mut |arguments, output| {
+            let packed = serve(&boundary, start, 9, &mut |arguments, output| {
                 output.extend_from_slice(b"something else");
                 assert_eq!(arguments, b"passed on");
-                start = arguments.as_mut_ptr();
                 Ok(Answer::in_place(arguments))
             });
             assert_eq!(packed.len, 9);

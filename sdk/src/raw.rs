@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use crate::error::{Error, code};
 use crate::json::{decimal, object};
+use crate::memory::text::utf8;
 use crate::memory::{Answer, Number, as_bytes, as_numbers};
 
 /// The manifest's name for text; numbers have the names of their types.
@@ -68,8 +69,8 @@ raw_arguments! {
         |bytes| <&mut [T]>::from_bytes(bytes).map(|numbers| &*numbers);
     [T: Number] Vec<T>, align_of::<T>(), Bytes::of(T::NAME),
         |bytes| <&[T]>::from_bytes(bytes).map(<[T]>::to_vec);
-    [] &'a str, 1, Bytes::of(TEXT), |bytes| std::str::from_utf8(bytes).map_err(|error| {
-        invalid("UTF-8", error.valid_up_to(), "bytes that are not, from byte ")
+    [] &'a str, 1, Bytes::of(TEXT), |bytes| utf8(bytes).map_err(|valid| {
+        invalid("UTF-8", valid, "bytes that are not, from byte ")
     });
     [] String, 1, Bytes::of(TEXT), |bytes| <&str>::from_bytes(bytes).map(str::to_owned);
 }

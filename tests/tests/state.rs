@@ -96,7 +96,7 @@ fn a_state_that_does_not_fit_is_refused_and_the_old_stays() {
         ),
         (
             b"garbage",
-            "the state cannot be loaded: the saved values must be valid JSON: expected a digit at byte 0; for #[migrate]: the saved values must be valid JSON: expected a digit at byte 0",
+            "the state cannot be loaded: the saved values must be valid JSON: expected a value at byte 0; for #[migrate]: the saved values must be valid JSON: expected a value at byte 0",
         ),
         (b"\xff\x00", ""),
         (br#"{"counts": {"all": 1}"#, ""),

@@ -34,7 +34,7 @@ const UNSUPPORTED: [(&str, &str); 9] = [
     (
         PRINTING,
         "what a plugin prints goes nowhere: write `log::info!(…)` instead of `println!`, `eprintln!` or `dbg!`, and `#[plugin(log)]` at the plugin's \
-         struct, with the feature `log` of `plugin-sdk`, and the host gets the line",
+         struct, and the host gets the line",
     ),
     (
         "no pids on this platform",

@@ -7,7 +7,6 @@ use serde::de::{
 
 use crate::decode_error::{DecodeError, forward};
 use crate::json::{self, private};
-#[cfg(target_endian = "little")]
 use crate::memory;
 
 type Read<T> = Result<T, DecodeError>;
@@ -87,7 +86,7 @@ impl<'de> Reader<'de> {
     }
 
     fn string(&mut self) -> Read<&'de str> {
-        std::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::custom("a string is not UTF-8"))
+        memory::text::utf8(self.bytes()?).map_err(|_| DecodeError::custom("a string is not UTF-8"))
     }
 
     fn nested<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {

@@ -13,7 +13,7 @@ use crate::imports::description::{Answer, CallError, Form, HostFunction, Paramet
 use crate::imports::scalar::Scalar;
 use crate::imports::wire::{Address, Nothing, Wire};
 use crate::json;
-use crate::memory;
+use crate::memory::{self, text::utf8_owned};
 
 /// The convention `#[host(status)]`: the result is a number, [`Error::status`] for an error.
 pub struct Status<const OK: i32>;
@@ -190,8 +190,8 @@ impl Payload for String {
 
     #[inline]
     fn from_bytes(bytes: Option<Vec<u8>>) -> Result<Self, Error> {
-        String::from_utf8(bytes.ok_or_else(nothing)?)
-            .map_err(|_| strange_answer("the host returned text that is not UTF-8"))
+        utf8_owned(bytes.ok_or_else(nothing)?)
+            .ok_or_else(|| strange_answer("the host returned text that is not UTF-8"))
     }
 }
 

@@ -10,6 +10,7 @@ use super::number::write_u64;
 use super::plain::{ESCAPES, append, plain_len};
 use super::private;
 use crate::memory::short::{SHORT, append_short};
+use crate::memory::text::utf8;
 
 /// The reason why a value has no form in JSON, or in the binary codec.
 pub struct WriteError(pub(crate) Box<str>);
@@ -115,7 +116,7 @@ fn name(number: f64) -> &'static str {
 
 #[cold]
 fn not_finite(name: &str, out: &[u8]) -> WriteError {
-    let text = std::str::from_utf8(out).unwrap_or_default();
+    let text = utf8(out).unwrap_or_default();
     let from = text.len().saturating_sub(SHOWN);
     let shown = (from..=text.len()).find_map(|from| text.get(from..));
     let shown = shown.unwrap_or_default();

@@ -1,13 +1,8 @@
 //! Lines of the `log` crate, sent to the host. They need no permission.
 //!
-//! A plugin that logs has this crate's feature `log`, and declares it with `#[plugin(log)]`; any
-//! other neither compiles the `log` crate nor imports anything for it. The lines of other crates go
-//! the same way:
-//!
-//! ```toml
-//! [dependencies]
-//! plugin-sdk = { version = "0.1", features = ["log"] }
-//! ```
+//! A plugin that logs declares it with `#[plugin(log)]`; any other imports nothing for it, and need
+//! not compile the `log` crate, which this crate's feature `log` brings. The lines of other crates
+//! go the same way:
 //!
 //! ```
 //! use plugin_sdk::prelude::*;

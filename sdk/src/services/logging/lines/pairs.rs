@@ -6,6 +6,7 @@
 use log::kv::{Error, Key, Value, VisitSource, VisitValue};
 
 use crate::json;
+use crate::memory::text::utf8;
 
 /// Appends pairs to a line, each after a space.
 pub(super) struct Pairs<'a>(pub(super) &'a mut String);
@@ -27,8 +28,7 @@ impl Pairs<'_> {
     fn json(&mut self, write: impl FnOnce(&mut Vec<u8>)) {
         let mut text = Vec::new();
         write(&mut text);
-        self.0
-            .push_str(std::str::from_utf8(&text).unwrap_or_default());
+        self.0.push_str(utf8(&text).unwrap_or_default());
     }
 
     fn integer(&mut self, negative: bool, value: u64) {
@@ -76,8 +76,7 @@ impl Pairs<'_> {
         }
         let (before, after) = digits.split_at(digits.len() - places);
         for digits in [before, b".", if after.is_empty() { b"0" } else { after }] {
-            self.0
-                .push_str(std::str::from_utf8(digits).unwrap_or_default());
+            self.0.push_str(utf8(digits).unwrap_or_default());
         }
     }
 }
