@@ -554,7 +554,7 @@ fn what_an_engine_lacks_is_an_error_that_names_the_other() {
 }
 
 #[test]
-fn a_new_instance_has_nothing_of_those_before_it_however_many_live() {
+fn a_new_instance_has_nothing_of_earlier_ones_with_many_alive() {
     // Answers with a byte of data and one without, changes both, and grows the memory.
     let body = r#"(i32.store8 (i32.const 64) (i32.load8_u (i32.const 3000)))
         (i32.store8 (i32.const 65) (i32.load8_u (i32.const 60000)))
