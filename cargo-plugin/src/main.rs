@@ -42,6 +42,7 @@
 //! |---|---|
 //! | `schema` | the meaning of a schema, as type notation and by example |
 //! | `text` | an author's text, made safe to print |
+//! | `toml` | TOML as JSON |
 //! | `quantities` | bytes, pages, counts and times |
 //! | `write` | files that are never half written |
 //! | `error` | the reason why a command failed |
@@ -78,6 +79,7 @@ mod target_host;
 mod template;
 mod terminal;
 mod text;
+mod toml;
 mod twin_test;
 mod validation;
 mod wasm;

@@ -4,6 +4,8 @@
 //! Characters that a terminal would interpret are escaped, as in `\u{1b}`; text of unbounded length
 //! is cut.
 
+use std::ffi::OsStr;
+use std::fmt;
 use std::path::Path;
 
 use plugin_sdk_harness::is_safe;
@@ -71,6 +73,12 @@ pub fn lines(text: &str) -> impl Iterator<Item = String> {
         .map(|text| line(text, MAX_LINE))
 }
 
+/// Returns the lines of an error's message, without the end of the last one.
+pub fn block(message: &dyn fmt::Display) -> String {
+    let lines: Vec<String> = lines(message.to_string().trim_end()).collect();
+    lines.join("\n")
+}
+
 /// Formats a value as JSON in one line.
 pub fn json(value: &Value) -> String {
     line(&value.to_string(), MAX_VALUE)
@@ -99,13 +107,29 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// Returns a word for a shell, in quotes if that is necessary.
-pub fn quoted(word: &str) -> String {
+/// Returns a word for a shell, in quotes if that is necessary. What a terminal would interpret and
+/// bytes that are not UTF-8 are escaped in the form `$'\033'`.
+pub fn quoted(word: impl AsRef<OsStr>) -> String {
+    let bytes = word.as_ref().as_encoded_bytes();
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-:+@%,=".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
+    match str::from_utf8(bytes) {
+        Ok(word) if !word.is_empty() && word.chars().all(is_plain) => word.to_owned(),
+        Ok(word) if word.chars().all(|c| is_safe(c) && !c.is_control()) => {
+            format!("'{}'", word.replace('\'', r"'\''"))
+        }
+        _ => format!("$'{}'", escaped_bytes(bytes)),
     }
+}
+
+/// Escapes the quotes in bytes, and those that are not printable ASCII, by their numbers. Octal
+/// ones end after three digits, whatever follows.
+fn escaped_bytes(bytes: &[u8]) -> String {
+    let escaped = bytes.iter().map(|byte| match byte {
+        b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        byte => format!("\\{byte:03o}"),
+    });
+    escaped.collect()
 }
 
 #[cfg(test)]
@@ -124,6 +148,37 @@ mod tests {
         );
         assert_eq!(line("a\nb", 10), "a b");
         assert_eq!(line("äöü", 3), "ä…");
+        assert_eq!(block(&"a\x1b\n  b\n"), "a\\u{1b}\n  b");
         assert_eq!(first_line("One\ntwo.\n\nThree."), "One two.");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn quoted_words_are_the_same_to_a_shell() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let words: [&[u8]; 7] = [
+            b"a.wasm",
+            b"",
+            b"it's $HOME",
+            "ä b".as_bytes(),
+            b"a\xff'b\\1",
+            b"\x1b[2J1\n",
+            "\u{202e}x".as_bytes(),
+        ];
+        let shown = words.map(|word| quoted(OsStr::from_bytes(word)));
+        assert!(shown.iter().all(|word| word.chars().all(is_safe)));
+        assert!(!shown.concat().contains('\n'));
+        let command = format!("printf '%s\\0' {}", shown.join(" "));
+        let run = std::process::Command::new("bash")
+            .args(["-c", &command])
+            .output();
+        let Ok(run) = run else {
+            println!("not run: there is no bash");
+            return;
+        };
+        let read: Vec<&[u8]> = run.stdout.split_inclusive(|byte| *byte == 0).collect();
+        let expected = words.map(|word| [word, b"\0"].concat());
+        assert_eq!(read, expected);
     }
 }

@@ -151,6 +151,9 @@ fn mistakes_in_the_file_of_cases_are_reported() {
         "[[case]]\ncommand = \"amplify\"\ninput = \"missing.f32\"",
         "[[case]]\ncommand = \"order\"\nnumbers = [1]",
         "[[case]]\ncommand = \"order\"\nbefore = [{ command = \"order\", name = \"again\" }]",
+        "[[case]]\ncommand = \"amplify\"\nbytes = 9223372036854775807",
+        "[[case]]\nname = \"\\u001B[2J\"\ncommand = \"\\u001B[31m\"",
+        "[[case]]\ncommand = \"\u{1b}[2J\"",
     ] {
         let place = Folder::new()
             .with("wares.wasm", wares())
@@ -159,6 +162,26 @@ fn mistakes_in_the_file_of_cases_are_reported() {
         output.push('\n');
     }
     assert_snapshot!("mistakes-in-cases", output);
+}
+
+#[test]
+fn an_endless_time_ends_and_a_date_is_text() {
+    let cases = "[[case]]\ncommand = \"order\"\nargs = { name = 1979-05-27, times = 2 }\n";
+    let place = Folder::new()
+        .with("wares.wasm", wares())
+        .with("plugin-bench.toml", cases);
+    let words = [
+        "--json",
+        "bench",
+        "wares.wasm",
+        "--time",
+        "10000000000000000000s",
+    ];
+    let measured = parsed(&place.run(&words).good());
+    let case = &measured["cases"][0];
+    assert_eq!(case["time"]["runs"], 10_000);
+    let input = r#"{"name":"1979-05-27","times":2}"#;
+    assert_eq!(case["argument_bytes"], input.len());
 }
 
 #[test]

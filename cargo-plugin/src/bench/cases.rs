@@ -10,7 +10,10 @@ use serde_json::Value;
 
 use crate::error::{Error, Result};
 use crate::flags::{Element, contents};
+use crate::host_options::Loaded;
+use crate::quantities::{self, PAGE};
 use crate::schema::{Kind, Schemas};
+use crate::{text, toml::to_json};
 
 /// The name of the file of cases.
 pub const FILE: &str = "plugin-bench.toml";
@@ -20,6 +23,9 @@ const ELEMENTS: usize = 1024;
 
 /// The input of a raw command that takes text if no input is specified.
 const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
+
+/// The greatest number of pages in a linear memory.
+const MAX_PAGES: u64 = 1 << 16;
 
 /// A call to measure.
 #[derive(Clone, Debug, PartialEq)]
@@ -45,7 +51,7 @@ pub struct Cases {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Listing {
-    config: Option<Value>,
+    config: Option<toml::Value>,
     #[serde(default, rename = "case")]
     cases: Vec<Call>,
 }
@@ -55,29 +61,33 @@ struct Listing {
 #[serde(deny_unknown_fields)]
 struct Call {
     name: Option<String>,
-    config: Option<Value>,
+    config: Option<toml::Value>,
     #[serde(default)]
     before: Vec<Call>,
     command: String,
-    args: Option<Value>,
+    args: Option<toml::Value>,
     input: Option<String>,
     text: Option<String>,
-    numbers: Option<Vec<Value>>,
-    bytes: Option<usize>,
+    numbers: Option<Vec<toml::Value>>,
+    bytes: Option<u64>,
 }
 
 impl Cases {
     /// Reads the cases from a file.
-    pub fn read(path: &Path, module: &Module) -> Result<Self> {
-        let wrong = || Error::new(format!("cannot use the cases of `{}`", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| wrong().because(error))?;
+    pub fn read(path: &Path, loaded: &Loaded) -> Result<Self> {
+        let wrong = || Error::new(format!("cannot use the cases of `{}`", text::path(path)));
+        let contents = std::fs::read_to_string(path).map_err(|error| wrong().because(error))?;
         let folder = path.parent().unwrap_or(Path::new(""));
         let listing: Listing =
-            toml::from_str(&text).map_err(|error| wrong().because(error.to_string().trim_end()))?;
+            toml::from_str(&contents).map_err(|error| wrong().because(text::block(&error)))?;
+        let config = listing.config.map(to_json);
         let mut cases: Vec<Case> = Vec::new();
         for call in listing.cases {
             let name = call.name.as_ref().unwrap_or(&call.command).clone();
-            let in_case = |reason: String| wrong().because(format!("case `{name}`: {reason}"));
+            let in_case = |reason: String| {
+                let (name, reason) = (text::line(&name, 100), text::line(&reason, 1000));
+                wrong().because(format!("case `{name}`: {reason}"))
+            };
             if cases.iter().any(|case| case.name == name) {
                 return Err(in_case("there are two of this name".to_owned())
                     .help("`name = \"…\"` gives one of them another"));
@@ -87,14 +97,14 @@ impl Cases {
                     let what = "a call in `before` has only a command and its input";
                     return Err(what.to_owned());
                 }
-                Ok((before.command.clone(), before.input(module, folder)?))
+                Ok((before.command.clone(), before.input(loaded, folder)?))
             });
             cases.push(Case {
                 before: before.collect::<Result<_, _>>().map_err(in_case)?,
-                input: call.input(module, folder).map_err(in_case)?,
+                input: call.input(loaded, folder).map_err(in_case)?,
                 name,
                 command: call.command,
-                config: call.config.or_else(|| listing.config.clone()),
+                config: call.config.map(to_json).or_else(|| config.clone()),
             });
         }
         if cases.is_empty() {
@@ -139,31 +149,34 @@ impl Cases {
 }
 
 impl Call {
-    fn input(&self, module: &Module, folder: &Path) -> Result<Vec<u8>, String> {
+    fn input(&self, loaded: &Loaded, folder: &Path) -> Result<Vec<u8>, String> {
+        let module = &loaded.module;
         if !module.commands().any(|command| command == self.command) {
-            let all: Vec<&str> = module.commands().collect();
+            let all: Vec<String> = module.commands().map(str::to_owned).collect();
             return Err(format!(
                 "the plugin has no command `{}`: it has {}",
-                self.command,
-                all.join(", ")
+                text::line(&self.command, 100),
+                text::listed(&all)
             ));
         }
         let Call {
             args,
             input,
-            text,
+            text: words,
             numbers,
             bytes,
             ..
         } = self;
-        match (args, input, text, numbers, bytes) {
+        match (args, input, words, numbers, bytes) {
             (None, None, None, None, None) => Ok(Vec::new()),
-            (Some(args), None, None, None, None) => Ok(args.to_string().into_bytes()),
+            (Some(args), None, None, None, None) => {
+                Ok(to_json(args.clone()).to_string().into_bytes())
+            }
             (None, Some(path), None, None, None) => {
                 contents(&folder.join(path).display().to_string()).map(|contents| contents.0)
             }
-            (None, None, Some(text), None, None) => Ok(text.clone().into_bytes()),
-            (None, None, None, None, Some(bytes)) => Ok(vec![0; *bytes]),
+            (None, None, Some(words), None, None) => Ok(words.clone().into_bytes()),
+            (None, None, None, None, Some(bytes)) => zeros(*bytes, loaded),
             (None, None, None, Some(numbers), None) => {
                 let element = module
                     .manifest()
@@ -171,13 +184,29 @@ impl Call {
                     .and_then(Element::named)
                     .filter(|element| *element != Element::Text)
                     .ok_or("the plugin does not describe it as taking numbers")?;
-                let numbers: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+                let numbers = numbers.iter().cloned().map(to_json);
+                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
                 element.encode(numbers.iter().map(String::as_str))
             }
             _ => Err(
                 "it has more than one of `args`, `input`, `text`, `numbers` and `bytes`".to_owned(),
             ),
         }
+    }
+}
+
+/// Returns this many bytes, unless they exceed the plugin's memory.
+fn zeros(bytes: u64, loaded: &Loaded) -> Result<Vec<u8>, String> {
+    let manifest = loaded.module.manifest();
+    let asked = manifest.and_then(|manifest| manifest.limits.memory_pages);
+    let pages = asked.unwrap_or(0).max(loaded.host.memory_pages);
+    let memory = u64::from(pages).min(MAX_PAGES) * PAGE;
+    match usize::try_from(bytes) {
+        Ok(count) if bytes <= memory => Ok(vec![0; count]),
+        _ => Err(format!(
+            "`bytes = {bytes}` exceeds the plugin's memory of {}",
+            quantities::bytes(memory)
+        )),
     }
 }
 

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::measure::{Counts, Measured};
 use crate::error::{Error, Result};
 use crate::target_host::Host;
+use crate::text;
 
 /// Returns the name of the lock file. Each host has its own, because its calls have other costs.
 pub fn lock_file(host: Host) -> String {
@@ -76,17 +77,17 @@ impl Lock {
     }
 
     pub fn read(path: &Path) -> Result<Self> {
-        let wrong = || Error::new(format!("cannot use the lock file `{}`", path.display()));
-        let text = std::fs::read_to_string(path).map_err(|error| match error.kind() {
+        let wrong = || Error::new(format!("cannot use the lock file `{}`", text::path(path)));
+        let contents = std::fs::read_to_string(path).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => {
-                Error::new(format!("there is no lock file `{}`", path.display()))
+                Error::new(format!("there is no lock file `{}`", text::path(path)))
                     .help("`cargo plugin bench --lock` writes it")
             }
             _ => wrong().because(error),
         })?;
         let again = "`cargo plugin bench --lock` writes it anew";
-        let lock: Lock = toml::from_str(&text)
-            .map_err(|error| wrong().because(error.to_string().trim_end()).help(again))?;
+        let lock: Lock = toml::from_str(&contents)
+            .map_err(|error| wrong().because(text::block(&error)).help(again))?;
         match lock.version {
             VERSION => Ok(lock),
             other => Err(wrong()
@@ -98,9 +99,9 @@ impl Lock {
     }
 
     pub fn write(&self, path: &Path) -> Result<()> {
-        let wrong = || Error::new(format!("cannot write the lock file `{}`", path.display()));
-        let text = toml::to_string(self).map_err(|error| wrong().because(error))?;
-        std::fs::write(path, format!("{HEADER}{text}")).map_err(|error| wrong().because(error))
+        let wrong = || Error::new(format!("cannot write the lock file `{}`", text::path(path)));
+        let counts = toml::to_string(self).map_err(|error| wrong().because(error))?;
+        std::fs::write(path, format!("{HEADER}{counts}")).map_err(|error| wrong().because(error))
     }
 
     /// Returns the differences from the lock file, starting with those that explain the most.
@@ -167,14 +168,14 @@ impl Difference {
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(case) = &self.case {
-            write!(f, "{}: ", crate::text::line(case, 100))?;
+            write!(f, "{}: ", text::line(case, 100))?;
         }
         match (self.what, &self.locked, &self.found) {
             ("case", _, None) => return f.write_str("in the lock file, and not measured any more"),
             ("case", None, _) => return f.write_str("measured, and not in the lock file"),
             (what, locked, found) => {
                 let shown = |text: &Option<String>| match text {
-                    Some(text) => crate::text::line(text, 100),
+                    Some(text) => text::line(text, 100),
                     None => "none".to_owned(),
                 };
                 write!(f, "{what} {} → {}", shown(locked), shown(found))?;

@@ -3,7 +3,7 @@
 //! A name from a plugin is any text. The identifier has only ASCII letters, digits and `_`, and no
 //! other identifier of its scope is the same.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 /// The greatest length of an identifier, in bytes, apart from a number at its end.
 const MAX_LENGTH: usize = 60;
@@ -30,6 +30,9 @@ pub struct Scope {
     /// The words that are no identifiers here: keywords, and names that the client's own code uses.
     reserved: &'static [&'static str],
     taken: HashSet<String>,
+    /// The number at which the search for a free identifier begins, by the one without a number:
+    /// very many names may differ only in what identifiers lack.
+    numbers: HashMap<String, u32>,
 }
 
 impl Scope {
@@ -39,15 +42,17 @@ impl Scope {
             case,
             reserved,
             taken: HashSet::new(),
+            numbers: HashMap::new(),
         }
     }
 
     /// Makes an identifier from a name: unlike all reserved words and the earlier identifiers.
     pub fn take(&mut self, name: &str) -> String {
         let base = identifier(name, self.case);
-        let mut number = 1_u32;
+        let number = self.numbers.entry(base.clone()).or_insert(0);
         loop {
-            let candidate = match number {
+            *number += 1;
+            let candidate = match *number {
                 1 => base.clone(),
                 // A digit at the end would read as a part of the number.
                 _ if base.ends_with(|c: char| c.is_ascii_digit()) => format!("{base}_{number}"),
@@ -60,7 +65,6 @@ impl Scope {
             if self.taken.insert(candidate.clone()) {
                 return candidate;
             }
-            number += 1;
         }
     }
 }

@@ -113,7 +113,7 @@ impl Bench {
         }
         if self.lock {
             now.write(&path)?;
-            terminal.status("Locked", &path.display().to_string());
+            terminal.status("Locked", &text::path(&path));
         }
         terminal.show(&report)
     }
@@ -150,7 +150,7 @@ impl Bench {
             None => Some(&usual).filter(|path| path.is_file()),
         };
         let found = match path {
-            Some(path) => Cases::read(path, &subject.loaded.module)?,
+            Some(path) => Cases::read(path, &subject.loaded)?,
             None => Cases::described(&subject.loaded.module),
         };
         if found.cases.is_empty() {
@@ -158,7 +158,7 @@ impl Bench {
             for (command, reason) in &found.skipped {
                 error = error.because(format!("{}: {reason}", text::line(command, 100)));
             }
-            return Err(error.help(format!("write cases into `{}`", usual.display())));
+            return Err(error.help(format!("write cases into `{}`", text::path(&usual))));
         }
         Ok(found)
     }

@@ -1,10 +1,12 @@
 //! `cargo plugin fuzz`
 
+use std::ffi::OsStr;
 use std::hash::{BuildHasher, RandomState};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::ValueEnum;
+use clap::builder::RangedU64ValueParser;
+use clap::{ValueEnum, value_parser};
 use plugin_sdk_harness::ModuleLimits;
 use serde_json::Value;
 
@@ -21,8 +23,10 @@ use crate::text;
 /// The time of a search without another limit.
 const DEFAULT_TIME: Duration = Duration::from_secs(60);
 
-/// The default number of calls in a run, and the default fuel of a call: a few seconds' worth.
+/// The default and the greatest number of calls in a run, and the default fuel of a call: a few
+/// seconds' worth.
 const MAX_CALLS: usize = 16;
+const MOST_CALLS: u64 = 10_000;
 const FUEL: u64 = 2_000_000_000;
 
 /// Calls a plugin at random, and looks for panics, leaks and answers that it does not describe
@@ -42,10 +46,10 @@ pub struct Fuzz {
     file: Option<PathBuf>,
     /// The time after which no further run begins, such as `30s` or `10m` [default: 60s, or
     /// unlimited with `--runs`]
-    #[arg(long, value_name = "TIME", value_parser = parse_time)]
+    #[arg(long, value_name = "TIME", value_parser = search_time)]
     time: Option<Duration>,
     /// The number of runs, which gives the same result on every machine
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
     runs: Option<u64>,
     /// The seed of the first run; each later run has the next number [default: a random one]
     #[arg(long, value_name = "N")]
@@ -56,8 +60,9 @@ pub struct Fuzz {
     /// Calls only this command; may be given several times
     #[arg(long = "command", value_name = "NAME")]
     commands: Vec<String>,
-    /// The greatest number of calls in a run
-    #[arg(long, value_name = "N", default_value_t = MAX_CALLS)]
+    /// The greatest number of calls in a run, 10000 at most
+    #[arg(long, value_name = "N", default_value_t = MAX_CALLS,
+        value_parser = RangedU64ValueParser::<usize>::new().range(1..=MOST_CALLS))]
     max_calls: usize,
     /// The fuel of a call: about one unit per WebAssembly instruction; the plugin may ask for
     /// another limit
@@ -175,29 +180,29 @@ impl Fuzz {
     /// Returns the command line, without what limits the search.
     fn again(&self) -> String {
         let mut words = vec!["cargo plugin fuzz".to_owned()];
-        let mut add = |option: &str, value: &str| {
+        let mut add = |option: &str, value: &dyn AsRef<OsStr>| {
             words.push(option.to_owned());
-            words.push(text::quoted(value));
+            words.push(text::quoted(value.as_ref()));
         };
         for command in &self.commands {
             add("--command", command);
         }
         for property in &self.ignore {
             if let Some(value) = property.to_possible_value() {
-                add("--ignore", value.get_name());
+                add("--ignore", &value.get_name());
             }
         }
         if let Some(config) = &self.config {
             add("--config", &config.to_string());
         }
         if let Some(host) = self.host {
-            add("--host", host.name);
+            add("--host", &host.name);
         }
         if let Some(manifest) = self.selection.manifest_path() {
-            add("--manifest-path", &manifest.display().to_string());
+            add("--manifest-path", &manifest);
         }
         if let Some(package) = self.selection.package() {
-            add("--package", package);
+            add("--package", &package);
         }
         if self.max_calls != MAX_CALLS {
             add("--max-calls", &self.max_calls.to_string());
@@ -211,9 +216,17 @@ impl Fuzz {
             words.push("--release".to_owned());
         }
         if let Some(file) = &self.file {
-            words.push(text::quoted(&file.display().to_string()));
+            words.push(text::quoted(file));
         }
         words.join(" ")
+    }
+}
+
+/// Parses the time of a search, in which at least one run begins.
+fn search_time(text: &str) -> Result<Duration, String> {
+    match parse_time(text)? {
+        Duration::ZERO => Err("no run begins in no time: expected a longer one".to_owned()),
+        time => Ok(time),
     }
 }
 
@@ -232,5 +245,64 @@ fn progress_line(outcome: &Outcome) -> String {
         0 => format!("{runs} runs, {calls} calls"),
         1 => format!("{runs} runs, {calls} calls, 1 failure"),
         failures => format!("{runs} runs, {calls} calls, {failures} failures"),
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct CommandLine {
+        #[command(flatten)]
+        fuzz: Fuzz,
+    }
+
+    #[test]
+    fn values_that_check_nothing_or_never_end_are_refused() {
+        for (option, value, reason) in [
+            ("--runs", "0", "0 is not in 1.."),
+            ("--time", "0s", "no run begins in no time"),
+            ("--max-calls", "0", "0 is not in 1..=10000"),
+            ("--max-calls", "18446744073709551615", "is not in 1..=10000"),
+        ] {
+            let parsed = CommandLine::try_parse_from(["fuzz", "a.wasm", option, value]);
+            let error = parsed.err().unwrap();
+            assert_eq!(error.exit_code(), 2);
+            let text = error.to_string();
+            assert!(text.contains(option) && text.contains(reason), "{text}");
+        }
+        let words = [
+            "fuzz",
+            "--max-calls",
+            "10000",
+            "--runs",
+            "1",
+            "--time",
+            "1ms",
+        ];
+        assert_eq!(
+            CommandLine::try_parse_from(words).unwrap().fuzz.max_calls,
+            10_000
+        );
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_command_line_again_names_any_path() {
+        use std::os::unix::ffi::OsStrExt;
+
+        let words = ["fuzz", "--max-calls", "3"].map(OsStr::new);
+        let file = OsStr::from_bytes(b"a\xff\x1b[2J.wasm");
+        let parsed = CommandLine::try_parse_from(words.into_iter().chain([file]))
+            .ok()
+            .unwrap();
+        assert_eq!(
+            parsed.fuzz.again(),
+            r"cargo plugin fuzz --max-calls 3 $'a\377\033[2J.wasm'"
+        );
     }
 }

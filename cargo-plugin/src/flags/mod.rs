@@ -68,8 +68,9 @@ impl<'a> Flags<'a> {
             _ => flags.only_args = true,
         }
         if let Kind::Object(object) = &shape.kind {
-            for member in &object.members {
-                flags.add(schemas, member, &object.members);
+            let members = object.members();
+            for member in &members {
+                flags.add(schemas, member, &members);
             }
         }
         flags

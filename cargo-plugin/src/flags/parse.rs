@@ -8,7 +8,7 @@ use std::io::Read;
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser, ValueParser};
 use serde_json::{Number, Value};
 
-use crate::schema::{Bound, Choice, Integers, Kind, Shape, Text, Whole};
+use crate::schema::{Bound, Choices, Integers, Kind, Shape, Text, Whole};
 use crate::text;
 
 /// Returns the parser for one value. For a nullable type, the word `null` is the JSON value unless
@@ -57,13 +57,13 @@ const MAX_NAMES: usize = 1_000;
 
 /// Returns the values that can be named in a command line; `None` if only JSON can express them, or
 /// there are too many. Names that are not safe to show are left out.
-pub(super) fn names(choices: &[Choice<'_>]) -> Option<Vec<(PossibleValue, Value)>> {
+pub(super) fn names(choices: &Choices<'_>) -> Option<Vec<(PossibleValue, Value)>> {
     if choices.len() > MAX_NAMES {
         return None;
     }
     let mut seen = HashSet::new();
     let mut named = Vec::new();
-    for choice in choices {
+    for choice in choices.iter() {
         let name = match choice.value {
             Value::String(text) => text.clone(),
             Value::Array(_) | Value::Object(_) => return None,

@@ -1,7 +1,7 @@
 //! A finding as a test in Rust, for the plugin's crate.
 
 use std::fmt::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::{Failure, FailureKind};
 use serde_json::Value;
@@ -56,8 +56,19 @@ impl Origin {
                 }
                 source
             }
-            Origin::File(path) => format!("Source::file({path:?})"),
+            Origin::File(path) => format!("Source::file({})", path_expression(path)),
         }
+    }
+}
+
+/// Returns the expression of a path. Only a path of a Unix system may not be text.
+fn path_expression(path: &Path) -> String {
+    match path.to_str() {
+        Some(text) => format!("{text:?}"),
+        None => format!(
+            "<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(b\"{}\".to_vec())",
+            path.as_os_str().as_encoded_bytes().escape_ascii()
+        ),
     }
 }
 
@@ -425,4 +436,26 @@ fn raw_string(value: &Value) -> String {
         marks.push('#');
     }
     format!("r{marks}\"{json}\"{marks}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn paths_that_are_no_text_are_written_as_bytes() {
+        use std::ffi::OsStr;
+        use std::os::unix::ffi::OsStrExt;
+
+        let expression = |path: &[u8]| path_expression(Path::new(OsStr::from_bytes(path)));
+        assert_eq!(
+            expression("a ä\x1b\u{202e}".as_bytes()),
+            r#""a ä\u{1b}\u{202e}""#
+        );
+        assert_eq!(
+            expression(b"a\"\xff\x1b"),
+            r#"<std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(b"a\"\xff\x1b".to_vec())"#
+        );
+    }
 }

@@ -26,7 +26,7 @@ pub struct Options {
     pub shrink_time: Duration,
     /// Continues after the first finding.
     pub keep_going: bool,
-    /// The greatest number of calls in a run.
+    /// The greatest number of calls in a run, at least one.
     pub most_calls: usize,
     pub ignored: Vec<Property>,
     /// The configuration of every run.
@@ -83,7 +83,7 @@ pub fn search(
     while !options.is_over(&outcome) {
         let seed = options.seed.wrapping_add(outcome.runs);
         outcome.runs += 1;
-        let mut sequence = planner.plan(seed);
+        let mut sequence = planner.plan(seed, || runner.is_over());
         if sequence.check == Check::Leaks && outcome.leaks_in(&sequence.steps) {
             sequence.check = Check::None;
         }

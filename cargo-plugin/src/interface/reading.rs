@@ -9,7 +9,7 @@ use super::recursion::cut_endless_aliases;
 use super::unions::{self, Read};
 use super::{Choice, ChoiceValue, Definition, Field, NamedType, Record, Type};
 use crate::error::{Error, Result};
-use crate::schema::{self, Integers, Kind, Schemas, Shape, Whole};
+use crate::schema::{self, Choices, Integers, Kind, Schemas, Shape, Whole};
 
 /// The greatest number of named types of a plugin.
 const MAX_TYPES: usize = 2_000;
@@ -260,15 +260,19 @@ fn only_alternative(schema: &Value) -> Option<&Value> {
     others.next().filter(|_| others.next().is_none())
 }
 
-fn choice(choices: &[schema::Choice<'_>]) -> Form {
-    if choices.is_empty() || choices.len() > MAX_CHOICES {
+fn choice(choices: &Choices<'_>) -> Form {
+    if choices.len() > MAX_CHOICES {
         return Form::Type(Type::Json);
     }
-    if let Some(range) = wide(choices) {
+    let choices: Vec<_> = choices.iter().collect();
+    if choices.is_empty() {
+        return Form::Type(Type::Json);
+    }
+    if let Some(range) = wide(&choices) {
         return Form::Type(Type::Integer(range));
     }
-    let texts = values(choices, |value| value.as_str().map(str::to_owned)).map(Choice::Texts);
-    let choice = texts.or_else(|| values(choices, Value::as_i64).map(Choice::Integers));
+    let texts = values(&choices, |value| value.as_str().map(str::to_owned)).map(Choice::Texts);
+    let choice = texts.or_else(|| values(&choices, Value::as_i64).map(Choice::Integers));
     Form::of(choice.map(Definition::Choice))
 }
 

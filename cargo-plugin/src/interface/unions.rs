@@ -173,7 +173,7 @@ fn external<'a>(
         match &shape.kind {
             _ if shape.name.is_some() || shape.nullable => return None,
             Kind::Choice(choices) => {
-                for choice in choices {
+                for choice in choices.iter() {
                     let described = choice.description.or(shape.description);
                     parts.push((choice.value.as_str()?, None, described));
                 }
@@ -254,7 +254,7 @@ fn tag_names<'a>(reader: &impl Read<'a>, object: &Plain<'a>, tag: &str) -> Optio
     let Kind::Choice(choices) = shape.kind else {
         return None;
     };
-    if !member.required || shape.nullable || choices.is_empty() {
+    if !member.required || shape.nullable || !(1..=MAX_VARIANTS).contains(&choices.len()) {
         return None;
     }
     let texts = choices.iter().map(|choice| choice.value.as_str());

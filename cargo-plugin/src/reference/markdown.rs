@@ -284,7 +284,7 @@ impl<'a> Page<'a> {
                 meaning,
             ]
         };
-        object.members.iter().map(row).collect()
+        object.members().iter().map(row).collect()
     }
 
     /// Returns a type for use in a sentence or a table; names become links.

@@ -12,7 +12,7 @@ const MAX_VARIED_DEPTH: usize = 4;
 const MAX_VALUES: usize = 64;
 
 /// The greatest number of values in the examples for a schema, and of schemas visited while making
-/// them.
+/// them; a wide schema counts as several.
 const MAX_SIZE: u64 = 100_000;
 
 /// The most items or characters that an example has because its schema requires so many.
@@ -60,11 +60,13 @@ impl<'a> Maker<'a> {
     /// Returns different examples, the simplest first. Below `varied` levels, there is one for each
     /// schema.
     fn examples(&mut self, schema: &'a Value, depth: usize, varied: usize) -> Vec<Value> {
-        let (Some(left), Some(depth)) = (self.left.checked_sub(1), depth.checked_sub(1)) else {
+        let (Some(()), Some(depth)) = (self.spend(1), depth.checked_sub(1)) else {
             return Vec::new();
         };
-        self.left = left;
         let shape = self.schemas.shape(schema);
+        if self.spend(shape.cost()).is_none() {
+            return Vec::new();
+        }
         let null = shape.nullable.then_some(&Value::Null);
         let given = shape.examples.iter().chain(shape.default).chain(null);
         let mut all: Vec<Value> = given
@@ -174,23 +176,30 @@ impl<'a> Maker<'a> {
         depth: usize,
         varied: usize,
     ) -> Vec<Value> {
-        let mut members = self.schemas.members(schema);
-        members.retain(|member| member.required || varied > 0);
-        let members = members.into_iter().map(|member| {
-            let values = self.examples(member.schema, depth, varied.saturating_sub(1));
-            (member, values)
-        });
-        let members: Vec<_> = members.collect();
-        let required = members.iter().filter(|(member, _)| member.required);
-        let required = required
-            .map(|(member, values)| Some((member.name.to_owned(), values.first()?.clone())));
-        let Some(least) = given
-            .and_then(Value::as_object)
-            .cloned()
-            .or_else(|| required.collect::<Option<Map<_, _>>>())
-        else {
+        let (all, cost) = self.schemas.members_with_cost(schema);
+        if self.spend(cost).is_none() {
             return Vec::new();
-        };
+        }
+        let given = given.and_then(Value::as_object);
+        let mut members = Vec::new();
+        for member in all {
+            if !(member.required || varied > 0) {
+                continue;
+            }
+            let values = self.examples(member.schema, depth, varied.saturating_sub(1));
+            if values.is_empty() && member.required && given.is_none() {
+                return Vec::new();
+            }
+            members.push((member, values));
+        }
+        let least = given.cloned().unwrap_or_else(|| {
+            let required = members.iter().filter(|(member, _)| member.required);
+            let required =
+                required.filter_map(|(member, values)| Some((member.name, values.first()?)));
+            required
+                .map(|(name, value)| (name.to_owned(), value.clone()))
+                .collect()
+        });
         let mut most = least.clone();
         let least = Value::Object(least);
         let mut varied_objects = Vec::new();
@@ -211,8 +220,15 @@ impl<'a> Maker<'a> {
 
     /// Copies a value, unless the examples become too large.
     fn copy(&mut self, value: &Value) -> Option<Value> {
-        self.left = self.left.checked_sub(size(value))?;
+        self.spend(size(value))?;
         Some(value.clone())
+    }
+
+    /// Takes a number of values from those that are left, or returns `None` if too few are. After
+    /// that, none are.
+    fn spend(&mut self, values: u64) -> Option<()> {
+        self.left = std::mem::take(&mut self.left).checked_sub(values)?;
+        Some(())
     }
 }
 
@@ -377,6 +393,46 @@ mod tests {
         }
         let long = schemas.example(&list(json!({"type": "boolean"}))).unwrap();
         assert_eq!(long.as_array().unwrap().len(), 10_000);
+    }
+
+    /// Without bounds that count their width, examples of each take minutes.
+    #[test]
+    fn examples_of_wide_schemas_are_abandoned_soon() {
+        let refers = |to: &str| json!({"$ref": format!("#/$defs/{to}")});
+        let object = |to: &str, count: usize, is_required: bool| {
+            let names: Vec<String> = (0..count).map(|nth| nth.to_string()).collect();
+            let members = names.iter().map(|name| (name.clone(), refers(to)));
+            let required = if is_required { &names[..] } else { &[] };
+            json!({"properties": members.collect::<Map<_, _>>(), "required": required})
+        };
+        let mut given = object("Given", 10_000, true);
+        given["default"] = json!(vec![1; 90_000]);
+        let definitions = Map::from_iter([
+            ("Required".to_owned(), object("Required", 3_000, true)),
+            ("Optional".to_owned(), object("Optional", 3_000, false)),
+            ("Given".to_owned(), given),
+            ("Enum".to_owned(), json!({"enum": vec![json!(1); 100_000]})),
+            ("Enums".to_owned(), object("Enum", 10_000, true)),
+            (
+                "Flat".to_owned(),
+                json!({"properties": {}, "allOf": vec![refers("Enum"); 31]}),
+            ),
+            ("Flats".to_owned(), object("Flat", 10_000, true)),
+        ]);
+        let schemas = Schemas::new(&definitions);
+        for name in ["Required", "Given", "Enums", "Flats"] {
+            let schema = refers(name);
+            assert!(schemas.variety(&schema).len() <= 1, "{name}");
+            assert!(
+                schemas
+                    .example(&schema)
+                    .is_none_or(|example| example.is_array()),
+                "{name}"
+            );
+        }
+        let schema = refers("Optional");
+        assert_eq!(schemas.example(&schema), Some(json!({})));
+        assert!(schemas.variety(&schema).len() <= MAX_VALUES);
     }
 
     #[test]

@@ -8,25 +8,32 @@
 
 mod example;
 mod notation;
+mod parts;
 mod types;
 mod whole;
 
 use std::cell::Cell;
-use std::collections::HashSet;
 
 use plugin_sdk_harness::manifest::definition;
 use serde_json::{Map, Value};
 
 pub use self::notation::Piece;
+pub use self::parts::{Choice, Choices, Member, Object};
 pub use self::whole::Whole;
 
 /// The greatest number of references followed for one schema: one that refers to itself has no
 /// kind.
 const MAX_REFERENCES: usize = 32;
 
-/// The greatest number of schemas read for one schema or one written type: alternatives can nest
-/// without end.
+/// The greatest number of schemas and choices read for one schema or one written type:
+/// alternatives can nest without end.
 const MAX_STEPS: u32 = 2_000;
+
+/// The greatest number of types that a schema lists: JSON has fewer, so others repeat one.
+const MAX_TYPES: usize = 8;
+
+/// The number of parts of a schema that cost as much to read as one value to make.
+const PARTS_OF_A_VALUE: usize = 16;
 
 /// The definitions that schemas refer to.
 #[derive(Clone, Copy)]
@@ -59,7 +66,7 @@ pub enum Kind<'a> {
     Number(Vec<Bound>),
     Text(Text<'a>),
     /// One of a fixed set of values.
-    Choice(Vec<Choice<'a>>),
+    Choice(Choices<'a>),
     List(List<'a>),
     Tuple(&'a [Value]),
     /// An object with arbitrary member names.
@@ -98,35 +105,12 @@ pub struct Text<'a> {
     pub format: Option<&'a str>,
 }
 
-/// One value of a fixed set.
-#[derive(Clone, Debug)]
-pub struct Choice<'a> {
-    pub value: &'a Value,
-    pub description: Option<&'a str>,
-}
-
 /// A list, with bounds on its number of items.
 #[derive(Clone, Copy, Debug)]
 pub struct List<'a> {
     pub items: &'a Value,
     pub min_items: u64,
     pub max_items: Option<u64>,
-}
-
-/// An object with named members.
-#[derive(Clone, Debug)]
-pub struct Object<'a> {
-    pub members: Vec<Member<'a>>,
-    /// The schema of members with other names, if those are allowed and have a type.
-    pub others: Option<&'a Value>,
-}
-
-/// A member of an object.
-#[derive(Clone, Copy, Debug)]
-pub struct Member<'a> {
-    pub name: &'a str,
-    pub schema: &'a Value,
-    pub required: bool,
 }
 
 /// The schema that allows any value.
@@ -150,18 +134,26 @@ impl<'a> Schemas<'a> {
 
     /// Returns the members of an object, including those that [`Shape::also`] adds.
     pub fn members(&self, schema: &'a Value) -> Vec<Member<'a>> {
+        self.members_with_cost(schema).0
+    }
+
+    /// Returns the [members](Self::members) of an object, and the [cost](Shape::cost) of reading
+    /// them.
+    pub fn members_with_cost(&self, schema: &'a Value) -> (Vec<Member<'a>>, u64) {
         let mut members = Vec::new();
+        let mut cost = 0;
         let mut next = vec![schema];
         // A longer chain of references is a cycle.
         for _ in 0..MAX_REFERENCES {
             let Some(schema) = next.pop() else { break };
             let shape = self.shape(schema);
+            cost += shape.cost();
             next.extend(shape.also.iter().rev());
             if let Kind::Object(object) = shape.kind {
-                members.extend(object.members);
+                members.extend(object.members());
             }
         }
-        members
+        (members, cost)
     }
 
     fn shape_within(&self, schema: &'a Value, depth: Depth<'_>) -> Shape<'a> {
@@ -208,7 +200,7 @@ impl<'a> Schemas<'a> {
             ([], _) if nullable => Shape::of(Kind::Null),
             ([only], Some(deeper)) => self.shape_within(only, deeper),
             _ => match self.all_choices(&others, depth) {
-                Some(values) => choice(values),
+                Some(values) => choice(Choices::described(values)),
                 None => Shape::of(Kind::OneOf(others)),
             },
         };
@@ -225,7 +217,9 @@ impl<'a> Schemas<'a> {
             let Kind::Choice(values) = shape.kind else {
                 return None;
             };
-            all.extend(values.into_iter().map(|choice| Choice {
+            // The alternative itself counts as the first value.
+            depth.spend(values.len().saturating_sub(1))?;
+            all.extend(values.iter().map(|choice| Choice {
                 description: choice.description.or(shape.description),
                 ..choice
             }));
@@ -250,8 +244,15 @@ impl Depth<'_> {
     /// Goes one level deeper, or returns `None` at the limit.
     fn deeper(self) -> Option<Self> {
         let references = self.references.checked_sub(1)?;
-        self.steps.set(self.steps.get().checked_sub(1)?);
+        self.spend(1)?;
         Some(Depth { references, ..self })
+    }
+
+    /// Takes steps, or returns `None` if too few are left.
+    fn spend(self, steps: usize) -> Option<()> {
+        let steps = u32::try_from(steps).ok()?;
+        self.steps.set(self.steps.get().checked_sub(steps)?);
+        Some(())
     }
 }
 
@@ -268,6 +269,12 @@ impl<'a> Shape<'a> {
         }
     }
 
+    /// Returns the cost of reading the schema, in values to make: wide schemas take longer.
+    pub fn cost(&self) -> u64 {
+        let parts = self.also.len() + self.kind.parts();
+        (parts / PARTS_OF_A_VALUE) as u64
+    }
+
     /// Returns true if a string is a valid value.
     pub fn takes_text(&self) -> bool {
         let is_text = |kind: &Kind<'_>| matches!(kind, Kind::Any | Kind::Text(_));
@@ -278,10 +285,27 @@ impl<'a> Shape<'a> {
     }
 }
 
+impl Kind<'_> {
+    /// Returns the number of parts of the schema that a reader of its kind looks at.
+    fn parts(&self) -> usize {
+        match self {
+            Kind::Choice(values) => values.len(),
+            Kind::Object(object) => object.len(),
+            Kind::Tuple(items) => items.len(),
+            Kind::OneOf(alternatives) => alternatives.len(),
+            Kind::Several(kinds) => kinds.iter().map(Kind::parts).sum(),
+            _ => 0,
+        }
+    }
+}
+
 /// Reads a schema that is neither a reference nor a list of alternatives.
 fn single(schema: &Value) -> Shape<'_> {
     let words: Vec<&str> = match schema.get("type") {
-        Some(Value::Array(words)) => words.iter().filter_map(Value::as_str).collect(),
+        Some(Value::Array(words)) => {
+            let words = words.iter().take(MAX_TYPES);
+            words.filter_map(Value::as_str).collect()
+        }
         word => vec![word.and_then(Value::as_str).unwrap_or_default()],
     };
     let others = words.iter().filter(|word| **word != "null");
@@ -331,45 +355,27 @@ fn object(schema: &Value) -> Kind<'_> {
     let others = schema.get("additionalProperties");
     let Some(members) = schema.get("properties").and_then(Value::as_object) else {
         return match others {
-            Some(Value::Bool(false)) => Kind::Object(Object {
-                members: Vec::new(),
-                others: None,
-            }),
+            Some(Value::Bool(false)) => Kind::Object(Object::empty()),
             others => Kind::Map(others.unwrap_or(&ANYTHING)),
         };
     };
     let required = array(schema, "required").unwrap_or_default();
-    let required: HashSet<&str> = required.iter().filter_map(Value::as_str).collect();
-    let members = members.iter().map(|(name, schema)| Member {
-        name,
-        schema,
-        required: required.contains(name.as_str()),
-    });
-    Kind::Object(Object {
-        members: members.collect(),
-        others: others.filter(|others| !others.is_boolean()),
-    })
+    let others = others.filter(|others| !others.is_boolean());
+    Kind::Object(Object::new(members, required, others))
 }
 
 /// Returns the values of `enum` or of `const`.
-fn choices(schema: &Value) -> Option<Vec<Choice<'_>>> {
-    let values = match schema.get("const") {
+fn choices(schema: &Value) -> Option<Choices<'_>> {
+    Some(Choices::listed(match schema.get("const") {
         Some(only) => std::slice::from_ref(only),
         None => array(schema, "enum")?,
-    };
-    let value = |value| Choice {
-        value,
-        description: None,
-    };
-    Some(values.iter().map(value).collect())
+    }))
 }
 
-fn choice(mut values: Vec<Choice<'_>>) -> Shape<'_> {
-    let all = values.len();
-    values.retain(|choice| !choice.value.is_null());
+fn choice(choices: Choices<'_>) -> Shape<'_> {
     Shape {
-        nullable: values.len() < all,
-        ..Shape::of(Kind::Choice(values))
+        nullable: choices.have_null(),
+        ..Shape::of(Kind::Choice(choices))
     }
 }
 
@@ -477,6 +483,18 @@ mod tests {
         let members = Schemas::new(&definitions).members(&schema);
         let members = members.iter().map(|member| (member.name, member.required));
         assert_eq!(members.collect::<Vec<_>>(), [("a", false), ("b", true)]);
+    }
+
+    #[test]
+    fn alternatives_with_too_many_values_are_no_choice() {
+        let wide = json!({"enum": vec![json!(1); 1_500]});
+        let definitions = Map::from_iter([("Wide".to_owned(), wide)]);
+        let schemas = Schemas::new(&definitions);
+        let refers = |count| json!({"oneOf": vec![json!({"$ref": "#/$defs/Wide"}); count]});
+        let [once, twice] = [1, 2].map(refers);
+        let shape = schemas.shape(&once);
+        assert!(matches!(shape.kind, Kind::Choice(values) if values.len() == 1_500));
+        assert!(matches!(schemas.shape(&twice).kind, Kind::OneOf(_)));
     }
 
     #[test]

@@ -62,7 +62,7 @@ impl<'a> Schemas<'a> {
                 format!("One of:{}", lines.collect::<String>())
             }
             Kind::Object(object) => {
-                let shown = object.members.iter().take(MAX_PARTS);
+                let shown = object.members().into_iter().take(MAX_PARTS);
                 let lines = shown
                     .filter(|member| self.shape(member.schema).description.is_some())
                     .map(|member| described(text::line(member.name, MAX_NAME), member.schema));
@@ -176,8 +176,8 @@ impl<'a> Writer<'a> {
                     self.push(&format!(" ({})", text::line(format, MAX_NAME)));
                 }
             }
-            Kind::Choice(values) if values.is_empty() => self.push("nothing"),
-            Kind::Choice(values) => self.separated(values, " | ", |writer, choice| {
+            Kind::Choice(values) if values.iter().next().is_none() => self.push("nothing"),
+            Kind::Choice(values) => self.separated(values.iter(), " | ", |writer, choice| {
                 writer.push(&text::json(choice.value));
             }),
             Kind::List(list) => {
@@ -190,7 +190,7 @@ impl<'a> Writer<'a> {
             }
             Kind::Tuple(items) => {
                 self.push("[");
-                self.separated(items, ", ", Self::schema);
+                self.separated(*items, ", ", Self::schema);
                 self.push("]");
             }
             Kind::Map(Value::Bool(true)) => self.push("object"),
@@ -209,7 +209,7 @@ impl<'a> Writer<'a> {
 
     fn object(&mut self, object: &Object<'a>) {
         self.push("{");
-        self.separated(&object.members, ", ", |writer, member| {
+        self.separated(object.members(), ", ", |writer, member| {
             let is_plain = member.name.chars().all(|c| c.is_alphanumeric() || c == '_');
             match is_plain && !member.name.is_empty() {
                 true => writer.push(&text::line(member.name, MAX_NAME)),
@@ -219,7 +219,7 @@ impl<'a> Writer<'a> {
             writer.schema(member.schema);
         });
         if let Some(others) = object.others {
-            let separator = if object.members.is_empty() { "" } else { ", " };
+            let separator = if object.len() == 0 { "" } else { ", " };
             self.push(&format!("{separator}[string]: "));
             self.schema(others);
         }
@@ -227,13 +227,13 @@ impl<'a> Writer<'a> {
     }
 
     /// Writes each item while there is room.
-    fn separated<'s, T>(
+    fn separated<T>(
         &mut self,
-        all: &'s [T],
+        all: impl IntoIterator<Item = T>,
         separator: &str,
-        mut write: impl FnMut(&mut Self, &'s T),
+        mut write: impl FnMut(&mut Self, T),
     ) {
-        for (nth, one) in all.iter().enumerate() {
+        for (nth, one) in all.into_iter().enumerate() {
             if nth > 0 {
                 self.push(separator);
             }

@@ -1,6 +1,7 @@
 //! The JSON types that a schema allows.
 
 use std::cell::Cell;
+use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
@@ -73,7 +74,7 @@ impl<'a> Schemas<'a> {
                 members.values().any(|member| part(values, member))
             }
             (Kind::Object(object), Value::Object(members)) => {
-                let mut described = object.members.iter();
+                let mut described = object.members().into_iter();
                 described.any(|member| match members.get(member.name) {
                     Some(value) => part(member.schema, value),
                     None => member.required,
@@ -89,21 +90,22 @@ impl<'a> Schemas<'a> {
         schema: &'a Value,
         depth: usize,
         steps: &Cell<u32>,
-    ) -> Option<Vec<&'static str>> {
+    ) -> Option<BTreeSet<&'static str>> {
         let deeper = depth.checked_sub(1)?;
-        steps.set(steps.get().checked_sub(1)?);
+        spend(steps, 1)?;
         let shape = self.shape(schema);
+        spend(steps, shape.cost())?;
         let mut types = match shape.kind {
             Kind::Any | Kind::Several(_) => return None,
-            Kind::Null => vec!["null"],
-            Kind::Boolean => vec!["boolean"],
-            Kind::Integer(_) | Kind::Number(_) => vec!["number"],
-            Kind::Text(_) => vec!["string"],
-            Kind::List(_) | Kind::Tuple(_) => vec!["array"],
-            Kind::Map(_) | Kind::Object(_) => vec!["object"],
+            Kind::Null => BTreeSet::from(["null"]),
+            Kind::Boolean => BTreeSet::from(["boolean"]),
+            Kind::Integer(_) | Kind::Number(_) => BTreeSet::from(["number"]),
+            Kind::Text(_) => BTreeSet::from(["string"]),
+            Kind::List(_) | Kind::Tuple(_) => BTreeSet::from(["array"]),
+            Kind::Map(_) | Kind::Object(_) => BTreeSet::from(["object"]),
             Kind::Choice(choices) => choices.iter().map(|choice| type_of(choice.value)).collect(),
             Kind::OneOf(alternatives) => {
-                let mut all = Vec::new();
+                let mut all = BTreeSet::new();
                 for alternative in alternatives {
                     all.extend(self.types(alternative, deeper, steps)?);
                 }
@@ -111,10 +113,17 @@ impl<'a> Schemas<'a> {
             }
         };
         if shape.nullable {
-            types.push("null");
+            types.insert("null");
         }
         Some(types)
     }
+}
+
+/// Takes steps, or returns `None` if too few are left. After that, none are.
+fn spend(steps: &Cell<u32>, count: u64) -> Option<()> {
+    let left = u64::from(steps.replace(0)).checked_sub(count)?;
+    steps.set(u32::try_from(left).ok()?);
+    Some(())
 }
 
 fn type_of(value: &Value) -> &'static str {
@@ -159,6 +168,32 @@ mod tests {
         ] {
             assert_eq!(schemas.contradicts(&schema, &value), contradicts, "{value}");
         }
+    }
+
+    /// Without bounds, reading them takes minutes.
+    #[test]
+    fn wide_alternatives_have_unknown_types() {
+        let wide = json!({"enum": vec![json!(1); 100_000]});
+        let refers = json!({"$ref": "#/$defs/Wide"});
+        let members: Map<String, Value> = (0..1_000)
+            .map(|nth| (nth.to_string(), refers.clone()))
+            .collect();
+        let many = json!({"properties": members.clone(), "additionalProperties": refers});
+        let definitions = Map::from_iter([
+            ("Wide".to_owned(), wide),
+            ("Many".to_owned(), many),
+            (
+                "Any".to_owned(),
+                json!({"oneOf": vec![refers.clone(); 1_000]}),
+            ),
+        ]);
+        let schemas = Schemas::new(&definitions);
+        let any = json!({"$ref": "#/$defs/Any"});
+        assert_eq!(schemas.value_of_another_type(&any), None);
+        assert!(!schemas.contradicts(&any, &json!(true)));
+        let list = json!({"type": "array", "items": {"$ref": "#/$defs/Many"}});
+        let values = json!(vec![json!({"0": 1, "999": true}); 1_000]);
+        assert!(!schemas.contradicts(&list, &values));
     }
 
     #[test]

@@ -61,9 +61,10 @@ impl Format {
     pub fn parse(self, text: &str) -> Result<Value, String> {
         match self {
             Format::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
-            Format::Toml => {
-                toml::from_str(text).map_err(|error| error.to_string().trim_end().to_owned())
-            }
+            Format::Toml => match text.parse() {
+                Ok(table) => Ok(crate::toml::to_json(toml::Value::Table(table))),
+                Err(error) => Err(error.to_string().trim_end().to_owned()),
+            },
         }
     }
 }

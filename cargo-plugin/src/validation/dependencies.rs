@@ -98,11 +98,10 @@ fn callers(
 ) -> (Finding, Vec<String>) {
     let mut crates: Vec<String> = Vec::new();
     let mut functions: Vec<String> = Vec::new();
-    for imported in imports.iter().filter_map(|imported| imported.function) {
-        for user in subject.inspection.users(subject.code, imported, passed_by) {
-            crates.extend(user.krate.clone());
-            functions.push(format!("`{}`", user.path));
-        }
+    let imported = imports.iter().filter_map(|imported| imported.function);
+    for user in subject.inspection.users(subject.code, imported, passed_by) {
+        functions.push(format!("`{}`", user.path));
+        crates.extend(user.krate);
     }
     for names in [&mut crates, &mut functions] {
         names.sort_unstable();

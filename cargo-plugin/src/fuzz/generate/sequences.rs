@@ -36,7 +36,7 @@ pub struct Planner<'a> {
     subject: &'a Subject,
     /// The commands that are called.
     commands: Vec<&'a str>,
-    /// The greatest number of calls in a sequence.
+    /// The greatest number of calls in a sequence, at least one.
     most_calls: usize,
     /// The configuration that every sequence has, if the user gave one.
     config: Option<Value>,
@@ -52,13 +52,13 @@ impl<'a> Planner<'a> {
         Planner {
             subject,
             commands,
-            most_calls: most_calls.max(1),
+            most_calls,
             config,
         }
     }
 
-    /// Plans the sequence of a seed.
-    pub fn plan(&self, seed: u64) -> Sequence {
+    /// Plans the sequence of a seed, which ends early if the time is over.
+    pub fn plan(&self, seed: u64, is_over: impl Fn() -> bool) -> Sequence {
         let random = &mut Rng::with_seed(seed);
         // Neighbouring seeds begin alike.
         random.u64(..);
@@ -69,7 +69,8 @@ impl<'a> Planner<'a> {
             _ => random.usize(1..=self.most_calls),
         };
         let commands = self.some(random);
-        let steps = (0..calls).filter_map(|_| self.step(&commands, random));
+        let calls = (0..calls).take_while(|_| !is_over());
+        let steps = calls.filter_map(|_| self.step(&commands, random));
         Sequence {
             world,
             steps: steps.collect(),

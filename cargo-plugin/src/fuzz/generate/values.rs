@@ -19,9 +19,6 @@ const MAX_SIZE: u64 = 10_000;
 const SIMPLEST_SIZE: u64 = 2_000;
 const SIMPLEST_VISITS: u64 = 100;
 
-/// The members of a type that cost as much as one value.
-const MEMBERS_OF_A_VALUE: usize = 16;
-
 /// The bytes of text that cost as much as one value.
 const TEXT_OF_A_VALUE: usize = 64;
 
@@ -35,7 +32,7 @@ const MANY_ITEMS: u64 = 100;
 pub struct Values<'a, 'r> {
     schemas: Schemas<'a>,
     random: &'r mut Rng,
-    /// The number of schemas visited for the value so far.
+    /// The number of schemas visited for the value so far; a wide schema counts as several.
     visited: u64,
 }
 
@@ -65,6 +62,7 @@ impl<'a, 'r> Values<'a, 'r> {
             return self.schemas.example_within(schema, SIMPLEST_SIZE);
         };
         let shape = self.schemas.shape(schema);
+        self.visit(shape.cost())?;
         if shape.nullable && self.random.u8(..6) == 0 {
             return Some(Value::Null);
         }
@@ -97,7 +95,9 @@ impl<'a, 'r> Values<'a, 'r> {
                 Some(text)
             }
             Kind::Choice(choices) => {
-                let choice = self.random.choice(choices)?;
+                let count = choices.iter().count();
+                let nth = (count > 0).then(|| self.random.usize(..count))?;
+                let choice = choices.iter().nth(nth)?;
                 self.copied(choice.value)
             }
             Kind::List(list) => self.list(list, depth),
@@ -159,8 +159,8 @@ impl<'a, 'r> Values<'a, 'r> {
 
     /// Makes an object with its required members and some of the others.
     fn object(&mut self, schema: &'a Value, depth: usize) -> Option<Value> {
-        let all = self.schemas.members(schema);
-        self.visit((all.len() / MEMBERS_OF_A_VALUE) as u64)?;
+        let (all, cost) = self.schemas.members_with_cost(schema);
+        self.visit(cost)?;
         let share = self.random.u8(..=4);
         let mut members = Map::new();
         for member in all {

@@ -48,7 +48,8 @@ pub struct Inspection<'a> {
     limits: ModuleLimits,
     interface: Interface<'a>,
     imports: Vec<Imported>,
-    names: OnceCell<Vec<Option<String>>>,
+    /// The functions by index, if they have names: demangling takes longer than a look.
+    names: OnceCell<Vec<Option<Function>>>,
 }
 
 /// An import of the module.
@@ -193,24 +194,29 @@ impl<'a> Inspection<'a> {
 
     /// Returns whether the module has the names of its functions, which `strip` removes.
     pub fn has_names(&self) -> bool {
-        self.names().iter().any(Option::is_some)
+        self.named().next().is_some()
     }
 
     /// Returns a function's name, if the module has it.
     pub fn function(&self, index: u32) -> Option<Function> {
-        let name = self.names().get(index as usize)?.as_deref()?;
-        Some(Function::named(name))
+        self.named_function(index).cloned()
     }
 
     /// Returns all functions that have names, with their indices.
     pub fn functions(&self) -> impl Iterator<Item = (u32, Function)> {
-        (0u32..).zip(self.names()).filter_map(|(index, name)| {
-            let name = name.as_deref()?;
-            Some((index, Function::named(name)))
-        })
+        self.named().map(|(index, named)| (index, named.clone()))
     }
 
-    fn names(&self) -> &[Option<String>] {
+    fn named_function(&self, index: u32) -> Option<&Function> {
+        self.names().get(index as usize)?.as_ref()
+    }
+
+    fn named(&self) -> impl Iterator<Item = (u32, &Function)> {
+        let named = (0u32..).zip(self.names());
+        named.filter_map(|(index, named)| Some((index, named.as_ref()?)))
+    }
+
+    fn names(&self) -> &[Option<Function>] {
         self.names.get_or_init(|| {
             let mut names = vec![None; self.interface.functions.len()];
             // A name section that cannot be read counts as missing.
@@ -220,7 +226,7 @@ impl<'a> Inspection<'a> {
             });
             for function in named {
                 if let Some(name) = names.get_mut(function.index as usize) {
-                    *name = Some(function.name.to_owned());
+                    *name = Some(Function::named(function.name));
                 }
             }
             names

@@ -1,7 +1,12 @@
 //! Functions of the standard library that do not work in a plugin, although a module calls them.
 
+use std::collections::{HashSet, VecDeque};
+
 use super::{Code, Function, Inspection};
 use crate::failure;
+
+/// The greatest number of functions that lead to others.
+const MAX_USERS: usize = 1000;
 
 /// A call into the standard library that always fails in a plugin.
 #[derive(Clone, Debug)]
@@ -76,7 +81,6 @@ impl Inspection<'_> {
     /// Returns the standard library's functions that the module calls in vain. The presence of a
     /// call does not mean that it ever runs.
     pub fn unsupported(&self, code: &Code) -> Vec<Unsupported> {
-        let functions: Vec<(u32, Function)> = self.functions().collect();
         let mut found = Vec::new();
         for (message, help) in failure::unsupported() {
             let paths = FUNCTIONS.iter().find(|(known, _)| *known == message);
@@ -86,51 +90,87 @@ impl Inspection<'_> {
                 let plain = function.path.replace(['<', '>'], "");
                 paths.iter().any(|path| plain.starts_with(path))
             };
-            let own = functions.iter().filter(|(_, function)| is_one(function));
-            let own: Vec<u32> = own.map(|(index, _)| *index).collect();
+            let own = self.named().filter(|(_, function)| is_one(function));
+            let own: Vec<u32> = own.map(|(index, _)| index).collect();
             if own.is_empty() && !self.has_text(message) {
                 continue;
             }
-            let mut callers: Vec<Function> = own
-                .iter()
-                .flat_map(|index| self.users(code, *index, &["std", "core", "alloc"]))
-                .collect();
-            callers.dedup();
             found.push(Unsupported {
                 message,
                 help,
-                callers,
+                callers: self.users(code, own, &["std", "core", "alloc"]),
             });
         }
         found
     }
 
-    /// Returns the functions that lead to a function through those of the crates in `passed_by`,
-    /// which are skipped: at most 20, nearest first.
-    pub fn users(&self, code: &Code, function: u32, passed_by: &[&str]) -> Vec<Function> {
-        let mut seen = vec![function];
-        let mut found: Vec<Function> = Vec::new();
-        let mut next = 0;
-        while let Some(callee) = seen.get(next).copied() {
-            next += 1;
+    /// Returns the functions that lead to any of these through those of the crates in `passed_by`,
+    /// which are skipped: at most 1000, nearest first, each path once.
+    pub fn users(
+        &self,
+        code: &Code,
+        functions: impl IntoIterator<Item = u32>,
+        passed_by: &[&str],
+    ) -> Vec<Function> {
+        let mut next: VecDeque<u32> = functions.into_iter().collect();
+        let mut seen: HashSet<u32> = next.iter().copied().collect();
+        let mut paths = HashSet::new();
+        let mut found = Vec::new();
+        while let Some(callee) = next.pop_front() {
             for caller in code.callers(callee) {
-                if seen.contains(&caller) || seen.len() > 1000 {
+                if !seen.insert(caller) {
                     continue;
                 }
-                let named = self.function(caller);
-                let of = named.as_ref().and_then(|named| named.krate.as_deref());
-                match (named.as_ref(), of) {
-                    (Some(_), Some(of)) if passed_by.contains(&of) => seen.push(caller),
+                let is_skipped = |named: &Function| match named.krate.as_deref() {
+                    Some(krate) => passed_by.contains(&krate),
                     // Generated code of tools.
-                    (Some(named), None) if named.path.starts_with("__") => seen.push(caller),
-                    (Some(named), _) if found.len() < 20 && !found.contains(named) => {
-                        found.push(named.clone())
-                    }
-                    (None, _) => seen.push(caller),
-                    _ => {}
+                    None => named.path.starts_with("__"),
+                };
+                match self
+                    .named_function(caller)
+                    .filter(|named| !is_skipped(named))
+                {
+                    None => next.push_back(caller),
+                    Some(user) if paths.insert(&*user.path) => found.push(user.clone()),
+                    Some(_) => {}
+                }
+                if found.len() >= MAX_USERS {
+                    return found;
                 }
             }
         }
         found
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    /// With one search for each function, it takes minutes.
+    #[test]
+    fn callers_of_a_long_chain_are_found_in_one_search() {
+        let chain =
+            (1..10_000).map(|nth| format!("(func (@name \"std::fs::a\") call {})", nth - 1));
+        let users = (0..1_100).map(|nth| {
+            let callee = if nth == 0 { 9_999 } else { nth };
+            format!(
+                "(func (@name \"shop::sell{}\") call {callee} call 0)",
+                nth % 1_050
+            )
+        });
+        let functions: String = chain.chain(users).collect();
+        let text = format!("(module (func (@name \"std::fs::a\")) {functions})");
+        let wasm = wat::parse_str(text).unwrap();
+        let inspection = Inspection::of(&wasm).unwrap();
+        let found = inspection.unsupported(&inspection.code().unwrap());
+        let files = found
+            .iter()
+            .find(|one| one.message.contains("filesystem"))
+            .unwrap();
+        let paths: HashSet<&str> = files.callers.iter().map(|user| &*user.path).collect();
+        assert_eq!((files.callers.len(), paths.len()), (MAX_USERS, MAX_USERS));
+        assert!(paths.iter().all(|path| path.starts_with("shop::sell")));
     }
 }
