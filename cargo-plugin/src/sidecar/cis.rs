@@ -6,6 +6,7 @@
 use plugin_sdk_harness::manifest::{CommandInfo, Manifest};
 use serde_json::{Map, Value, json};
 
+use crate::toml::from_json;
 use crate::wasm::Interface;
 
 /// The SDK's permissions, and the members that represent them.
@@ -77,7 +78,7 @@ fn command(command: &CommandInfo) -> Value {
             // The type is described elsewhere, or there are several.
             "type": text("type").unwrap_or("any"),
             "required": required.is_some_and(|required| required.contains(&json!(name))),
-            "default": schema.get("default").filter(|default| super::to_toml(default).is_some()),
+            "default": schema.get("default").filter(|default| from_json(default).is_some()),
         }))
     });
     json!({

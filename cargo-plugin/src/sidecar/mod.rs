@@ -19,6 +19,7 @@ use serde_json::Value;
 
 use crate::regular_file;
 use crate::target_host::Host;
+use crate::toml::{from_json, to_json};
 use crate::wasm::Interface;
 
 pub use self::hand_written::{HandWritten, is_of_plugin};
@@ -62,7 +63,7 @@ impl Format {
         match self {
             Format::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
             Format::Toml => match text.parse() {
-                Ok(table) => Ok(crate::toml::to_json(toml::Value::Table(table))),
+                Ok(table) => Ok(to_json(toml::Value::Table(table))),
                 Err(error) => Err(error.to_string().trim_end().to_owned()),
             },
         }
@@ -74,10 +75,10 @@ impl Sidecar {
     pub fn contents(&self) -> String {
         match self.format {
             Format::Json => format!("{:#}\n", self.document),
-            Format::Toml => match to_toml(&self.document).map(|value| toml::to_string(&value)) {
+            Format::Toml => match from_json(&self.document).map(|value| toml::to_string(&value)) {
                 Some(Ok(text)) => text,
                 // Documents for TOML contain no other values of the plugin than those for which
-                // `to_toml` has a form.
+                // `from_json` has a form.
                 other => unreachable!("a document for TOML: {other:?}"),
             },
         }
@@ -189,28 +190,6 @@ fn config_schema(manifest: &Manifest) -> Option<Value> {
 }
 
 /// Removes the members of an object that are null because the manifest does not specify them.
-/// Returns a value in TOML, which has no null, and no integer or float beyond 64 bits.
-///
-/// serde would write a number as the table that it is for `serde_json`.
-fn to_toml(value: &Value) -> Option<toml::Value> {
-    Some(match value {
-        Value::Null => return None,
-        Value::Bool(truth) => (*truth).into(),
-        Value::Number(number) if number.is_i64() || number.is_u64() => number.as_i64()?.into(),
-        Value::Number(number) => number.as_f64()?.into(),
-        Value::String(text) => text.as_str().into(),
-        Value::Array(items) => {
-            let items: Option<Vec<_>> = items.iter().map(to_toml).collect();
-            items?.into()
-        }
-        Value::Object(members) => {
-            let member = |(name, value): (&String, _)| Some((name.clone(), to_toml(value)?));
-            let members: Option<toml::Table> = members.iter().map(member).collect();
-            members?.into()
-        }
-    })
-}
-
 fn without_null(mut document: Value) -> Value {
     if let Value::Object(members) = &mut document {
         members.retain(|_, value| !value.is_null());
