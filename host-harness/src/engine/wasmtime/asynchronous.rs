@@ -36,7 +36,7 @@ impl<T: HostState> Linked<T> {
         });
         instance::begin(&mut store, 1, fuel);
         let instance = pre.instantiate_async(&mut store).await;
-        Ok(Store::of(store, instance, slot))
+        Ok(Store::of(slot, store, instance))
     }
 }
 

@@ -127,7 +127,7 @@ impl<T: HostState> Linked<T> {
         let mut store = ready.store(data);
         begin(&mut store, ticks, fuel);
         let instance = ready.pre.instantiate(&mut store);
-        Store::of(store, instance, slot)
+        Store::of(slot, store, instance)
     }
 }
 
@@ -140,11 +140,12 @@ impl<T: HostState> Ready<T> {
 }
 
 impl<T: HostState> Store<T> {
-    /// Takes the result of an attempt to instantiate the module.
+    /// Takes the result of an attempt to instantiate the module. `slot` comes first, because it is
+    /// then dropped last.
     pub(super) fn of(
+        slot: Option<Slot>,
         mut store: wasmtime::Store<T>,
         instance: wasmtime::Result<wasmtime::Instance>,
-        slot: Option<Slot>,
     ) -> Result<Self, Error> {
         let instance = instance.map_err(|error| trap::read(&error, &mut store))?;
         let memory = instance.get_memory(&mut store, abi::MEMORY_EXPORT);
