@@ -28,12 +28,18 @@ use absent as wasmi_types;
 use absent as wasmtime_types;
 
 /// Parameters of exported functions.
-pub(crate) trait Params: wasmtime_types::WasmParams + wasmi_types::WasmParams {}
-impl<T: wasmtime_types::WasmParams + wasmi_types::WasmParams> Params for T {}
+pub(crate) trait Params:
+    wasmtime_types::WasmParams + wasmi_types::WasmParams + 'static
+{
+}
+impl<T: wasmtime_types::WasmParams + wasmi_types::WasmParams + 'static> Params for T {}
 
 /// Results of exported functions.
-pub(crate) trait Results: wasmtime_types::WasmResults + wasmi_types::WasmResults {}
-impl<T: wasmtime_types::WasmResults + wasmi_types::WasmResults> Results for T {}
+pub(crate) trait Results:
+    wasmtime_types::WasmResults + wasmi_types::WasmResults + 'static
+{
+}
+impl<T: wasmtime_types::WasmResults + wasmi_types::WasmResults + 'static> Results for T {}
 
 /// A compiled module with its imports, ready to instantiate.
 pub(crate) enum Linked<T: HostState> {

@@ -9,7 +9,8 @@ use plugin_sdk::code;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::engine::{Func, Params, Results};
+use super::exports::Exports;
+use crate::engine::{Params, Results};
 use crate::failure::{Failure, FailureKind, Region, Stage};
 use crate::imports::Host;
 use crate::manifest::Manifest;
@@ -64,6 +65,7 @@ pub(crate) struct Guest {
     rules: GuestRules,
     module: Module,
     pub(crate) sandbox: Sandbox,
+    exports: Exports,
     /// The current operation, for failures.
     during: Stage,
     /// The blocks that the guest has allocated for the host and the host has not freed: addresses
@@ -84,6 +86,7 @@ impl Guest {
             rules,
             module: module.clone(),
             sandbox,
+            exports: Exports::default(),
             during: Stage::Load,
             blocks: BTreeMap::new(),
         };
@@ -108,6 +111,7 @@ impl Guest {
         match Sandbox::new(blueprint, functions, observer, self.rules.panic_record) {
             Ok(sandbox) => {
                 self.sandbox = sandbox;
+                self.exports = Exports::default();
                 self.blocks.clear();
                 self.attach()
             }
@@ -135,7 +139,8 @@ impl Guest {
 
     /// Returns whether the module has a function of this name.
     pub(crate) fn has(&mut self, export: &str) -> bool {
-        self.sandbox.parameters(export).is_some()
+        let parameters = self.exports.parameters(&mut self.sandbox, export);
+        parameters.is_some()
     }
 
     /// Calls an export, whose type the contract has checked.
@@ -144,7 +149,7 @@ impl Guest {
         export: &'static str,
         params: P,
     ) -> Result<R, Failure> {
-        let func: Func<P, R> = self.sandbox.export(export)?;
+        let func = self.exports.func::<P, R>(&mut self.sandbox, export)?;
         func.call(&mut self.sandbox.store, params).map_err(|error| {
             let stage = self.stage(export);
             self.sandbox.trapped(stage, error)
@@ -157,7 +162,7 @@ impl Guest {
         export: &str,
         params: P,
     ) -> Result<R, Failure> {
-        let func: Func<P, R> = self.sandbox.export(export)?;
+        let func = self.exports.func::<P, R>(&mut self.sandbox, export)?;
         let called = func.call(&mut self.sandbox.store, params);
         called.map_err(|error| self.sandbox.trapped(self.during.clone(), error))
     }
@@ -328,10 +333,11 @@ impl Guest {
         let Some(allocator) = self.rules.allocator else {
             return Ok(());
         };
-        match self.sandbox.parameters(allocator.free) {
+        let free = allocator.free;
+        match self.exports.parameters(&mut self.sandbox, free) {
             None => Ok(()),
-            Some(1) => self.call(allocator.free, address),
-            Some(_) => self.call(allocator.free, (address, len)),
+            Some(1) => self.call(free, address),
+            Some(_) => self.call(free, (address, len)),
         }
     }
 

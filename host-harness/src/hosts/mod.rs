@@ -58,6 +58,7 @@
 mod cis;
 mod contract;
 mod emulator;
+mod exports;
 mod extism;
 mod guest;
 mod musicfox;
