@@ -12,6 +12,7 @@ mod host_calls;
 mod hosts;
 mod instances;
 mod jobs;
+mod loading;
 mod modules;
 mod ours;
 mod peers;

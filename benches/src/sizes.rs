@@ -6,6 +6,7 @@ use crate::commands;
 use crate::compiling;
 use crate::guests::{self, Jobs, Profile};
 use crate::hosts;
+use crate::loading;
 use crate::measure::{Spread, Times};
 use crate::peers::component;
 use crate::report::{self, Check, Row};
@@ -16,7 +17,8 @@ const CONTESTANTS: [&str; 4] = ["raw", "ours", "component", "extism"];
 pub type Weighing = (&'static str, fn(&'static str) -> Result<Vec<Row>>);
 
 /// The figures that take seconds, once their guests are built.
-pub const QUICK: [Weighing; 4] = [
+pub const QUICK: [Weighing; 5] = [
+    ("module to first instance", loading::first_instance),
     ("greet alone at z, bytes", greet_alone),
     ("each further command, bytes", further_commands),
     ("crates compiled / in the guest", crates),
