@@ -97,6 +97,18 @@ fn a_folder_is_loaded_and_a_broken_file_is_listed() {
     assert_eq!(changes.len(), 1);
     assert_eq!(changes[0].0, "listener");
     assert_eq!(registry.list().len(), 3);
+
+    // A broken file that is gone is forgotten, and one that is loaded by itself is no longer broken.
+    let gone = put(dir.path(), "gone.wasm", b"garbage");
+    let mended = put(dir.path(), "mended.wasm", b"garbage");
+    registry.refresh();
+    assert_eq!(registry.list().len(), 5);
+    fs::remove_file(gone).unwrap();
+    fs::write(&mended, counter(1)).unwrap();
+    registry.load(&*mended, PluginOptions::new()).unwrap();
+    assert!(registry.refresh().is_empty());
+    let mut states = registry.list().into_iter().map(|one| one.state);
+    assert!(states.all(|state| state == running));
 }
 
 #[test]
@@ -375,6 +387,70 @@ fn a_stopped_plugin_refuses_calls_and_keeps_its_state() {
     assert!(figures.last_start.is_some() && figures.last_stop.is_some());
     registry.unload("counter").unwrap();
     assert_eq!(registry.list().len(), 0);
+}
+
+/// Returns a plugin whose hooks of these names trap, so that each of their calls is reported.
+fn trapping(hooks: &[&str]) -> Source {
+    let traps = hooks.iter().map(|hook| match *hook {
+        "plugin_cleanup" => r#"(func (export "plugin_cleanup") unreachable)"#.to_owned(),
+        hook => format!(r#"(func (export "{hook}") (result i64) unreachable)"#),
+    });
+    let rest = match hooks.contains(&"plugin_cleanup") {
+        true => "",
+        false => r#"(func (export "plugin_cleanup"))"#,
+    };
+    Source::wat(format!(
+        r#"(module (memory (export "memory") 1) (global (export "plugin_abi_1") i32 (i32.const 0))
+        (func (export "alloc") (param i32) (result i32) i32.const 1024)
+        (func (export "free") (param i32 i32))
+        (func (export "plugin_init") (param i32 i32) (result i64) i64.const 0)
+        (func (export "command_trap") (param i32 i32) (result i64) unreachable)
+        {rest} {})"#,
+        traps.collect::<String>()
+    ))
+}
+
+/// Loads a plugin without starting it, changes it, and returns the number of hooks that trapped.
+fn trapped(
+    hooks: &[&str],
+    options: PluginOptions,
+    change: impl FnOnce(&Registry) -> Result<(), RegistryError>,
+) -> usize {
+    let dir = tempfile::tempdir().unwrap();
+    let registry = Registry::with_config_dir(dir.path().join("configs"));
+    let options = options.id("hooked").without_start();
+    registry.load(trapping(hooks), options).unwrap();
+    // A configuration cannot be saved, because there is a file in place of the folder.
+    put(dir.path(), "configs", b"");
+    let notices = registry.watch();
+    let changed = change(&registry);
+    let reported = notices.try_iter().filter(|notice| {
+        matches!(notice, Notice::Failed { message, .. } if message.contains("unreachable"))
+    });
+    let failed = matches!(&changed, Err(RegistryError::Plugin(_)));
+    reported.count() + usize::from(failed)
+}
+
+#[test]
+fn every_instance_is_cleaned_up_and_only_started_ones_stop() {
+    let one = PluginOptions::new;
+    let several = || PluginOptions::new().instances(2);
+    for options in [one, several as fn() -> _] {
+        let unload = |registry: &Registry| registry.unload("hooked");
+        assert_eq!(trapped(&["plugin_cleanup"], options(), unload), 1);
+        assert_eq!(trapped(&["plugin_stop"], options(), unload), 0);
+        let reload = |registry: &Registry| registry.reload("hooked");
+        assert_eq!(trapped(&["plugin_cleanup"], options(), reload), 1);
+        assert_eq!(trapped(&["plugin_stop"], options(), reload), 0);
+        // The new instance cannot take over.
+        let set_config = |registry: &Registry| registry.set_config("hooked", &json!({}));
+        assert_eq!(trapped(&["plugin_cleanup"], options(), set_config), 1);
+        assert_eq!(trapped(&["plugin_stop"], options(), set_config), 0);
+    }
+    // A pool is replaced when it starts for the first time, and when it has failed.
+    let start = |registry: &Registry| registry.start("hooked");
+    assert_eq!(trapped(&["plugin_cleanup"], several(), start), 1);
+    assert_eq!(trapped(&["plugin_stop"], several(), start), 0);
 }
 
 #[test]

@@ -62,6 +62,24 @@ enum Serving {
     Many(Arc<Pool>),
 }
 
+impl Serving {
+    /// Cleans the instances up that no call uses, after stopping them if they were started. Returns
+    /// the first failure.
+    fn end(self, started: bool) -> Result<(), Failure> {
+        match self {
+            Serving::Nothing => Ok(()),
+            Serving::One(mut plugin) => end_instance(&mut plugin, started),
+            Serving::Many(pool) => {
+                let mut first = Ok(());
+                for mut plugin in pool.take_idle() {
+                    first = first.and(end_instance(&mut plugin, started));
+                }
+                first
+            }
+        }
+    }
+}
+
 impl Entry {
     pub(super) fn new(
         loaded: Loaded,
@@ -218,7 +236,9 @@ impl Entry {
         if self.state() == PluginState::Running {
             return Ok(());
         }
+        let failed = self.state() == PluginState::Failed;
         let mut serving = lock(&self.serving);
+        let mut old = Serving::Nothing;
         match &mut *serving {
             Serving::One(plugin) => {
                 if let Err(failure) = plugin.start_if_supported() {
@@ -229,9 +249,15 @@ impl Entry {
                     return Err(failure.into());
                 }
             }
-            Serving::Nothing | Serving::Many(_) => *serving = self.make(&recipe, true)?,
+            Serving::Nothing | Serving::Many(_) => {
+                let fresh = self.make(&recipe, true)?;
+                old = std::mem::replace(&mut *serving, fresh);
+            }
         }
         self.set_state(PluginState::Running);
+        drop(serving);
+        // A pool that has failed, or one that was never started.
+        self.end_replaced(old, failed);
         Ok(())
     }
 
@@ -250,10 +276,9 @@ impl Entry {
         let stopped = match &mut *serving {
             Serving::Nothing => Ok(()),
             Serving::One(plugin) => plugin.stop_if_supported(),
-            Serving::Many(pool) => {
-                let stopped = end_pool(pool);
-                *serving = Serving::Nothing;
-                stopped
+            Serving::Many(_) => {
+                let pool = std::mem::replace(&mut *serving, Serving::Nothing);
+                pool.end(true)
             }
         };
         Ok(stopped?)
@@ -262,12 +287,10 @@ impl Entry {
     /// Stops the plugin and cleans it up, for good.
     pub(super) fn end(&self) -> Result<(), RegistryError> {
         let _change = lock(&self.change);
+        let failed = self.state() == PluginState::Failed;
         let stopped = self.stop_changing();
-        let cleaned = match std::mem::replace(&mut *lock(&self.serving), Serving::Nothing) {
-            Serving::One(mut plugin) if !plugin.is_poisoned() => plugin.cleanup(),
-            Serving::Nothing | Serving::One(_) | Serving::Many(_) => Ok(()),
-        };
-        stopped.and(cleaned.map_err(RegistryError::Plugin))
+        let last = std::mem::replace(&mut *lock(&self.serving), Serving::Nothing);
+        stopped.and(last.end(failed).map_err(RegistryError::Plugin))
     }
 
     /// Reads the module again and lets it take over.
@@ -339,9 +362,15 @@ impl Entry {
             if old.is_poisoned() {
                 self.restart(&mut serving, Some(&failure));
             }
+            drop(serving);
+            self.end_replaced(fresh, start);
             return Err(failure.into());
         }
-        commit()?;
+        if let Err(error) = commit() {
+            drop(serving);
+            self.end_replaced(fresh, start);
+            return Err(error);
+        }
         *write(&self.current) = next;
         let old = std::mem::replace(&mut *serving, fresh);
         drop(serving);
@@ -349,16 +378,15 @@ impl Entry {
         if self.state() == PluginState::Failed {
             self.set_state(PluginState::Running);
         }
-        // The new instances answer already, so the old ones' last words change nothing.
-        let ended = match old {
-            Serving::Nothing => Ok(()),
-            Serving::One(mut plugin) => end_instance(&mut plugin, start),
-            Serving::Many(pool) => end_pool(&pool),
-        };
-        if let Err(failure) = ended {
+        self.end_replaced(old, start);
+        Ok(())
+    }
+
+    /// Ends instances in whose place others answer, so that a failing hook changes nothing.
+    fn end_replaced(&self, instances: Serving, started: bool) {
+        if let Err(failure) = instances.end(started) {
             self.notify_failure(&failure.message());
         }
-        Ok(())
     }
 
     /// Creates instances that have not taken over yet.
@@ -431,15 +459,6 @@ fn end_instance(plugin: &mut Plugin, started: bool) -> Result<(), Failure> {
         plugin.stop_if_supported()?;
     }
     plugin.cleanup()
-}
-
-/// Stops and cleans up the idle instances of a pool. Returns the first failure.
-fn end_pool(pool: &Pool) -> Result<(), Failure> {
-    let mut first = Ok(());
-    for mut plugin in pool.take_idle() {
-        first = first.and(end_instance(&mut plugin, true));
-    }
-    first
 }
 
 fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {

@@ -192,8 +192,10 @@ impl Registry {
     /// the [folders](Registry::add_folder). Returns the plugins that are new or changed.
     ///
     /// A plugin whose new file is broken stays as it is; its [status](Registry::status) has the
-    /// failure. A plugin whose file is gone stays until it is [unloaded](Registry::unload).
+    /// failure. A plugin whose file is gone stays until it is [unloaded](Registry::unload); a file
+    /// that could not be loaded is forgotten when it is gone.
     pub fn refresh(&self) -> Vec<(String, Result<(), RegistryError>)> {
+        lock(&self.0.broken).retain(|file, _| file.is_file());
         let mut changes = Vec::new();
         for entry in self.entries() {
             if entry.file_has_changed() {
@@ -400,10 +402,7 @@ impl Registry {
                 continue;
             }
             match self.load_found(&found, options.clone()) {
-                Ok(id) => {
-                    lock(&self.0.broken).remove(&file);
-                    loaded.push(id);
-                }
+                Ok(id) => loaded.push(id),
                 Err(error) => {
                     self.notify(Notice::Failed {
                         id: found.name().to_owned(),
@@ -439,6 +438,9 @@ impl Registry {
         }
         entries.insert(id.clone(), Arc::new(entry));
         drop(entries);
+        if let Some(file) = found.file() {
+            lock(&self.0.broken).remove(file);
+        }
         self.notify(Notice::Loaded { id: id.clone() });
         self.deliver();
         Ok(id)
