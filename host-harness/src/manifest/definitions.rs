@@ -307,12 +307,9 @@ const MAX_INLINED_DEPTH: usize = 16;
 ///
 /// Recursive definitions and those beyond the two limits stay in `$defs`.
 pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value {
-    let sizes = definitions.iter();
     let mut inliner = Inliner {
         definitions,
-        sizes: sizes
-            .map(|(name, value)| (&**name, value.to_string().len()))
-            .collect(),
+        sizes: HashMap::new(),
         within: Vec::new(),
         left: MAX_INLINED,
     };
@@ -323,6 +320,7 @@ pub(super) fn inline(schema: &Value, definitions: &Map<String, Value>) -> Value 
 
 struct Inliner<'a> {
     definitions: &'a Map<String, Value>,
+    /// The sizes of definitions that the schema refers to.
     sizes: HashMap<&'a str, usize>,
     /// The definitions that contain the current schema.
     within: Vec<&'a str>,
@@ -337,7 +335,8 @@ impl Inliner<'_> {
         let Some((name, definition)) = referred(schema, self.definitions) else {
             return;
         };
-        let size = self.sizes.get(name).copied().unwrap_or(usize::MAX);
+        let size = self.sizes.entry(name);
+        let size = *size.or_insert_with(|| definition.to_string().len());
         let Some(left) = self.left.checked_sub(size) else {
             return;
         };
