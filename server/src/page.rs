@@ -5,6 +5,8 @@
 //! document's Content-Security-Policy lists the hashes of its style sheet and its script; the
 //! browser runs no other script and loads nothing from elsewhere.
 
+use std::sync::LazyLock;
+
 use axum::http::{HeaderName, header};
 use axum::response::{Html, IntoResponse};
 use base64::Engine;
@@ -110,7 +112,8 @@ pub(crate) async fn route() -> impl IntoResponse {
         (header::REFERRER_POLICY, "no-referrer"),
         (header::CACHE_CONTROL, "no-cache"),
     ];
-    (headers, Html(live()))
+    static LIVE: LazyLock<String> = LazyLock::new(live);
+    (headers, Html(LIVE.as_str()))
 }
 
 #[cfg(test)]

@@ -63,6 +63,19 @@ function sound(schema) {
   return kept;
 }
 
+/** Returns the name of the definition that a reference leads to: a JSON Pointer, percent-encoded. */
+function target($ref) {
+  const decoded = (bytes) => {
+    try {
+      return decodeURIComponent(bytes);
+    } catch {
+      return bytes;
+    }
+  };
+  const pointer = $ref.replace(/^#\/\$defs\//, "").replace(/(?:%[0-9a-f]{2})+/gi, decoded);
+  return pointer.replaceAll("~1", "/").replaceAll("~0", "~");
+}
+
 /** The schemas of a plugin. They are untrusted: references may be circular or dangling. */
 class Schemas {
   constructor(definitions) {
@@ -79,8 +92,7 @@ class Schemas {
       const choices = schema.anyOf ?? schema.oneOf;
       const others = choices?.filter((choice) => choice?.type !== "null");
       if ($ref !== undefined) {
-        const name = $ref.replace(/^#\/\$defs\//, "").replaceAll("~1", "/").replaceAll("~0", "~");
-        schema = { ...member(this.definitions, name), ...own };
+        schema = { ...member(this.definitions, target($ref)), ...own };
       } else if (others?.length === 1 && choices.length === 2) {
         const { anyOf, oneOf, ...rest } = schema;
         [schema, nullable] = [{ ...others[0], ...rest }, true];
