@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::http::StatusCode;
 use plugin_sdk_harness::registry::{Registry, RegistryError};
-use plugin_sdk_harness::{Failure, Plugin};
+use plugin_sdk_harness::{Failure, Interrupt, Plugin};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::timeout;
@@ -51,6 +51,14 @@ impl Server {
     ) -> Result<R, ApiError> {
         let permit = self.permit().await?;
         self.spawn(permit, work).await
+    }
+
+    /// Returns a permit for a stream of events.
+    pub(crate) fn stream_permit(&self) -> Result<OwnedSemaphorePermit, ApiError> {
+        Arc::clone(&self.streams).try_acquire_owned().map_err(|_| {
+            let message = "the server has as many streams of events as it can";
+            ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message)
+        })
     }
 
     /// Waits until another call may begin.
@@ -104,6 +112,15 @@ impl Server {
                 Err(ApiError::new(StatusCode::GATEWAY_TIMEOUT, message))
             }
         }
+    }
+}
+
+/// Ends a call when it is dropped. After the call, that has no effect.
+pub(crate) struct Abandoned(pub(crate) Interrupt);
+
+impl Drop for Abandoned {
+    fn drop(&mut self) {
+        self.0.interrupt();
     }
 }
 

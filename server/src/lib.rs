@@ -47,7 +47,8 @@
 //! A server answers only requests whose `Host` is a loopback address or
 //! [allowed](ServerOptions::allow_host), so that no page on the web reaches it through a name of
 //! its own, and whose `Origin`, if there is one, is the server itself. It bounds the size of
-//! bodies, the number of calls at once, and the time that a client takes to send its request.
+//! bodies, the number of calls at once, the time that a client takes to send its request, and the
+//! time in which it reads nothing of its answer. The same bounds hold for `/mcp`.
 //! Plugins get no permissions but those that the registry's options grant.
 #![forbid(unsafe_code)]
 
@@ -62,6 +63,7 @@ mod metrics;
 pub mod openapi;
 mod options;
 pub mod page;
+mod sending;
 mod serving;
 
 use std::sync::{Arc, OnceLock};
@@ -71,6 +73,7 @@ use plugin_sdk_harness::registry::Registry;
 use tokio::sync::Semaphore;
 
 use here::Here;
+use openapi::SharedDocument;
 
 #[cfg(feature = "mcp")]
 pub use mcp::{ToolNameTaken, check_tool_names, serve_stdio};
@@ -83,7 +86,7 @@ const MAX_STREAMS: usize = 64;
 /// The most large bodies of requests that are read at once.
 const MAX_LARGE_BODIES: usize = 16;
 
-/// The state that the handlers share.
+/// The state that the handlers share: the plugins, and what bounds the work for clients.
 struct Server {
     registry: Registry,
     options: ServerOptions,
@@ -95,6 +98,21 @@ struct Server {
     streams: Arc<Semaphore>,
     /// A permit for each large body that is being read.
     large_bodies: Semaphore,
+    openapi: SharedDocument,
+}
+
+impl Server {
+    fn new(registry: Registry, options: ServerOptions) -> Arc<Self> {
+        Arc::new(Server {
+            registry,
+            calls: Arc::new(Semaphore::new(options.max_calls)),
+            here: OnceLock::new(),
+            streams: Arc::new(Semaphore::new(MAX_STREAMS)),
+            large_bodies: Semaphore::new(MAX_LARGE_BODIES),
+            openapi: SharedDocument::default(),
+            options,
+        })
+    }
 }
 
 /// Returns the routes, for a program that serves them itself. [`serve`] also bounds the time that
@@ -104,15 +122,7 @@ struct Server {
 /// less than a millisecond each run on the thread of their request, if the plugin is free; at least
 /// one thread of the runtime is left for other requests.
 pub fn router(registry: Registry, options: ServerOptions) -> Router {
-    let calls = Arc::new(Semaphore::new(options.max_calls));
-    let server = Arc::new(Server {
-        registry,
-        options,
-        calls,
-        here: OnceLock::new(),
-        streams: Arc::new(Semaphore::new(MAX_STREAMS)),
-        large_bodies: Semaphore::new(MAX_LARGE_BODIES),
-    });
+    let server = Server::new(registry, options);
     let routes = api::routes();
     #[cfg(feature = "mcp")]
     let routes = mcp::mounted(routes, &server);

@@ -1,15 +1,23 @@
 //! The description of routes, in OpenAPI 3.1.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::SystemTime;
 
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::Response;
 use plugin_sdk::serving::Route;
-use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema};
+use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest, Schema, definition};
+use plugin_sdk_harness::registry::{PluginStatus, Registry};
 use serde_json::{Map, Value, json};
+use tokio::sync::Mutex;
 
 use crate::Server;
-use crate::answer::json_body;
+use crate::answer::json_text;
+
+/// The most bytes of a plugin's name that each of its commands repeats.
+const MAX_NAME: usize = 256;
 
 /// The errors of a call: their status, and when they happen.
 const ERRORS: [(&str, &str); 8] = [
@@ -36,23 +44,53 @@ pub fn of_plugin(manifest: &Manifest) -> Value {
 }
 
 pub(crate) async fn document(State(server): State<Arc<Server>>) -> Response {
-    let plugins = server.registry.list();
+    json_text(server.openapi.get(&server.registry).await)
+}
+
+/// The document of a server, which all answers share until a plugin changes.
+#[derive(Default)]
+pub(crate) struct SharedDocument(Mutex<(Vec<Version>, Bytes)>);
+
+/// A plugin's id, and the time at which its module was loaded.
+type Version = (String, SystemTime);
+
+impl SharedDocument {
+    async fn get(&self, registry: &Registry) -> Bytes {
+        let mut last = self.0.lock().await;
+        let plugins = registry.list();
+        let versions: Vec<Version> = plugins
+            .iter()
+            .map(|plugin| (plugin.id.clone(), plugin.loaded_at))
+            .collect();
+        let (of, text) = &mut *last;
+        if text.is_empty() || *of != versions {
+            *text = described(registry, &plugins).to_string().into();
+            *of = versions;
+        }
+        text.clone()
+    }
+}
+
+/// Returns the document for all plugins.
+fn described(registry: &Registry, plugins: &[PluginStatus]) -> Value {
     let mut document = Document::of(plugins.iter().map(|plugin| &*plugin.id));
-    for plugin in &plugins {
-        let Ok(module) = server.registry.module(&plugin.id) else {
+    for plugin in plugins {
+        let Ok(module) = registry.module(&plugin.id) else {
             continue;
         };
         if let Some(manifest) = module.manifest() {
             document.add(&plugin.id, manifest);
         }
     }
-    json_body(&document.finish("Plugins", env!("CARGO_PKG_VERSION")))
+    document.finish("Plugins", env!("CARGO_PKG_VERSION"))
 }
 
 /// A document under construction.
 struct Document {
     paths: Map<String, Value>,
     schemas: Map<String, Value>,
+    schema_names: Names,
+    operation_names: Names,
 }
 
 impl Document {
@@ -63,19 +101,33 @@ impl Document {
         Document {
             paths: fixed_paths(ids),
             schemas,
+            schema_names: Names::default(),
+            operation_names: Names::default(),
         }
     }
 
     /// Adds the commands of a plugin.
     fn add(&mut self, id: &str, manifest: &Manifest) {
+        let names = manifest.defs.keys().map(|name| {
+            let wanted = plain(&format!("{id}.{name}"));
+            (&**name, self.schema_names.unique(wanted))
+        });
+        let renaming = Renaming {
+            definitions: &manifest.defs,
+            names: names.collect(),
+        };
+        for (name, definition) in &manifest.defs {
+            if let Some(name) = renaming.names.get(&**name) {
+                let definition = renaming.renamed(definition);
+                self.schemas.insert(name.clone(), definition);
+            }
+        }
         for command in &manifest.commands {
             let path = format!("/api/plugins/{id}/commands/{}", command.name);
-            let operation = operation(id, manifest, command);
+            let wanted = format!("{id}_{}", command.name);
+            let name = self.operation_names.unique(wanted);
+            let operation = operation(&name, manifest, command, &renaming);
             self.paths.insert(path, json!({"post": operation}));
-        }
-        for (name, definition) in &manifest.defs {
-            let name = definition_name(id, name);
-            self.schemas.insert(name, renamed(definition, id));
         }
     }
 
@@ -85,14 +137,19 @@ impl Document {
             "info": {"title": title, "version": version},
             "jsonSchemaDialect": "https://json-schema.org/draft/2020-12/schema",
             "paths": self.paths,
-            "components": {"schemas": self.schemas},
+            "components": {"schemas": self.schemas, "responses": error_responses()},
         })
     }
 }
 
-fn operation(id: &str, manifest: &Manifest, command: &CommandInfo) -> Value {
+fn operation(
+    name: &str,
+    manifest: &Manifest,
+    command: &CommandInfo,
+    renaming: &Renaming<'_>,
+) -> Value {
     let schema = |schema: &Option<Schema>| match schema {
-        Some(schema) => renamed(schema.as_value(), id),
+        Some(schema) => renaming.renamed(schema.as_value()),
         None => json!({}),
     };
     let (request, result) = match command.codec {
@@ -113,8 +170,8 @@ fn operation(id: &str, manifest: &Manifest, command: &CommandInfo) -> Value {
         json!({"code": error.code, "description": description})
     });
     json!({
-        "operationId": format!("{id}_{}", command.name),
-        "tags": [manifest.name],
+        "operationId": name,
+        "tags": [short(&manifest.name)],
         "summary": command.description.lines().next().unwrap_or(&command.name),
         "description": command.description,
         "requestBody": {"required": needs_arguments(command), "content": request},
@@ -135,13 +192,21 @@ fn responses(description: &str, content: Value) -> Value {
     let mut responses = Map::new();
     let ok = json!({"description": description, "content": content});
     responses.insert("200".to_owned(), ok);
-    for (status, description) in ERRORS {
-        let content =
-            json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}});
-        let error = json!({"description": description, "content": content});
+    for (status, _) in ERRORS {
+        let error = json!({"$ref": format!("#/components/responses/{status}")});
         responses.insert(status.to_owned(), error);
     }
     Value::Object(responses)
+}
+
+/// Returns the responses that all operations share.
+fn error_responses() -> Map<String, Value> {
+    let content = json!({"application/json": {"schema": {"$ref": "#/components/schemas/Error"}}});
+    let errors = ERRORS.iter().map(|(status, description)| {
+        let error = json!({"description": description, "content": content});
+        ((*status).to_owned(), error)
+    });
+    errors.collect()
 }
 
 fn error_schema() -> Value {
@@ -237,39 +302,74 @@ fn fixed_paths<'a>(ids: impl Iterator<Item = &'a str>) -> Map<String, Value> {
         .collect()
 }
 
-/// Returns the name of a definition of one plugin in the document for all plugins.
-fn definition_name(id: &str, name: &str) -> String {
+/// Returns a name of the characters that the name of a component may have.
+fn plain(name: &str) -> String {
     let plain = |byte: char| match byte {
         'a'..='z' | 'A'..='Z' | '0'..='9' | '-' | '_' | '.' => byte,
         _ => '_',
     };
-    format!("{id}.{}", name.chars().map(plain).collect::<String>())
+    name.chars().map(plain).collect()
 }
 
-/// Returns a schema whose references name the definitions of this document. Manifests are bounded
-/// in size and nesting.
-fn renamed(schema: &Value, id: &str) -> Value {
-    match schema {
-        Value::Object(members) => {
-            let members = members.iter().map(|(name, member)| match member {
-                Value::String(target) if name == "$ref" => {
-                    let definition = target.strip_prefix("#/$defs/").map(|pointer| {
-                        let name = pointer.replace("~1", "/").replace("~0", "~");
-                        format!("#/components/schemas/{}", definition_name(id, &name))
-                    });
-                    let target = definition.unwrap_or_else(|| target.clone());
-                    (name.clone(), Value::from(target))
-                }
-                member => (name.clone(), renamed(member, id)),
-            });
-            Value::Object(members.collect())
+/// The names that are taken, with the last number that was added to each.
+#[derive(Default)]
+struct Names(HashMap<String, u32>);
+
+impl Names {
+    /// Takes a name, with a number if it is taken.
+    fn unique(&mut self, name: String) -> String {
+        let mut number = *self.0.entry(name.clone()).or_default();
+        let mut unique = name.clone();
+        if number > 0 {
+            while self.0.contains_key(&unique) {
+                number += 1;
+                unique = format!("{name}_{number}");
+            }
+            self.0.insert(unique.clone(), 1);
         }
-        Value::Array(elements) => Value::Array(
-            elements
+        self.0.insert(name, number.max(1));
+        unique
+    }
+}
+
+/// Returns the beginning of a plugin's name, which each of its commands repeats.
+pub(crate) fn short(name: &str) -> &str {
+    let end = name.floor_char_boundary(MAX_NAME);
+    name.get(..end).unwrap_or(name)
+}
+
+/// The names that a plugin's definitions have in the document.
+struct Renaming<'a> {
+    definitions: &'a Map<String, Value>,
+    names: HashMap<&'a str, String>,
+}
+
+impl Renaming<'_> {
+    /// Returns a schema whose references name the definitions of the document. Manifests are
+    /// bounded in size and nesting.
+    fn renamed(&self, schema: &Value) -> Value {
+        match schema {
+            Value::Object(members) => {
+                let members = members.iter().map(|(name, member)| match member {
+                    Value::String(target) if name == "$ref" => {
+                        let target = self.reference(target).unwrap_or_else(|| target.clone());
+                        (name.clone(), Value::from(target))
+                    }
+                    member => (name.clone(), self.renamed(member)),
+                });
+                Value::Object(members.collect())
+            }
+            Value::Array(elements) => elements
                 .iter()
-                .map(|element| renamed(element, id))
+                .map(|element| self.renamed(element))
                 .collect(),
-        ),
-        other => other.clone(),
+            other => other.clone(),
+        }
+    }
+
+    fn reference(&self, target: &str) -> Option<String> {
+        let (name, _) = definition(target, self.definitions)?;
+        let name = self.names.get(name)?;
+        Some(format!("#/components/schemas/{name}"))
     }
 }

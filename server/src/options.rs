@@ -19,6 +19,7 @@ pub struct ServerOptions {
     pub(crate) max_calls: usize,
     pub(crate) call_timeout: Duration,
     pub(crate) request_timeout: Duration,
+    pub(crate) send_timeout: Duration,
     pub(crate) max_connections: usize,
     #[cfg(feature = "mcp")]
     pub(crate) shared_tools: bool,
@@ -34,6 +35,7 @@ impl ServerOptions {
             max_calls: 64,
             call_timeout: Duration::from_secs(30),
             request_timeout: Duration::from_secs(10),
+            send_timeout: Duration::from_secs(30),
             max_connections: 4096,
             #[cfg(feature = "mcp")]
             shared_tools: false,
@@ -83,6 +85,14 @@ impl ServerOptions {
         self
     }
 
+    /// Sets how long a client may read nothing of an answer that waits for it; 30 s unless set. Then
+    /// its connection is closed. [`serve`](crate::serve) sees to it; [`router`](crate::router) has
+    /// no connections.
+    pub fn send_timeout(mut self, timeout: Duration) -> Self {
+        self.send_timeout = timeout;
+        self
+    }
+
     /// Sets how many connections are open at once; 4096 unless set. Others wait.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.max(1);
@@ -114,6 +124,7 @@ impl std::fmt::Debug for ServerOptions {
             .field("max_calls", &self.max_calls)
             .field("call_timeout", &self.call_timeout)
             .field("request_timeout", &self.request_timeout)
+            .field("send_timeout", &self.send_timeout)
             .field("max_connections", &self.max_connections)
             .finish()
     }
@@ -137,6 +148,7 @@ mod tests {
             ("max_calls", options.max_calls.to_string()),
             ("call_timeout", format!("{:?}", options.call_timeout)),
             ("request_timeout", format!("{:?}", options.request_timeout)),
+            ("send_timeout", format!("{:?}", options.send_timeout)),
             ("max_connections", options.max_connections.to_string()),
         ] {
             let setting = format!("`ServerOptions::{setting}`");

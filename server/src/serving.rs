@@ -14,6 +14,7 @@ use tokio::sync::Semaphore;
 
 use crate::options::ServerOptions;
 use crate::router;
+use crate::sending::Sending;
 
 /// The pause after a connection could not be accepted, for example because the process has too many
 /// open files.
@@ -50,7 +51,8 @@ pub async fn serve(
                 }
             },
         };
-        let connection = http.serve_connection(TokioIo::new(stream), service.clone());
+        let stream = TokioIo::new(Sending::new(stream, options.send_timeout));
+        let connection = http.serve_connection(stream, service.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
             // The client's fault: it broke off, or was too slow.

@@ -8,6 +8,7 @@ use plugin_sdk_harness::{Failure, Interrupt, Plugin};
 
 use crate::Server;
 use crate::answer::ApiError;
+use crate::calls::Abandoned;
 
 /// The header with the fuel that a call used.
 const FUEL: HeaderName = HeaderName::from_static("x-plugin-fuel");
@@ -55,14 +56,5 @@ impl<R: Send + 'static> Called<R> {
             response.headers_mut().insert(FUEL, fuel.into());
         }
         response
-    }
-}
-
-/// Ends a call when it is dropped. After the call, that has no effect.
-struct Abandoned(Interrupt);
-
-impl Drop for Abandoned {
-    fn drop(&mut self) {
-        self.0.interrupt();
     }
 }

@@ -8,7 +8,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::http::StatusCode;
 use axum::response::IntoResponse;
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_core::Stream;
@@ -18,7 +17,6 @@ use tokio::sync::mpsc;
 
 use super::{Answer, Path};
 use crate::Server;
-use crate::answer::ApiError;
 
 /// The events that wait for a slow client.
 const MAX_WAITING: usize = 256;
@@ -48,19 +46,16 @@ impl Stream for Events {
 
 /// Returns a stream of notices: those of one plugin, with the events of all, or all of them.
 fn stream(server: &Server, id: Option<String>) -> Answer {
-    let Ok(permit) = Arc::clone(&server.streams).try_acquire_owned() else {
-        let message = "the server has as many streams of events as it can";
-        return Err(ApiError::new(StatusCode::SERVICE_UNAVAILABLE, message));
-    };
+    let permit = server.stream_permit()?;
     let notices = server.registry.watch();
     let (sender, receiver) = mpsc::channel(MAX_WAITING);
     tokio::task::spawn_blocking(move || {
         let _permit = permit;
-        loop {
+        while !sender.is_closed() {
             let notice = match notices.recv_timeout(LOOK) {
                 Ok(notice) => notice,
-                Err(RecvTimeoutError::Timeout) if !sender.is_closed() => continue,
-                Err(_) => return,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => return,
             };
             let (of, kind, data) = described(notice);
             let wanted = match (&id, &of) {

@@ -25,7 +25,7 @@ use crate::{Server, metrics, openapi, page};
 /// The largest body that is read at once with any number of others, in bytes.
 const SMALL_BODY: u64 = 64 << 10;
 
-type Answer = Result<Response, ApiError>;
+pub(crate) type Answer = Result<Response, ApiError>;
 
 pub(crate) fn routes() -> Router<Arc<Server>> {
     Router::new()
@@ -75,7 +75,7 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
 impl Server {
     /// Reads the body of a request. All connections together could fill the memory with large ones,
     /// so only some of those are read at once.
-    async fn read(&self, body: Body) -> Result<Vec<u8>, ApiError> {
+    pub(crate) async fn read(&self, body: Body) -> Result<Vec<u8>, ApiError> {
         let limit = self.options.max_body_bytes;
         let small = body
             .size_hint()

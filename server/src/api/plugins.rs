@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::extract::{Query, State};
 use axum::http::{StatusCode, header};
 use axum::response::IntoResponse;
+use plugin_sdk_harness::Module;
 use plugin_sdk_harness::registry::{PluginState, PluginStatus};
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -162,11 +163,20 @@ pub(super) async fn manifest(State(server): State<Arc<Server>>, Path(id): Path<S
     Ok(Data(module.manifest()).into_response())
 }
 
+/// The bytes of a module, which all answers share.
+struct ModuleBytes(Module);
+
+impl AsRef<[u8]> for ModuleBytes {
+    fn as_ref(&self) -> &[u8] {
+        self.0.bytes()
+    }
+}
+
 /// Answers with the module's bytes.
 pub(super) async fn module(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {
     let module = server.registry.module(&id)?;
     let media = [(header::CONTENT_TYPE, "application/wasm")];
-    Ok((media, module.bytes().to_vec()).into_response())
+    Ok((media, Bytes::from_owner(ModuleBytes(module))).into_response())
 }
 
 pub(super) async fn config(State(server): State<Arc<Server>>, Path(id): Path<String>) -> Answer {

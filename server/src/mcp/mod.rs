@@ -12,6 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use axum::Router;
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::routing::any;
+use plugin_sdk_harness::Interrupt;
 use plugin_sdk_harness::registry::{Notice, Registry};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, Implementation, ListToolsResult,
@@ -24,6 +28,9 @@ use rmcp::{ErrorData, RoleServer, ServerHandler, ServiceExt};
 use tokio::sync::watch;
 
 use crate::Server;
+use crate::answer::ApiError;
+use crate::api::Answer;
+use crate::calls::Abandoned;
 use crate::options::ServerOptions;
 use tools::Tools;
 
@@ -38,14 +45,10 @@ const KEEP_TOOLS: u64 = 60_000;
 /// The plugins of a registry as tools. Clones share the tools.
 #[derive(Clone)]
 pub(crate) struct Mcp {
-    registry: Registry,
+    server: Arc<Server>,
     tools: Arc<Mutex<Arc<Tools>>>,
     /// Changes with each new list of tools.
     version: watch::Receiver<u64>,
-    /// The longest time of a call.
-    timeout: Duration,
-    /// `true` if calls share the plugins' instances.
-    shared: bool,
 }
 
 /// Serves the plugins of a registry as tools on standard input and output, until the input ends.
@@ -56,7 +59,8 @@ pub(crate) struct Mcp {
 ///
 /// [`ToolNameTaken`] if two commands would be tools of one name, and an error of the streams.
 pub async fn serve_stdio(registry: Registry, options: &ServerOptions) -> io::Result<()> {
-    let mcp = Mcp::new(registry.clone(), options).map_err(io::Error::other)?;
+    let server = Server::new(registry.clone(), options.clone());
+    let mcp = Mcp::new(server).map_err(io::Error::other)?;
     let served = mcp.serve(rmcp::transport::stdio()).await;
     if let Ok(service) = served {
         service.waiting().await.map_err(io::Error::other)?;
@@ -77,29 +81,38 @@ pub fn check_tool_names(registry: &Registry) -> Result<(), ToolNameTaken> {
 }
 
 /// Adds the route of the protocol, unless two tools have the same name.
-pub(crate) fn mounted(routes: Router<Arc<Server>>, server: &Server) -> Router<Arc<Server>> {
-    match Mcp::new(server.registry.clone(), &server.options) {
-        Ok(mcp) => routes.route_service("/mcp", mcp.http(&server.options)),
+pub(crate) fn mounted(routes: Router<Arc<Server>>, server: &Arc<Server>) -> Router<Arc<Server>> {
+    let mcp = match Mcp::new(Arc::clone(server)) {
+        Ok(mcp) => mcp,
         Err(taken) => {
             log::error!("there is no route `/mcp`: {taken}");
-            routes
+            return routes;
         }
-    }
+    };
+    let endpoint = mcp.http();
+    let answer = async move |State(server): State<Arc<Server>>, request: Request| -> Answer {
+        let (head, body) = request.into_parts();
+        let body = Body::from(server.read(body).await?);
+        let answer = endpoint.handle(Request::from_parts(head, body)).await;
+        Ok(answer.map(Body::new))
+    };
+    routes.route("/mcp", any(answer))
 }
 
 impl Mcp {
     /// Makes tools of all commands, and again whenever a plugin changes.
-    pub(crate) fn new(registry: Registry, options: &ServerOptions) -> Result<Self, ToolNameTaken> {
+    pub(crate) fn new(server: Arc<Server>) -> Result<Self, ToolNameTaken> {
+        let registry = server.registry.clone();
         let tools = Arc::new(Mutex::new(Arc::new(Tools::of(&registry)?)));
         let (changed, version) = watch::channel(0);
         let notices = registry.watch();
-        let (remade, source) = (Arc::downgrade(&tools), registry.clone());
+        let remade = Arc::downgrade(&tools);
         std::thread::spawn(move || {
             while let Some(tools) = remade.upgrade() {
                 match notices.recv_timeout(LOOK) {
                     Ok(
                         Notice::Loaded { .. } | Notice::Reloaded { .. } | Notice::Unloaded { .. },
-                    ) => match Tools::of(&source) {
+                    ) => match Tools::of(&registry) {
                         Ok(new) => {
                             *tools.lock().unwrap_or_else(PoisonError::into_inner) = Arc::new(new);
                             changed.send_modify(|version| *version += 1);
@@ -112,25 +125,20 @@ impl Mcp {
             }
         });
         Ok(Mcp {
-            registry,
+            server,
             tools,
             version,
-            timeout: options.call_timeout,
-            shared: options.shared_tools,
         })
     }
 
     /// Returns the endpoint of the protocol over HTTP, without sessions. The server's guard has
     /// checked the host and the origin of each request.
-    pub(crate) fn http(
-        self,
-        options: &ServerOptions,
-    ) -> StreamableHttpService<Mcp, NeverSessionManager> {
+    pub(crate) fn http(self) -> StreamableHttpService<Mcp, NeverSessionManager> {
         let mut config = StreamableHttpServerConfig::default();
         config.legacy_session_mode = false;
         config.json_response = true;
         config.allowed_hosts = Vec::new();
-        config.max_request_body_bytes = options.max_body_bytes;
+        config.max_request_body_bytes = self.server.options.max_body_bytes;
         StreamableHttpService::new(move || Ok(self.clone()), Arc::default(), config)
     }
 
@@ -172,6 +180,7 @@ impl ServerHandler for Mcp {
     }
 
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let _permit = self.server.stream_permit().map_err(internal)?;
         let mut version = self.version.clone();
         loop {
             tokio::select! {
@@ -206,32 +215,22 @@ impl ServerHandler for Mcp {
             return Err(ErrorData::invalid_params(message, None));
         };
         let tool = Arc::clone(tool);
-        let registry = self.registry.clone();
-        let shared = self.shared;
+        let shared = self.server.options.shared_tools;
         let arguments = request.arguments.unwrap_or_default();
-        let interrupt = plugin_sdk_harness::Interrupt::new();
-        let cancel = interrupt.clone();
-        let call = tokio::task::spawn_blocking(move || {
-            tool.call(&registry, arguments, &interrupt, shared)
-        });
-        let result = tokio::select! {
-            result = tokio::time::timeout(self.timeout, call) => result,
+        let interrupt = Interrupt::new();
+        let _abandoned = Abandoned(interrupt.clone());
+        let call = self
+            .server
+            .run(move |registry| Ok(tool.call(registry, arguments, &interrupt, shared)));
+        tokio::select! {
+            result = call => Ok(result.map_err(internal)?.into()),
             () = context.ct.cancelled() => {
-                cancel.interrupt();
-                return Err(ErrorData::internal_error("the call was cancelled", None));
-            }
-        };
-        match result {
-            Ok(Ok(result)) => Ok(result.into()),
-            Ok(Err(_)) => {
-                let message = "the host's part of the call has panicked";
-                Err(ErrorData::internal_error(message, None))
-            }
-            Err(_) => {
-                cancel.interrupt();
-                let message = "the call has not ended in time";
-                Err(ErrorData::internal_error(message, None))
+                Err(ErrorData::internal_error("the call was cancelled", None))
             }
         }
     }
+}
+
+fn internal(error: ApiError) -> ErrorData {
+    ErrorData::internal_error(error.into_message(), None)
 }

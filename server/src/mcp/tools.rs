@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 
 use crate::answer::Explained;
 use crate::calls::call_bytes;
+use crate::openapi::short;
 
 /// Permissions whose use another program can notice.
 const CHANGING: [&str; 4] = ["kv", "files", "http", "events"];
@@ -32,6 +33,10 @@ const RESULT: &str = "result";
 
 /// The name of the only argument of a command that takes bytes.
 const INPUT: &str = "input";
+
+/// The most bytes of JSON text that the schemas of all tools have together. Each tool has its own
+/// copy of the definitions that its schemas refer to.
+const MAX_SCHEMAS: usize = 8 << 20;
 
 /// The tools of all plugins, by name.
 pub(crate) struct Tools(BTreeMap<String, Arc<CommandTool>>);
@@ -82,6 +87,7 @@ impl Tools {
     /// Makes tools of all commands that plugins describe.
     pub(crate) fn of(registry: &Registry) -> Result<Self, ToolNameTaken> {
         let mut tools: BTreeMap<String, Arc<CommandTool>> = BTreeMap::new();
+        let mut left = MAX_SCHEMAS;
         for plugin in registry.list() {
             let Ok(module) = registry.module(&plugin.id) else {
                 continue;
@@ -89,10 +95,12 @@ impl Tools {
             let Some(manifest) = module.manifest() else {
                 continue;
             };
+            // However much a plugin describes, the next one has as much room.
+            let mut schemas = Schemas::new(manifest, left / 2);
             let commands = manifest.commands.iter();
             // The binary codec has no names, so a value for it cannot be made from JSON.
             for command in commands.filter(|command| command.codec != Codec::Binary) {
-                let tool = CommandTool::of(&plugin.id, manifest, command);
+                let tool = CommandTool::of(&plugin.id, &mut schemas, command);
                 let name = tool.tool.name.to_string();
                 if let Some(other) = tools.get(&name) {
                     let commands =
@@ -101,6 +109,13 @@ impl Tools {
                 }
                 tools.insert(name, Arc::new(tool));
             }
+            if schemas.is_full {
+                log::warn!(
+                    "the plugin `{}` has tools without schemas, because its schemas are too large",
+                    plugin.id
+                );
+            }
+            left -= schemas.bytes;
         }
         Ok(Tools(tools))
     }
@@ -115,12 +130,49 @@ impl Tools {
     }
 }
 
+/// The schemas of one plugin's tools.
+struct Schemas<'a> {
+    manifest: &'a Manifest,
+    /// The size of those that it has made, as JSON text.
+    bytes: usize,
+    max_bytes: usize,
+    /// `true` once a schema was too large. No other is made then.
+    is_full: bool,
+}
+
+impl<'a> Schemas<'a> {
+    fn new(manifest: &'a Manifest, max_bytes: usize) -> Self {
+        Schemas {
+            manifest,
+            bytes: 0,
+            max_bytes,
+            is_full: false,
+        }
+    }
+
+    /// Returns a schema with its definitions, if it has any and there is room for it.
+    fn make(&mut self, schema: Option<&Schema>) -> Option<Value> {
+        if self.is_full {
+            return None;
+        }
+        let schema = self.manifest.inlined(schema?);
+        let bytes = self.bytes + schema.to_string().len();
+        self.is_full = bytes > self.max_bytes;
+        if self.is_full {
+            return None;
+        }
+        self.bytes = bytes;
+        Some(schema)
+    }
+}
+
 impl CommandTool {
-    fn of(id: &str, manifest: &Manifest, command: &CommandInfo) -> Self {
+    fn of(id: &str, schemas: &mut Schemas<'_>, command: &CommandInfo) -> Self {
+        let manifest = schemas.manifest;
         let (form, input, output) = match command.codec {
             Codec::Json => {
-                let (output, wrapped) = output_schema(manifest, command.result.as_ref());
-                let input = input_schema(manifest, command.arguments.as_ref());
+                let (output, wrapped) = output_schema(schemas.make(command.result.as_ref()));
+                let input = input_schema(schemas.make(command.arguments.as_ref()));
                 (Form::Json { wrapped }, input, output)
             }
             _ => {
@@ -143,7 +195,7 @@ impl CommandTool {
         };
         let name = tool_name(id, &command.name);
         let mut tool = Tool::new(name, command.description.clone(), Arc::new(input));
-        tool.title = Some(format!("{}: {}", manifest.name, command.name));
+        tool.title = Some(format!("{}: {}", short(&manifest.name), command.name));
         tool.output_schema = Some(Arc::new(output));
         tool.annotations = Some(annotations(manifest));
         CommandTool {
@@ -303,8 +355,8 @@ fn object_of(name: &str, schema: Value) -> JsonObject {
 }
 
 /// Returns the schema of the arguments as a plain object.
-fn input_schema(manifest: &Manifest, schema: Option<&Schema>) -> JsonObject {
-    match schema.map(|schema| manifest.inlined(schema)) {
+fn input_schema(schema: Option<Value>) -> JsonObject {
+    match schema {
         Some(Value::Object(mut members)) => {
             for combinator in COMBINATORS {
                 members.remove(combinator);
@@ -318,8 +370,8 @@ fn input_schema(manifest: &Manifest, schema: Option<&Schema>) -> JsonObject {
 
 /// Returns the schema of the result, and whether it is wrapped because it is not a
 /// plain object.
-fn output_schema(manifest: &Manifest, schema: Option<&Schema>) -> (JsonObject, bool) {
-    let mut schema = schema.map_or(json!({}), |schema| manifest.inlined(schema));
+fn output_schema(schema: Option<Value>) -> (JsonObject, bool) {
+    let mut schema = schema.unwrap_or(json!({}));
     if let Value::Object(members) = &schema
         && members.get("type") == Some(&"object".into())
         && !COMBINATORS.iter().any(|name| members.contains_key(*name))

@@ -8,6 +8,7 @@
 mod calls;
 mod limits;
 mod openapi;
+mod tools;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -33,6 +34,13 @@ const ENDLESS: &str = r#"(module (memory (export "memory") 1) (global (export "p
     (func (export "command_spin") (param i32 i32) (result i64) (loop (br 0)) unreachable)
     (func (export "command_trap") (param i32 i32) (result i64) unreachable)
     (data (i32.const 80) "1") (func (export "command_answer") (param i32 i32) (result i64) i64.const 0x5000000001))"#;
+
+/// Returns the plugin above with a description of itself.
+fn described(manifest: &Value) -> Source {
+    let fields = ENDLESS.strip_suffix(')').unwrap();
+    let section = format!("{manifest}\n");
+    Source::wat(format!("{fields} (@custom \"plugin-sdk\" {section:?}))"))
+}
 
 /// A server in a thread of its own, which ends when this is dropped.
 struct Server {
@@ -98,6 +106,27 @@ impl Server {
             .body(body.to_owned())
             .unwrap();
         json_of(agent().run(request).unwrap())
+    }
+
+    /// Sends a request of the Model Context Protocol, in its current revision.
+    fn mcp(&self, method: &str, params: Value) -> ureq::http::Response<ureq::Body> {
+        let mut params = params;
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": {"name": "test", "version": "1"},
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let name = params["name"].as_str().unwrap_or("").to_owned();
+        let body = json!({"jsonrpc": "2.0", "id": 1, "method": method, "params": params});
+        agent()
+            .post(self.url("/mcp"))
+            .header("content-type", "application/json")
+            .header("accept", "application/json, text/event-stream")
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method)
+            .header("mcp-name", name)
+            .send(body.to_string())
+            .unwrap()
     }
 
     /// Sends bytes as they are, and returns everything that comes back.

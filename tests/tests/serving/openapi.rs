@@ -8,9 +8,9 @@ use plugin_sdk_harness::Source;
 use plugin_sdk_harness::registry::{PluginOptions, Registry};
 use plugin_sdk_server::ServerOptions;
 use plugin_sdk_tests::Build;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 
-use super::Server;
+use super::{Server, described};
 
 #[test]
 fn the_openapi_document_describes_every_command() {
@@ -21,14 +21,83 @@ fn the_openapi_document_describes_every_command() {
     let greet = &document["paths"]["/api/plugins/greeter/commands/greet"]["post"];
     let schema = &greet["requestBody"]["content"]["application/json"]["schema"];
     assert_eq!(schema["properties"]["name"]["type"], "string");
-    // Every reference has its definition.
+    check_references(&document);
+}
+
+/// Checks that every reference has its definition.
+fn check_references(document: &Value) {
     let mut references = Vec::new();
-    collect(&document, &mut references);
+    collect(document, &mut references);
     assert!(!references.is_empty());
     for reference in references {
         let pointer = reference.strip_prefix('#').unwrap();
         assert!(document.pointer(pointer).is_some(), "{reference}");
     }
+}
+
+#[test]
+fn names_that_collide_in_the_openapi_document_get_numbers() {
+    let registry = Registry::new();
+    let load = |id: &str, command: &str, definitions: &[(&str, &str)]| {
+        let members = definitions
+            .iter()
+            .map(|(name, reference)| ((*name).to_owned(), json!({"$ref": reference})));
+        let defined = definitions.iter().map(|(name, _)| {
+            (
+                (*name).to_owned(),
+                json!({"const": format!("{id}: {name}")}),
+            )
+        });
+        let manifest = json!({
+            "abi": 1, "id": "names", "name": "Names", "version": "1.0.0",
+            "commands": [{
+                "name": command,
+                "arguments": {"type": "object", "properties": Map::from_iter(members)},
+                "result": true,
+            }],
+            "$defs": Map::from_iter(defined),
+        });
+        let options = PluginOptions::new().id(id);
+        registry.load(described(&manifest), options).unwrap();
+    };
+    let generic = [
+        ("Page<Item>", "#/$defs/Page%3CItem%3E"),
+        ("Page_Item_", "#/$defs/Page_Item_"),
+        ("a/~b", "#/$defs/a~1~0b"),
+        ("x.Page<Item>", "#/$defs/x.Page%3CItem%3E"),
+    ];
+    load("x", "y_z", &generic);
+    load("x.x", "y", &[("Page_Item_", "#/$defs/Page_Item_")]);
+    load("x_y", "z", &[]);
+    let server = Server::serving(registry, ServerOptions::new());
+    let (_, document) = server.get("/openapi.json");
+    check_references(&document);
+    // Each reference leads to the definition that the plugin means.
+    let operation = |path: &str| document["paths"][path]["post"].clone();
+    let members = |path: &str| {
+        let body = &operation(path)["requestBody"]["content"]["application/json"];
+        body["schema"]["properties"].as_object().unwrap().clone()
+    };
+    let (x, xx) = ("/api/plugins/x/commands/y_z", "/api/plugins/x.x/commands/y");
+    for (id, path) in [("x", x), ("x.x", xx)] {
+        for (name, member) in members(path) {
+            let reference = member["$ref"].as_str().unwrap();
+            let pointer = reference.strip_prefix('#').unwrap();
+            let meant = json!({"const": format!("{id}: {name}")});
+            assert_eq!(document.pointer(pointer), Some(&meant), "{reference}");
+        }
+    }
+    let y = operation("/api/plugins/x_y/commands/z");
+    assert_ne!(operation(x)["operationId"], y["operationId"]);
+
+    // The document follows the plugins.
+    server.registry.unload("x_y").unwrap();
+    let (_, document) = server.get("/openapi.json");
+    assert!(
+        document["paths"]
+            .get("/api/plugins/x_y/commands/z")
+            .is_none()
+    );
 }
 
 /// Runs a program of the tests' Python with arguments, in a folder for its files.
