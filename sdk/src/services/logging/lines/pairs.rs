@@ -69,11 +69,13 @@ impl Pairs<'_> {
 
     /// Appends a whole number of tenths, hundredths and so on.
     fn decimal(&mut self, whole: u64, places: usize) {
-        let mut digits = Vec::new();
-        json::write_u64(whole, &mut digits);
-        while digits.len() <= places {
-            digits.insert(0, b'0');
+        let (mut written, mut digits) = (Vec::new(), Vec::new());
+        json::write_u64(whole, &mut written);
+        // Not `insert`, whose panic formats numbers.
+        while digits.len() + written.len() <= places {
+            digits.push(b'0');
         }
+        digits.extend_from_slice(&written);
         let (before, after) = digits.split_at(digits.len() - places);
         for digits in [before, b".", if after.is_empty() { b"0" } else { after }] {
             self.0.push_str(utf8(digits).unwrap_or_default());
