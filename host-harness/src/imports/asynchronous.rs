@@ -9,9 +9,10 @@ use std::time::Duration;
 use plugin_sdk::imports::{Answer, CallError, Serve, Served, Serving};
 use tokio::time::Instant;
 
+use super::delivery::{deliver, deliver_at_once, wanted, write};
 use super::dispatch::{
-    self, Begun, begin, bent, deliver, deliver_at_once, end, error_instead, no_import, no_room,
-    refused, settle, take_guest, too_late, too_many, wanted, write,
+    self, Begun, begin, bent, end, error_instead, no_import, no_room, refused, settle, take_guest,
+    too_late, too_many,
 };
 use super::state::State;
 use crate::engine::{AsyncCaller, Guest, HostTrap};

@@ -4,7 +4,7 @@
 use plugin_sdk::imports::{Answer, HostFunction, Kind, Parameter, WasmType};
 
 use super::bound::{BYTES, Bound, Regions, places};
-use super::dispatch::bytes_of;
+use super::delivery::bytes_of;
 use crate::engine::{Clock, duration, full_name};
 use crate::failure::HostCall;
 use crate::text;

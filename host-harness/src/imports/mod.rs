@@ -3,14 +3,15 @@
 //! The engine links functions that know only the index of their import, once for all instances of a
 //! module. The [`Host`] in each instance's store knows what that import is bound to; `native.rs`
 //! finds the imports of plugins that run without WebAssembly. The engine enters by `entry.rs`;
-//! `dispatch.rs` serves every call, `asynchronous.rs` those that may have to wait, and `history.rs`
-//! keeps the last few.
+//! `dispatch.rs` serves every call, `asynchronous.rs` those that may have to wait, `delivery.rs`
+//! passes their results to the guest, and `history.rs` keeps the last few.
 //! `recording.rs` has the form in which a transcript keeps all of them, and `replaying.rs` answers
 //! from one.
 
 #[cfg(feature = "async")]
 mod asynchronous;
 mod bound;
+mod delivery;
 mod dispatch;
 mod entry;
 mod history;
