@@ -16,7 +16,7 @@ use tokio::sync::Mutex;
 use crate::Server;
 use crate::answer::json_text;
 
-/// The most bytes of a plugin's name that each of its commands repeats.
+/// The length to which the name of a plugin is cut where each command repeats it, in bytes.
 const MAX_NAME: usize = 256;
 
 /// The errors of a call: their status, and when they happen.
@@ -332,7 +332,7 @@ impl Names {
     }
 }
 
-/// Returns the beginning of a plugin's name, which each of its commands repeats.
+/// Returns the beginning of the name of a plugin, for a place that each command has.
 pub(crate) fn short(name: &str) -> &str {
     let end = name.floor_char_boundary(MAX_NAME);
     name.get(..end).unwrap_or(name)

@@ -86,8 +86,8 @@ impl ServerOptions {
     }
 
     /// Sets how long a client may read nothing of an answer that waits for it; 30 s unless set. Then
-    /// its connection is closed. [`serve`](crate::serve) sees to it; [`router`](crate::router) has
-    /// no connections.
+    /// its connection is closed. Only [`serve`](crate::serve) limits this, because the connections
+    /// of a [`router`](crate::router) belong to its program.
     pub fn send_timeout(mut self, timeout: Duration) -> Self {
         self.send_timeout = timeout;
         self

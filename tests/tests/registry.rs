@@ -124,6 +124,17 @@ fn two_plugins_of_one_id_are_refused_and_both_files_named() {
     for file in [&first, &second] {
         assert!(message.contains(&file.display().to_string()), "{message}");
     }
+
+    // In a folder, the other one is loaded once the id is free.
+    let registry = Registry::new();
+    let loaded = registry.add_folder(dir.path(), PluginOptions::new());
+    assert_eq!(loaded.unwrap(), ["greeter"]);
+    fs::remove_file(first).unwrap();
+    assert!(registry.refresh().is_empty());
+    registry.unload("greeter").unwrap();
+    assert_eq!(registry.refresh().len(), 1);
+    assert_eq!(registry.status("greeter").unwrap().file, Some(second));
+    assert_eq!(registry.list().len(), 1);
 }
 
 #[test]

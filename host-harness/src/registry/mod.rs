@@ -394,10 +394,14 @@ impl Registry {
             }
             let source = Source::file(file.clone()).limits(options.module_limits.clone());
             let found = Found::of(source);
-            // A broken file is tried again only if it has changed.
-            let same = lock(&self.0.broken)
-                .get(&file)
-                .is_some_and(|broken| broken.found.stamp() == found.stamp());
+            // A broken file is tried again only if it has changed, or if its id is free now.
+            let same = lock(&self.0.broken).get(&file).is_some_and(|broken| {
+                let stays = match &broken.error {
+                    RegistryError::DuplicateId { id, .. } => self.find(id).is_some(),
+                    _ => true,
+                };
+                stays && broken.found.stamp() == found.stamp()
+            });
             if same {
                 continue;
             }

@@ -95,7 +95,7 @@ impl Tools {
             let Some(manifest) = module.manifest() else {
                 continue;
             };
-            // However much a plugin describes, the next one has as much room.
+            // However much a plugin describes, there is room left for the next one.
             let mut schemas = Schemas::new(manifest, left / 2);
             let commands = manifest.commands.iter();
             // The binary codec has no names, so a value for it cannot be made from JSON.

@@ -12,7 +12,7 @@ fn listed(server: &Server) -> Vec<Value> {
     answer["result"]["tools"].as_array().unwrap().clone()
 }
 
-/// The schemas of a thousand commands with one definition in common would have 100 MB as text.
+/// The schemas of a thousand commands with one definition in common would have 70 MB as text.
 #[test]
 fn tools_beyond_the_limit_of_schemas_have_plain_ones() {
     let properties =
