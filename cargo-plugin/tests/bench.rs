@@ -153,7 +153,6 @@ fn mistakes_in_the_file_of_cases_are_reported() {
         "[[case]]\ncommand = \"order\"\nbefore = [{ command = \"order\", name = \"again\" }]",
         "[[case]]\ncommand = \"amplify\"\nbytes = 9223372036854775807",
         "[[case]]\nname = \"\\u001B[2J\"\ncommand = \"\\u001B[31m\"",
-        "[[case]]\ncommand = \"\u{1b}[2J\"",
     ] {
         let place = Folder::new()
             .with("wares.wasm", wares())
