@@ -58,12 +58,9 @@ const MAX_NAMES: usize = 1_000;
 /// Returns the values that can be named in a command line; `None` if only JSON can express them, or
 /// there are too many. Names that are not safe to show are left out.
 pub(super) fn names(choices: &Choices<'_>) -> Option<Vec<(PossibleValue, Value)>> {
-    if choices.len() > MAX_NAMES {
-        return None;
-    }
     let mut seen = HashSet::new();
     let mut named = Vec::new();
-    for choice in choices.iter() {
+    for choice in choices.at_most(MAX_NAMES)? {
         let name = match choice.value {
             Value::String(text) => text.clone(),
             Value::Array(_) | Value::Object(_) => return None,

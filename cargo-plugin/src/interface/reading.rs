@@ -261,10 +261,7 @@ fn only_alternative(schema: &Value) -> Option<&Value> {
 }
 
 fn choice(choices: &Choices<'_>) -> Form {
-    if choices.len() > MAX_CHOICES {
-        return Form::Type(Type::Json);
-    }
-    let choices: Vec<_> = choices.iter().collect();
+    let choices = choices.at_most(MAX_CHOICES).unwrap_or_default();
     if choices.is_empty() {
         return Form::Type(Type::Json);
     }

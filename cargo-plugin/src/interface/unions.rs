@@ -254,7 +254,8 @@ fn tag_names<'a>(reader: &impl Read<'a>, object: &Plain<'a>, tag: &str) -> Optio
     let Kind::Choice(choices) = shape.kind else {
         return None;
     };
-    if !member.required || shape.nullable || !(1..=MAX_VARIANTS).contains(&choices.len()) {
+    let choices = choices.at_most(MAX_VARIANTS)?;
+    if !member.required || shape.nullable || choices.is_empty() {
         return None;
     }
     let texts = choices.iter().map(|choice| choice.value.as_str());

@@ -418,9 +418,14 @@ mod tests {
                 json!({"properties": {}, "allOf": vec![refers("Enum"); 31]}),
             ),
             ("Flats".to_owned(), object("Flat", 10_000, true)),
+            (
+                "Names".to_owned(),
+                json!({"properties": {}, "required": vec!["a"; 100_000]}),
+            ),
+            ("Named".to_owned(), object("Names", 10_000, true)),
         ]);
         let schemas = Schemas::new(&definitions);
-        for name in ["Required", "Given", "Enums", "Flats"] {
+        for name in ["Required", "Given", "Enums", "Flats", "Named"] {
             let schema = refers(name);
             assert!(schemas.variety(&schema).len() <= 1, "{name}");
             assert!(

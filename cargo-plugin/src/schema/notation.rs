@@ -219,7 +219,7 @@ impl<'a> Writer<'a> {
             writer.schema(member.schema);
         });
         if let Some(others) = object.others {
-            let separator = if object.len() == 0 { "" } else { ", " };
+            let separator = if object.is_empty() { "" } else { ", " };
             self.push(&format!("{separator}[string]: "));
             self.schema(others);
         }

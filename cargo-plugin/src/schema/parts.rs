@@ -37,13 +37,19 @@ impl<'a> Choices<'a> {
     }
 
     /// Returns the number of values, `null` included.
-    pub fn len(&self) -> usize {
+    pub fn parts(&self) -> usize {
         self.listed.len() + self.described.len()
     }
 
     /// Returns true if `null` is one of the values.
     pub fn have_null(&self) -> bool {
         self.all().any(|choice| choice.value.is_null())
+    }
+
+    /// Returns the values without `null`, or `None` if there are more than `most`.
+    pub fn at_most(&self, most: usize) -> Option<Vec<Choice<'a>>> {
+        let choices: Vec<_> = self.iter().take(most + 1).collect();
+        (choices.len() <= most).then_some(choices)
     }
 
     /// Returns the values without `null`.
@@ -100,9 +106,14 @@ impl<'a> Object<'a> {
         }
     }
 
-    /// Returns the number of members.
-    pub fn len(&self) -> usize {
-        self.properties.map_or(0, Map::len)
+    /// Returns true if there are no members.
+    pub fn is_empty(&self) -> bool {
+        self.properties.is_none_or(Map::is_empty)
+    }
+
+    /// Returns the number of members and of names that are required, which may have no member.
+    pub fn parts(&self) -> usize {
+        self.properties.map_or(0, Map::len) + self.required.len()
     }
 
     /// Returns the members in their order.
