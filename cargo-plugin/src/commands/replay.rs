@@ -70,7 +70,7 @@ impl Replay {
             (Some(folder), _) => folder,
             (None, Some(folder)) if is_here(folder) => folder,
             (None, Some(folder)) => {
-                let folder = text::quoted(&text::path(folder));
+                let folder = text::quoted(folder);
                 return Err(Error::new(format!("the capsule names the crate {folder}"))
                     .because("building its tests runs its code, and a capsule may be of any origin")
                     .help(format!(
@@ -90,8 +90,8 @@ impl Replay {
         terminal.show(&Native {
             command: format!(
                 "PLUGIN_SDK_REPLAY={} gdb --args {} {} --exact --nocapture",
-                text::quoted(&text::path(&file)),
-                text::quoted(&text::path(&program)),
+                text::quoted(&file),
+                text::quoted(&program),
                 text::quoted(&name)
             ),
         })
@@ -121,7 +121,7 @@ impl Replay {
         let other = match &module.crate_dir {
             Some(folder) => format!(
                 "`--module {}` builds the plugin and runs that",
-                text::quoted(&text::path(folder))
+                text::quoted(folder)
             ),
             None => "`--module FILE` runs another build".to_owned(),
         };
