@@ -1,6 +1,6 @@
 //! Example values for schemas.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::{Bound, Integers, Kind, List, Schemas, Text, Whole};
 
