@@ -9,7 +9,7 @@ use serde::ser::{self, Impossible};
 const AT_ONCE: usize = 4096;
 
 /// Appends elements for as long as they are numbers of the same size as `first`, and returns how
-/// many there were, and the first element that is none.
+/// many there were, and the first other element.
 #[inline]
 pub fn append<T: Serialize>(
     first: Number,

@@ -14,7 +14,7 @@ unsafe impl Sync for Room {}
 #[unsafe(export_name = crate::__abi_name!(ROOM_EXPORT))]
 static ROOM: Room = Room(UnsafeCell::new([0; ROOM_SIZE as usize]));
 
-/// Answers up to this length are copied with a fixed length. Any other copy is a call of the engine.
+/// The longest answer that is copied with a fixed length. Any other copy is a call of the engine.
 const SHORT: usize = 32;
 
 /// Returns whether an answer is in the room.
@@ -27,7 +27,7 @@ pub fn is_at(address: u32) -> bool {
 pub fn receive(len: u32) -> Option<Vec<u8>> {
     let len = len as usize;
     // SAFETY: the room is always initialised. The host writes to it only during a call of a host
-    // function, and none is running.
+    // function, which has returned.
     let room = unsafe { &*ROOM.0.get() };
     match room.first_chunk::<SHORT>() {
         Some(start) if len <= SHORT => {
