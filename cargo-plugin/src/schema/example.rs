@@ -312,6 +312,8 @@ impl Text<'_> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Map;
+
     use super::*;
 
     /// Schemas, and a variety of values for each. The first is the example.
