@@ -64,7 +64,7 @@ pub(super) struct Deadline(Option<(Instant, Duration)>);
 impl Deadline {
     /// Returns the deadline of the current call.
     pub(super) fn of_call() -> Self {
-        Deadline(time_left().map(|left| (Instant::now() + left, left)))
+        Deadline(time_left().and_then(|left| Some((Instant::now().checked_add(left)?, left))))
     }
 
     /// Checks that the deadline has not passed.
@@ -115,6 +115,7 @@ mod tests {
     fn missed_deadline_names_the_setting() {
         let check = || Deadline::of_call().check("this");
         assert_eq!(check(), Ok(()));
+        assert_eq!(with_time_left(Some(Duration::MAX), check), Ok(()));
         let late = with_time_left(Some(Duration::ZERO), check).unwrap_err();
         assert_eq!(late.code(), "timeout");
         assert!(late.message().contains("`timeout`"), "{late}");
