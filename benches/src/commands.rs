@@ -1,5 +1,5 @@
-//! Guests with many commands, and the size of each further one: compares guests with one command and
-//! with fifty.
+//! Guests with many commands, and the size of each further one: compares guests with one command
+//! and with fifty.
 
 use std::fmt::Write as _;
 

@@ -82,8 +82,8 @@ pub struct Offer {
     /// most]
     #[arg(long, value_name = "N")]
     memory_pages: Option<u32>,
-    /// Sets another limit of calls or of modules, such as `max_result_bytes=1000000`; docs/limits.md
-    /// lists all of them
+    /// Sets another limit of calls or of modules, such as `max_result_bytes=1000000`;
+    /// docs/limits.md lists all of them
     #[arg(long, value_name = "NAME=N")]
     limit: Vec<NamedLimit>,
     /// Keeps the plugin's key-value store in this file, or on a Redis server: `redis://HOST:PORT`

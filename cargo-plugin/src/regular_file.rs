@@ -4,8 +4,8 @@ use std::fs::{self, File};
 use std::io::{Error, Result};
 use std::path::Path;
 
-/// Opens a regular file. Opening a pipe would block until a writer opens its other end, and a device
-/// may never end.
+/// Opens a regular file. Opening a pipe would block until a writer opens its other end, and a
+/// device may never end.
 pub fn open(path: &Path) -> Result<File> {
     match fs::metadata(path)?.is_file() {
         true => File::open(path),

@@ -222,7 +222,7 @@ impl Terminal {
                 "message": error.message(), "causes": error.causes(), "help": error.advice(),
             }});
             let document = text::safe_json(&format!("{document:#}"));
-            // The exit code tells of the error if it cannot be shown.
+            // If the error cannot be shown, there is still the exit code.
             let _ = writeln!(std::io::stdout(), "{document}");
             return;
         }

@@ -85,9 +85,9 @@ impl ServerOptions {
         self
     }
 
-    /// Sets how long a client may read nothing of an answer that waits for it; 30 s unless set. Then
-    /// its connection is closed. Only [`serve`](crate::serve) limits this, because the connections
-    /// of a [`router`](crate::router) belong to its program.
+    /// Sets how long a client may read nothing of an answer that waits for it; 30 s unless set.
+    /// Then its connection is closed. Only [`serve`](crate::serve) limits this, because the
+    /// connections of a [`router`](crate::router) belong to its program.
     pub fn send_timeout(mut self, timeout: Duration) -> Self {
         self.send_timeout = timeout;
         self

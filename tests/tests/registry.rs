@@ -98,7 +98,7 @@ fn a_folder_is_loaded_and_a_broken_file_is_listed() {
     assert_eq!(changes[0].0, "listener");
     assert_eq!(registry.list().len(), 3);
 
-    // A broken file that is gone is forgotten, and one that is loaded by itself is no longer broken.
+    // A broken file that is gone is forgotten, and one that is loaded by itself is broken no more.
     let gone = put(dir.path(), "gone.wasm", b"garbage");
     let mended = put(dir.path(), "mended.wasm", b"garbage");
     registry.refresh();

@@ -9,7 +9,7 @@ use crate::growth::curve::{self, Figure};
 
 const SIZE: (u32, u32) = (720, 400);
 
-/// Colours that people with any colour vision can tell apart (Okabe and Ito).
+/// Colours that differ to people with any colour vision (Okabe and Ito).
 const COLOURS: [RGBColor; 4] = [
     RGBColor(0, 114, 178),
     RGBColor(213, 94, 0),

@@ -38,8 +38,8 @@ pub fn size(_: &Modules) -> Result<Figure> {
     })
 }
 
-/// Measures a module from its bytes to an instance, compiled or from the cache, a new instance up to
-/// its first call, and a call of the last command.
+/// Measures a module from its bytes to an instance, compiled or from the cache, a new instance up
+/// to its first call, and a call of the last command.
 pub fn time(_: &Modules) -> Result<Figure> {
     let [mut compiled, mut cached, mut instance, mut call] = [
         "from bytes to an instance, compiled",

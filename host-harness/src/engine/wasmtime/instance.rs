@@ -52,8 +52,8 @@ pub(crate) struct Guest {
 }
 
 impl<T: HostState> Linked<T> {
-    /// Compiles a module for instances in slots, if there are any and it fits, or else for instances
-    /// in memory of their own.
+    /// Compiles a module for instances in slots, if there are any and it fits, or else for
+    /// instances in memory of their own.
     pub(super) fn new(
         engine: &Engine,
         slotted: Option<&(Engine, Slots)>,

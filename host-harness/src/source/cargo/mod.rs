@@ -419,8 +419,9 @@ impl CrateSource {
         self
     }
 
-    /// Builds the plugin for a snapshot, and loads the snapshot: a module in whose memory the plugin
-    /// has been made already. See [`PluginBuilder::snapshot`](crate::PluginBuilder::snapshot).
+    /// Builds the plugin for a snapshot, and loads the snapshot: a module in whose memory the
+    /// plugin has been made already. See
+    /// [`PluginBuilder::snapshot`](crate::PluginBuilder::snapshot).
     ///
     /// The tests of a plugin run on snapshots without this option if the variable
     /// `PLUGIN_SDK_SNAPSHOT` is set.
