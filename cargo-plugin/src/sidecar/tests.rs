@@ -202,6 +202,8 @@ fn cis_sidecar_has_every_member_that_its_reader_needs() {
                     {"name": "name", "description": "Who is greeted.", "type": "string", "required": true},
                     {"name": "times", "description": "", "type": "integer", "required": false, "default": 1},
                     {"name": "title", "description": "", "type": "any", "required": false},
+                    {"name": "most", "description": "", "type": "integer", "required": false},
+                    {"name": "scale", "description": "", "type": "array", "required": false, "default": [0.5, -2, {"exact": true}]},
                 ]}],
             },
         })
