@@ -21,9 +21,8 @@ pub struct Guest<P, C> {
     #[cfg(not(target_arch = "wasm32"))]
     boundary: Boundary,
     #[cfg(target_arch = "wasm32")]
-    pub(crate) panics: &'static PanicRecord,
-    /// `true` once the panic hook is installed.
-    notes_panics: Cell<bool>,
+    panics: &'static PanicRecord,
+    progress: Cell<Progress>,
     contract: PhantomData<C>,
 }
 
@@ -110,6 +109,15 @@ unsafe impl<P, C> Sync for Guest<P, C> {}
 // SAFETY: as above.
 #[cfg(target_arch = "wasm32")]
 unsafe impl Sync for PanicRecord {}
+
+#[cfg(target_arch = "wasm32")]
+impl<P: Plugin> crate::panic::Noted for P {
+    type Contract = P::Contract;
+
+    fn record() -> &'static PanicRecord {
+        P::guest().panics
+    }
+}
 
 impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     /// Creates a guest whose plugin has not been made yet.

@@ -261,8 +261,8 @@
 //!
 //! # Features
 //!
-//! `anyhow` and `log` are on by default. Without them (`default-features = false`), a guest contains
-//! 7 crates: serde, `serde_json`, their own dependencies, and this one.
+//! `anyhow` and `log` are on by default. Without them (`default-features = false`), a guest
+//! contains 7 crates: serde, `serde_json`, their own dependencies, and this one.
 //!
 //! | feature | effect |
 //! |---|---|

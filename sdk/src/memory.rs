@@ -125,8 +125,8 @@ fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
 }
 
-/// Returns whether two ranges have an address in common. A function of its own, because it is called
-/// in many places.
+/// Returns whether two ranges have an address in common. A function of its own, because it has many
+/// callers.
 #[inline(never)]
 fn overlap(a: Range, b: Range) -> bool {
     let holds = |a: Range, b: Range| b.0.wrapping_sub(a.0) < a.1;

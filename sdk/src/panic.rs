@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use crate::abi::PANIC_RECORD_SIZE;
 #[cfg(target_arch = "wasm32")]
-pub use hook::install;
+pub use hook::{Noted, install};
 
 /// The record of a panic; all zero until then. `docs/abi.md` specifies the layout.
 #[repr(C)]
@@ -56,14 +56,22 @@ mod hook {
     use super::{PanicRecord, Text};
     use crate::abi::MAX_PANIC_MESSAGE;
     use crate::contracts::terms::ContractTerms;
-    use crate::guest::Plugin;
     use crate::memory::text::beginning;
 
+    /// A plugin whose panics are noted.
+    pub trait Noted: 'static {
+        /// The contract that the plugin is built for.
+        type Contract: ContractTerms;
+
+        /// Returns the record in which the host looks.
+        fn record() -> &'static PanicRecord;
+    }
+
     /// Notes panics in the plugin's record from now on.
-    pub fn install<P: Plugin>() {
+    pub fn install<P: Noted>() {
         // Captures nothing, so that the box needs no memory.
         std::panic::set_hook(Box::new(|panic| {
-            P::guest().panics.note(message(panic), panic.location());
+            P::record().note(message(panic), panic.location());
             if P::Contract::REPORTS_PANICS {
                 P::Contract::report_panic(&line(panic));
             }

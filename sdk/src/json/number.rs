@@ -40,7 +40,7 @@ const MAX_EXPONENT: i32 = 100_000_000;
 /// sum with an exponent.
 const MAX_FRACTION_DIGITS: usize = 1_000_000_000;
 
-/// What a number lacks.
+/// The part that a number lacks.
 const A_DIGIT: &str = "a digit";
 
 impl<'de> Number<'de> {

@@ -26,7 +26,8 @@ pub struct Reader<'de> {
     unescaped: End<'de>,
 }
 
-/// What [`Reader::peek`] returns at the end of the text. JSON has this character only as an escape.
+/// The result of [`Reader::peek`] at the end of the text. JSON has this character only as an
+/// escape.
 const END: char = '\0';
 
 impl<'de> Reader<'de> {

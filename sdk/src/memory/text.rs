@@ -1,6 +1,6 @@
-//! Text of bytes, and of parts, in less code than the standard library's: its validator of UTF-8 has
-//! a table and code for speed of one kilobyte together, and its `concat` code for sums of lengths
-//! above the address space.
+//! Text from bytes and from parts, in less code than the standard library has for it: its validator
+//! of UTF-8 has a kilobyte of tables and code for speed, and its `concat` has code for sums of
+//! lengths above the address space.
 
 /// Returns texts as one.
 pub fn join(parts: &[&str]) -> String {
