@@ -94,6 +94,12 @@ pub trait Plugin: Sized + 'static {
     /// plugins that write no log.
     fn prepare_logging() {}
 
+    /// Returns the room that the plugin exports, if it does.
+    #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
+    fn room() -> Option<&'static crate::memory::room::Room> {
+        None
+    }
+
     /// Returns the plugin's one instance.
     #[cfg(target_arch = "wasm32")]
     fn guest() -> &'static Guest<Self, Self::Contract>;
@@ -116,6 +122,16 @@ impl<P: Plugin> crate::panic::Noted for P {
 
     fn record() -> &'static PanicRecord {
         P::guest().panics
+    }
+}
+
+/// Does what comes before the author's code, constructors included.
+#[cfg(target_arch = "wasm32")]
+fn begin<P: Plugin>() {
+    crate::panic::install::<P>();
+    #[cfg(not(feature = "_contract"))]
+    if let Some(room) = P::room() {
+        crate::memory::room::open(room);
     }
 }
 
@@ -212,8 +228,8 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
         let first = !self.notes_panics.replace(true);
         #[cfg(target_arch = "wasm32")]
-        if first {
-            crate::panic::install::<P>();
+        if before == Progress::New {
+            begin::<P>();
         }
         if before != Progress::Called || anew {
             P::prepare_logging();
@@ -236,7 +252,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
         if self.progress.get() != Progress::New {
             return;
         }
-        self.panics.install::<C>();
+        begin::<P>();
         log_all();
         crate::constructors::run();
         self.progress.set(Progress::Prepared);

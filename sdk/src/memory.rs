@@ -25,7 +25,7 @@ pub mod heap;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod native;
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
-mod room;
+pub mod room;
 pub mod short;
 pub mod text;
 #[cfg(any(feature = "host-typst", not(target_arch = "wasm32")))]

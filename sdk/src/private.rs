@@ -11,6 +11,7 @@ pub use crate::__abi_name as abi_name;
 pub use crate::__prepare_logging as prepares_logging;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::__register_native as register_native;
+pub use crate::__room as room;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
@@ -35,6 +36,8 @@ pub use crate::guest::{
 pub use crate::json::Arena;
 pub use crate::manifest::{self, CodesOf, Uncoded as NoCodes};
 pub use crate::memory::Answer;
+#[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
+pub use crate::memory::room::Room;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::native::Part;
 pub use crate::panic::PanicRecord;

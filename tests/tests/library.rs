@@ -22,12 +22,13 @@ fn exports(build: &Build) -> Vec<String> {
     names
 }
 
-const PLUGIN: [&str; 5] = [
+const PLUGIN: [&str; 6] = [
     "alloc",
     "free",
     "plugin_abi_1",
     "plugin_cleanup",
     "plugin_init",
+    "plugin_room_1",
 ];
 
 fn with_plugin(commands: &[&str]) -> Vec<String> {

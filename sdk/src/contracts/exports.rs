@@ -166,6 +166,28 @@ macro_rules! __panic_record {
     };
 }
 
+/// Defines and exports the room for short answers of host functions, which only hosts of the SDK's
+/// own ABI use.
+#[cfg(not(feature = "_contract"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __room {
+    () => {
+        fn room() -> ::core::option::Option<&'static $crate::__private::Room> {
+            #[unsafe(export_name = $crate::__abi_name!(ROOM_EXPORT))]
+            static ROOM: $crate::__private::Room = $crate::__private::Room::new();
+            ::core::option::Option::Some(&ROOM)
+        }
+    };
+}
+
+#[cfg(feature = "_contract")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __room {
+    () => {};
+}
+
 /// Defines how a plugin with `#[plugin(log)]` prepares for log lines.
 #[cfg(feature = "log")]
 #[doc(hidden)]

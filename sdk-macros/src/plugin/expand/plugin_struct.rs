@@ -112,6 +112,9 @@ pub fn plugin_struct(plugin: &PluginStruct, sound: bool) -> TokenStream {
 
                 #prepare_logging
 
+                #if_exported
+                #sdk::room! {}
+
                 #[cfg(target_arch = "wasm32")]
                 fn guest() -> &'static #sdk::Guest<Self> {
                     &GUEST
