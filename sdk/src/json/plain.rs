@@ -1,7 +1,7 @@
 //! Runs of string characters that need no escape, read eight bytes at a time: a guest has no wider
 //! registers.
 
-use crate::memory::short::{SHORT, append_short};
+use crate::memory::short::{SHORT, append_short, word};
 
 /// The bytes with an escape of two characters, and the second of these. The slash, which is last,
 /// needs none.
@@ -49,25 +49,6 @@ pub fn is_same(one: &str, other: &str) -> bool {
         (one, other) = (rest_a, rest_b);
     }
     word(one) == word(other)
-}
-
-/// Returns fewer than eight bytes as the lower bytes of a number, whose other bytes are zero.
-#[inline]
-fn word(bytes: &[u8]) -> u64 {
-    let bits = |at: usize| 8 * at as u32;
-    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
-        // The bytes that both have are the same.
-        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
-        return u64::from(first) | u64::from(last).wrapping_shl(bits(bytes.len() - 4));
-    }
-    let middle = bytes.len() / 2;
-    match (bytes.first(), bytes.get(middle), bytes.last()) {
-        (Some(first), Some(half), Some(last)) => {
-            let (first, half, last) = (u64::from(*first), u64::from(*half), u64::from(*last));
-            first | half << bits(middle) | last << bits(bytes.len() - 1)
-        }
-        _ => 0,
-    }
 }
 
 /// Returns the high bit of each byte that is not plain. Bytes above the lowest such byte may be

@@ -71,17 +71,20 @@ impl<'de> Reader<'de> {
     }
 
     /// Returns the name of the next member and skips its colon; `None` at the end of the object.
+    #[inline]
     pub(crate) fn member(&mut self, first: bool) -> Read<Option<&'de str>> {
         self.entry('}', first)
     }
 
     /// Returns whether there is one more element; skips the bracket at the end of the array.
+    #[inline]
     pub(crate) fn element(&mut self, first: bool) -> Read<bool> {
         Ok(self.entry(']', first)?.is_some())
     }
 
     /// Moves to the next value, and returns its name, which is empty in an array; `None` at the
     /// end, whose bracket it skips.
+    #[inline]
     fn entry(&mut self, close: char, first: bool) -> Read<Option<&'de str>> {
         let next = self.peek();
         if next == close {
@@ -110,6 +113,7 @@ impl<'de> Reader<'de> {
         Ok(Some(name))
     }
 
+    #[inline]
     pub(crate) fn open_object(&mut self) -> Read<()> {
         self.open('{', "an object")
     }
@@ -119,6 +123,7 @@ impl<'de> Reader<'de> {
         self.open('[', "an array")
     }
 
+    #[inline]
     fn open(&mut self, bracket: char, wanted: &'static str) -> Read<()> {
         if self.peek() != bracket {
             return self.wanted(wanted);
@@ -190,6 +195,7 @@ impl<'de> Reader<'de> {
     }
 
     /// Reads a string that lives as long as the text, with or without escapes.
+    #[inline]
     pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
         if self.peek() != '"' {
             return self.wanted("a string");
@@ -212,6 +218,7 @@ impl<'de> Reader<'de> {
         self.at += plain_len(self.rest());
     }
 
+    #[inline]
     fn utf8_since(&self, start: usize) -> Read<&'de str> {
         utf8(self.since(start)).map_err(|valid| DecodeError::syntax("UTF-8", start + valid))
     }

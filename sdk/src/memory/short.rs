@@ -47,3 +47,21 @@ pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec
         out.set_len(out.len() + end.offset_from_unsigned(start));
     }
 }
+/// Returns fewer than eight bytes as the lower bytes of a number, whose other bytes are zero.
+#[inline]
+pub fn word(bytes: &[u8]) -> u64 {
+    let bits = |at: usize| 8 * at as u32;
+    if let (Some(first), Some(last)) = (bytes.first_chunk(), bytes.last_chunk()) {
+        // The bytes that both have are the same.
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return u64::from(first) | u64::from(last).wrapping_shl(bits(bytes.len() - 4));
+    }
+    let middle = bytes.len() / 2;
+    match (bytes.first(), bytes.get(middle), bytes.last()) {
+        (Some(first), Some(half), Some(last)) => {
+            let (first, half, last) = (u64::from(*first), u64::from(*half), u64::from(*last));
+            first | half << bits(middle) | last << bits(bytes.len() - 1)
+        }
+        _ => 0,
+    }
+}

@@ -2,6 +2,8 @@
 //! of UTF-8 has a kilobyte of tables and code for speed, and its `concat` has code for sums of
 //! lengths above the address space.
 
+use super::short::word;
+
 /// Returns texts as one.
 pub fn join(parts: &[&str]) -> String {
     let mut text = String::new();
@@ -12,6 +14,7 @@ pub fn join(parts: &[&str]) -> String {
 }
 
 /// Returns bytes as text; fails with the number of bytes before the first that is not UTF-8.
+#[inline]
 pub fn utf8(bytes: &[u8]) -> Result<&str, usize> {
     match valid_len(bytes) {
         // SAFETY: all bytes are valid.
@@ -38,15 +41,21 @@ pub fn beginning(bytes: &[u8], limit: usize) -> &str {
 }
 
 /// Returns the number of bytes at the start that are whole characters.
+#[inline]
 fn valid_len(bytes: &[u8]) -> usize {
     const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
     let mut at = 0;
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        if let Some(chunk) = rest.first_chunk()
-            && u64::from_le_bytes(*chunk) & HIGH_BITS == 0
-        {
-            at += 8;
+        let (next, len) = match rest.first_chunk() {
+            Some(chunk) => (u64::from_le_bytes(*chunk), chunk.len()),
+            None => (word(rest), rest.len()),
+        };
+        if next & HIGH_BITS == 0 {
+            at += len;
+            if at == bytes.len() {
+                return at;
+            }
             continue;
         }
         match character(rest) {
@@ -57,6 +66,7 @@ fn valid_len(bytes: &[u8]) -> usize {
 }
 
 /// Returns the length of the character at the start of some bytes; 0 if there is none.
+#[cold]
 fn character(bytes: &[u8]) -> usize {
     let Some((&first, rest)) = bytes.split_first() else {
         return 0;
