@@ -42,7 +42,7 @@
 //! |---|---|
 //! | `schema` | the meaning of a schema, as type notation and by example |
 //! | `text` | an author's text, made safe to print |
-//! | `toml` | TOML as JSON |
+//! | `toml` | TOML as JSON and back |
 //! | `quantities` | bytes, pages, counts and times |
 //! | `regular_file` | opening files that may be pipes or devices |
 //! | `write` | files that are never half written |

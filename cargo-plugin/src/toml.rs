@@ -20,6 +20,28 @@ pub fn to_json(value: toml::Value) -> Value {
     }
 }
 
+/// Converts a JSON value to TOML, which has no null, and no integer or float beyond 64 bits.
+///
+/// serde would write a number as the table that it is for `serde_json`.
+pub fn from_json(value: &Value) -> Option<toml::Value> {
+    Some(match value {
+        Value::Null => return None,
+        Value::Bool(truth) => (*truth).into(),
+        Value::Number(number) if number.is_i64() || number.is_u64() => number.as_i64()?.into(),
+        Value::Number(number) => number.as_f64()?.into(),
+        Value::String(text) => text.as_str().into(),
+        Value::Array(items) => {
+            let items: Option<Vec<_>> = items.iter().map(from_json).collect();
+            items?.into()
+        }
+        Value::Object(members) => {
+            let member = |(name, value): (&String, _)| Some((name.clone(), from_json(value)?));
+            let members: Option<toml::Table> = members.iter().map(member).collect();
+            members?.into()
+        }
+    })
+}
+
 #[cfg(test)]
 #[allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
@@ -39,5 +61,18 @@ mod tests {
                 "whole": i64::MAX, "float": 1.0, "none": null, "table": {"is": true},
             })
         );
+    }
+
+    #[test]
+    fn numbers_of_json_are_numbers_of_toml_or_have_no_form() {
+        let value = json!({"whole": i64::MIN, "float": -0.5, "list": [1, "two"]});
+        let text = toml::to_string(&from_json(&value).unwrap()).unwrap();
+        assert_eq!(
+            text,
+            "float = -0.5\nlist = [1, \"two\"]\nwhole = -9223372036854775808\n"
+        );
+        for without in [json!(null), json!([1, [null]]), json!({"most": u64::MAX})] {
+            assert_eq!(from_json(&without), None, "{without}");
+        }
     }
 }

@@ -56,6 +56,9 @@ macro_rules! __abi_name {
     (HEAP_EXPORT) => {
         "plugin_heap_1"
     };
+    (ROOM_EXPORT) => {
+        "plugin_room_1"
+    };
     (PREPARE_EXPORT) => {
         "plugin_prepare"
     };
@@ -119,6 +122,9 @@ names! {
     /// The export of a plugin that counts its allocations: a constant that holds the address of the
     /// heap record.
     HEAP_EXPORT;
+    /// The export of a plugin with room for short answers of host functions: a constant that holds
+    /// the address of [`ROOM_SIZE`] bytes.
+    ROOM_EXPORT;
     /// The export that prepares the plugin for a snapshot, in modules from which one is taken.
     PREPARE_EXPORT;
     /// The custom section with the manifest.

@@ -226,7 +226,7 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
     #[inline]
     fn enter(&self, anew: bool) -> Option<RefMut<'_, Option<P>>> {
         let plugin = self.plugin.try_borrow_mut().ok()?;
-        let first = !self.notes_panics.replace(true);
+        let before = self.progress.replace(Progress::Called);
         #[cfg(target_arch = "wasm32")]
         if before == Progress::New {
             begin::<P>();

@@ -8,6 +8,7 @@ pub use serde::de::IgnoredAny;
 pub use serde_json::Value;
 
 pub use crate::__abi_name as abi_name;
+pub use crate::__prepare_export as prepare_export;
 pub use crate::__prepare_logging as prepares_logging;
 #[cfg(not(target_arch = "wasm32"))]
 pub use crate::__register_native as register_native;
@@ -43,6 +44,8 @@ pub use crate::native::Part;
 pub use crate::panic::PanicRecord;
 pub use crate::raw::{RawArgument, RawResult};
 pub use crate::schema::Schema;
+#[cfg(all(feature = "log", target_arch = "wasm32"))]
+pub use crate::services::logging::log_all;
 #[cfg(feature = "log")]
 pub use crate::services::logging::prepare as prepare_logging;
 pub use crate::state::{

@@ -63,7 +63,7 @@ impl Format {
         match self {
             Format::Json => serde_json::from_str(text).map_err(|error| error.to_string()),
             Format::Toml => match text.parse() {
-                Ok(table) => Ok(crate::toml::to_json(toml::Value::Table(table))),
+                Ok(table) => Ok(to_json(toml::Value::Table(table))),
                 Err(error) => Err(error.to_string().trim_end().to_owned()),
             },
         }

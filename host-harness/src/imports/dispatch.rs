@@ -28,7 +28,9 @@ pub(super) fn call<C: Caller<State>>(
 ) -> Result<u64, C::Error> {
     let guest = take_guest(caller)?;
     let (memory, state) = caller.memory_and_data(&guest);
-    let begun = begin(state, memory, number, slots).ok_or_else(no_import::<C>)?;
+    let Some(begun) = begin(state, memory, number, slots) else {
+        return Err(no_import::<C>(&state.host, number));
+    };
     let slot = if is_ordinary(&state.host, &begun, slots) {
         let answered = serve_now(&mut state.host, memory, &begun, slots);
         // Not moved: a copy of what was just written stalls the processor.

@@ -24,6 +24,13 @@ pub fn prepare() {
     ::log::set_max_level(filter(Contract.max_level()));
 }
 
+/// Sends all lines of the `log` crate to the host, until [`prepare`] asks for the level.
+#[cfg(target_arch = "wasm32")]
+pub fn log_all() {
+    let _ = ::log::set_logger(&Logger);
+    ::log::set_max_level(LevelFilter::Trace);
+}
+
 /// The same for a native plugin. Other plugins of the process may log at other levels.
 #[cfg(not(target_arch = "wasm32"))]
 pub fn prepare() {
