@@ -112,7 +112,7 @@ mod tests {
 
     #[test]
     fn every_character_is_valid_and_its_neighbours_are_not() {
-        let step = if cfg!(miri) { 1009 } else { 1 };
+        let step = if cfg!(miri) { 40_009 } else { 1 };
         for code in (0..0x20_0000u32).step_by(step) {
             // The form of two, three and four bytes, whether or not it is the right one.
             let bits = |shift: u32| (code >> shift & 0x3f) as u8 | 0x80;
