@@ -58,7 +58,7 @@ pub struct Pool {
 pub(crate) struct Place<'a> {
     pool: &'a Pool,
     /// `None` only while it is dropped.
-    slot: Option<Taken<Plugin>>,
+    slot: Option<Taken<'a, Plugin>>,
 }
 
 impl Pool {
@@ -117,7 +117,6 @@ impl Pool {
     pub(crate) fn put_idle(&self, plugin: Box<Plugin>) {
         if let Some(mut slot) = self.slots.take() {
             slot.plugin = Some(plugin);
-            self.slots.put(slot);
         }
     }
 
@@ -125,9 +124,8 @@ impl Pool {
     #[cfg(feature = "registry")]
     pub(crate) fn take_idle(&self) -> Vec<Plugin> {
         let idle = || {
-            let mut slot = self.slots.take_idle(|_| true)?;
-            let plugin = slot.plugin.take();
-            self.give_back(slot);
+            let mut place = self.idle_place(|_| true)?;
+            let plugin = place.slot.as_mut()?.plugin.take();
             plugin.map(|plugin| *plugin)
         };
         std::iter::from_fn(idle).collect()
@@ -154,7 +152,7 @@ impl Pool {
 
     /// Waits for a free slot.
     #[cold]
-    fn wait(&self) -> Taken<Plugin> {
+    fn wait(&self) -> Taken<'_, Plugin> {
         let mut gate = lock(&self.gate);
         self.waiting.fetch_add(1, Ordering::Relaxed);
         // Either this call sees a slot that is given back, or the call that gives it back sees that
@@ -170,9 +168,8 @@ impl Pool {
         }
     }
 
-    /// Puts a slot back, and wakes a call that waits for one.
-    fn give_back(&self, slot: Taken<Plugin>) {
-        self.slots.put(slot);
+    /// Wakes a call that waits for a slot, after one was given back.
+    fn wake(&self) {
         fence(Ordering::SeqCst);
         if self.waiting.load(Ordering::Relaxed) > 0 {
             drop(lock(&self.gate));
@@ -199,9 +196,8 @@ impl Place<'_> {
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.pool.give_back(slot);
-        }
+        drop(self.slot.take());
+        self.pool.wake();
     }
 }
 

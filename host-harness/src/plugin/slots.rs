@@ -32,10 +32,19 @@ thread_local! {
     static LAST: Cell<usize> = const { Cell::new(0) };
 }
 
-/// A slot that a call has taken. The call has to [put](Slots::put) it back.
-pub(super) struct Taken<P> {
-    pub(super) plugin: Option<Box<P>>,
+/// A slot that a call has taken. It is free again when this is dropped, with the instance in it.
+pub(super) struct Taken<'a, P> {
+    slots: &'a Slots<P>,
     at: usize,
+    pub(super) plugin: Option<Box<P>>,
+}
+
+impl<P> Drop for Taken<'_, P> {
+    fn drop(&mut self) {
+        if let Some(place) = self.slots.slots.get(self.at) {
+            *lock(&place.0) = State::Free(self.plugin.take());
+        }
+    }
 }
 
 impl<P> Slots<P> {
@@ -53,12 +62,12 @@ impl<P> Slots<P> {
 
     /// Takes a free slot: one with an instance if possible, and preferably the one that this thread
     /// had before, whose processor caches its data.
-    pub(super) fn take(&self) -> Option<Taken<P>> {
+    pub(super) fn take(&self) -> Option<Taken<'_, P>> {
         self.take_idle(|_| true).or_else(|| self.take_any())
     }
 
     /// Takes the first free slot. It may have got an instance meanwhile.
-    fn take_any(&self) -> Option<Taken<P>> {
+    fn take_any(&self) -> Option<Taken<'_, P>> {
         let mut slots = self.slots.iter().enumerate();
         let taken = slots.find_map(|(at, slot)| self.taken(at, &mut lock(&slot.0)))?;
         self.used.fetch_max(taken.at + 1, Ordering::Relaxed);
@@ -66,7 +75,7 @@ impl<P> Slots<P> {
     }
 
     /// Takes a free slot with an instance that satisfies a condition.
-    pub(super) fn take_idle(&self, condition: impl Fn(&P) -> bool) -> Option<Taken<P>> {
+    pub(super) fn take_idle(&self, condition: impl Fn(&P) -> bool) -> Option<Taken<'_, P>> {
         let used = self.used.load(Ordering::Relaxed);
         let last = LAST.get();
         let first = if last < used { last } else { 0 };
@@ -80,20 +89,17 @@ impl<P> Slots<P> {
     }
 
     /// Takes a slot if it is free.
-    fn taken(&self, at: usize, state: &mut State<P>) -> Option<Taken<P>> {
+    fn taken(&self, at: usize, state: &mut State<P>) -> Option<Taken<'_, P>> {
         match std::mem::replace(state, State::Taken) {
             State::Free(plugin) => {
                 LAST.set(at);
-                Some(Taken { plugin, at })
+                Some(Taken {
+                    slots: self,
+                    at,
+                    plugin,
+                })
             }
             State::Taken => None,
-        }
-    }
-
-    /// Puts a slot back, with its instance if that is alive.
-    pub(super) fn put(&self, slot: Taken<P>) {
-        if let Some(place) = self.slots.get(slot.at) {
-            *lock(&place.0) = State::Free(slot.plugin);
         }
     }
 
@@ -129,17 +135,20 @@ mod tests {
         let mut second = slots.take().unwrap();
         first.plugin = Some(Box::new("first"));
         second.plugin = Some(Box::new("second"));
-        slots.put(first);
+        drop(first);
         let again = slots.take().unwrap();
         assert_eq!(again.plugin.as_deref(), Some(&"first"));
         let third = slots.take().unwrap();
         assert!(third.plugin.is_none());
         assert!(slots.take().is_none());
-        slots.put(second);
+        drop(second);
         assert!(slots.take_idle(|plugin| *plugin == "first").is_none());
-        assert!(slots.take_idle(|plugin| *plugin == "second").is_some());
-        slots.put(third);
+        let second = slots.take_idle(|plugin| *plugin == "second");
+        assert!(second.is_some());
+        drop(third);
         assert_eq!(format!("{slots:?}"), "Slots { free: 1, idle: 0 }");
+        drop(second);
+        assert_eq!(format!("{slots:?}"), "Slots { free: 2, idle: 1 }");
     }
 
     #[test]
@@ -151,13 +160,12 @@ mod tests {
                     for _ in 0..1000 {
                         let mut slot = slots.take().unwrap();
                         **slot.plugin.get_or_insert_default() += 1;
-                        slots.put(slot);
                     }
                 });
             }
         });
         let taken = [slots.take().unwrap(), slots.take().unwrap()];
-        let calls = taken.map(|slot| slot.plugin.map_or(0, |calls| *calls));
-        assert_eq!(calls.iter().sum::<u32>(), 2000);
+        let calls = taken.iter().filter_map(|slot| slot.plugin.as_deref());
+        assert_eq!(calls.sum::<u32>(), 2000);
     }
 }

@@ -9,7 +9,7 @@ use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::Make;
-use crate::plugin::slots::{Slots, Taken};
+use crate::plugin::slots::Slots;
 
 /// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the
 /// errors of [`PluginBuilder::build_async`].
@@ -40,21 +40,6 @@ pub struct AsyncPool {
     /// As many permits as there are free slots, or fewer.
     permits: Semaphore,
     slots: Slots<AsyncPlugin>,
-}
-
-/// The right to use one instance, returned when dropped.
-struct Place<'a> {
-    slots: &'a Slots<AsyncPlugin>,
-    /// `None` only while it is dropped.
-    slot: Option<Taken<AsyncPlugin>>,
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        if let Some(slot) = self.slot.take() {
-            self.slots.put(slot);
-        }
-    }
 }
 
 impl AsyncPool {
@@ -119,24 +104,19 @@ impl AsyncPool {
         // Returned when dropped, after the slot. An error would mean a closed semaphore, and it is
         // never closed.
         let _permit = self.permits.acquire().await.ok();
-        let slot = loop {
+        let mut slot = loop {
             match self.slots.take() {
                 Some(slot) => break slot,
                 // There is a free slot, but others were taken and given back during the search.
                 None => tokio::task::yield_now().await,
             }
         };
-        let mut place = Place {
-            slots: &self.slots,
-            slot: Some(slot),
-        };
-        let plugin = place.slot.as_mut().and_then(|slot| slot.plugin.take());
-        let mut plugin = match plugin {
+        let mut plugin = match slot.plugin.take() {
             Some(plugin) => plugin,
             None => Box::new((self.make)().build_async().await?),
         };
         let result = use_it(&mut plugin).await;
-        if let Some(slot) = place.slot.as_mut().filter(|_| !plugin.is_poisoned()) {
+        if !plugin.is_poisoned() {
             slot.plugin = Some(plugin);
         }
         Ok(result)
