@@ -121,11 +121,13 @@ impl Bundle {
             DEV => &[],
             _ => &["-C", "strip=debuginfo"],
         };
-        let build = match options.snapshot {
-            true => Project::build_snapshot_with,
-            false => Project::build_with,
+        let source = project.source(&options.profile, features);
+        let source = source.compiler_arguments(compiler.iter().copied());
+        let source = match options.snapshot {
+            true => source.snapshot(),
+            false => source,
         };
-        let built = build(project, &options.profile, features, compiler, terminal)?;
+        let built = project.compile(source, terminal)?;
         let mut wasm = built.wasm.to_vec();
         let host = made_for(project, *host, &wasm)?;
         if options.optimize {

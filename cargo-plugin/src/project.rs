@@ -242,36 +242,8 @@ impl Project {
 
     /// Builds the module for shipping: alone, without a Rust library from the same build, so that
     /// link-time optimisation works.
-    ///
-    /// People see cargo's output; if a program reads the result, an error includes it.
     pub fn build(&self, profile: &str, features: &Features, terminal: &Terminal) -> Result<Built> {
-        self.build_with(profile, features, &[], terminal)
-    }
-
-    /// Like [`build`](Project::build), with compiler arguments for this crate only.
-    pub fn build_with(
-        &self,
-        profile: &str,
-        features: &Features,
-        compiler: &[&str],
-        terminal: &Terminal,
-    ) -> Result<Built> {
-        let source = self.source(profile, features);
-        let compiler = compiler.iter().copied();
-        self.compile(source.compiler_arguments(compiler), terminal)
-    }
-
-    /// Like [`build_with`](Project::build_with), and makes the plugin: the module is a snapshot.
-    pub fn build_snapshot_with(
-        &self,
-        profile: &str,
-        features: &Features,
-        compiler: &[&str],
-        terminal: &Terminal,
-    ) -> Result<Built> {
-        let source = self.source(profile, features);
-        let compiler = compiler.iter().copied();
-        self.compile(source.compiler_arguments(compiler).snapshot(), terminal)
+        self.compile(self.source(profile, features).cdylib_only(), terminal)
     }
 
     /// Builds the module together with the Rust library, as the crate's tests do, so that they find
@@ -296,7 +268,8 @@ impl Project {
         self.compile(source, terminal)
     }
 
-    fn source(&self, profile: &str, features: &Features) -> CrateSource {
+    /// Returns the source of the module, which has options of its own.
+    pub fn source(&self, profile: &str, features: &Features) -> CrateSource {
         let source = Source::crate_dir(&self.root)
             .profile(profile)
             .features(features.features.iter().cloned());
@@ -306,7 +279,10 @@ impl Project {
         }
     }
 
-    fn compile(&self, source: CrateSource, terminal: &Terminal) -> Result<Built> {
+    /// Builds the module of a [`source`](Project::source).
+    ///
+    /// People see cargo's output; if a program reads the result, an error includes it.
+    pub fn compile(&self, source: CrateSource, terminal: &Terminal) -> Result<Built> {
         let source = match terminal.form() {
             Form::Text => source.show_output(),
             Form::Json => source,
