@@ -1,6 +1,6 @@
 //! A plugin's file, read without being run.
 
-use std::io::{ErrorKind, Read};
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::inspect::Inspection;
@@ -15,7 +15,7 @@ use crate::terminal::Terminal;
 use crate::text;
 
 /// The largest file that is read, which is the harness's default limit for a module.
-const MAX_BYTES: u64 = 64 << 20;
+pub const MAX_BYTES: u64 = 64 << 20;
 
 /// A plugin that was not made with this SDK.
 pub struct Foreign {
@@ -39,24 +39,17 @@ impl PluginFile {
                 text::path(path)
             )));
         }
-        let file = regular_file::open(path).map_err(|error| {
-            let wrong = failed().because(&error);
+        let wasm = regular_file::read(path, MAX_BYTES).map_err(|error| {
             match (error.kind(), path.extension()) {
-                (ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => {
-                    wrong.help("`cargo plugin build` builds the plugin of this folder")
+                (ErrorKind::NotFound, Some(wasm)) if wasm == "wasm" => failed()
+                    .because(error)
+                    .help("`cargo plugin build` builds the plugin of this folder"),
+                (ErrorKind::FileTooLarge, _) => {
+                    failed().because(format!("{error}, and no plugin is as large"))
                 }
-                _ => wrong,
+                _ => failed().because(error),
             }
         })?;
-        let mut wasm = Vec::new();
-        let read = file.take(MAX_BYTES + 1).read_to_end(&mut wasm);
-        read.map_err(|error| failed().because(error))?;
-        if wasm.len() as u64 > MAX_BYTES {
-            return Err(failed().because(format!(
-                "it has more than {} MiB, and no plugin is as large",
-                MAX_BYTES >> 20
-            )));
-        }
         let path = path.to_owned();
         Ok(PluginFile { path, wasm })
     }

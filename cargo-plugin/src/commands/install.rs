@@ -1,6 +1,6 @@
 //! `cargo plugin install`
 
-use std::io::{self, Read as _, Write};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::error::{Error, Result};
 use crate::host_folder::{self, HostFolder};
-use crate::plugin_file::PluginFile;
+use crate::plugin_file::{self, PluginFile};
 use crate::regular_file;
 use crate::sidecar::{self, HandWritten};
 use crate::target_host::Host;
@@ -151,33 +151,26 @@ impl Files {
         // The module comes first, because it has a version.
         for (name, contents) in self.all.iter().rev() {
             let path = folder.join(name);
-            match read(&path) {
-                Ok(found) if found != *contents => {
-                    return Err(Error::new(format!("`{}` is installed already", self.id))
-                        .because(format!(
-                            "`{}` has other contents{}",
-                            text::path(&path),
-                            version_in(&found)
-                        ))
-                        .help("`--force` replaces it"));
-                }
-                Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            let version = match regular_file::read(&path, plugin_file::MAX_BYTES) {
+                Ok(found) if found == *contents => continue,
+                Ok(found) => version_in(&found),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => String::new(),
+                Err(error) => {
                     return Err(
                         Error::new(format!("cannot read `{}`", text::path(&path))).because(error)
                     );
                 }
-                _ => {}
-            }
+            };
+            return Err(Error::new(format!("`{}` is installed already", self.id))
+                .because(format!(
+                    "`{}` has other contents{version}",
+                    text::path(&path)
+                ))
+                .help("`--force` replaces it"));
         }
         Ok(())
     }
-}
-
-/// Reads a file that is as large as it likes: the user asked to compare it.
-fn read(path: &Path) -> io::Result<Vec<u8>> {
-    let mut contents = Vec::new();
-    regular_file::open(path)?.read_to_end(&mut contents)?;
-    Ok(contents)
 }
 
 /// Returns the version of a module for a message; empty if it has none.

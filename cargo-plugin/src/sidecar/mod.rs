@@ -11,7 +11,7 @@ mod written;
 
 pub use written::WrittenSidecar;
 
-use std::io::Read;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::manifest::Manifest;
@@ -152,15 +152,12 @@ pub fn of(host: Host, manifest: &Manifest, interface: &Interface) -> Vec<Sidecar
 
 /// Reads a sidecar of a bounded size. An error says what is wrong with the file.
 pub fn read(path: &Path) -> Result<String, String> {
-    let cannot = |error| format!("cannot be read: {error}");
-    let file = regular_file::open(path).map_err(cannot)?;
-    let mut contents = Vec::new();
-    file.take(MAX_BYTES + 1)
-        .read_to_end(&mut contents)
-        .map_err(cannot)?;
-    match contents.len() as u64 > MAX_BYTES {
-        true => Err(format!("has more than {} MiB", MAX_BYTES >> 20)),
-        false => String::from_utf8(contents).map_err(|_| "is not text in UTF-8".to_owned()),
+    match regular_file::read(path, MAX_BYTES) {
+        Ok(contents) => String::from_utf8(contents).map_err(|_| "is not text in UTF-8".to_owned()),
+        Err(error) if error.kind() == ErrorKind::FileTooLarge => {
+            Err(format!("has more than {} MiB", MAX_BYTES >> 20))
+        }
+        Err(error) => Err(format!("cannot be read: {error}")),
     }
 }
 
