@@ -25,13 +25,10 @@ use crate::flags::document;
 use crate::logging;
 use crate::named_limits::{self, NamedLimit};
 use crate::plugin_file::{self, PluginFile};
-use crate::quantities::{PAGE, parse_time};
+use crate::quantities::{MAX_PAGES, PAGE, parse_time};
 use crate::target_host::{self, Host};
 use crate::terminal::Terminal;
 use crate::text;
-
-/// The greatest number of pages in a linear memory.
-const MAX_PAGES: u64 = 1 << 16;
 
 /// The greatest time limit for a call that a plugin can ask for; the user can allow more.
 const MAX_TIMEOUT: Duration = Duration::from_secs(10);

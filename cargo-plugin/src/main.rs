@@ -44,7 +44,7 @@
 //! | `text` | an author's text, made safe to print |
 //! | `toml` | TOML as JSON and back |
 //! | `quantities` | bytes, pages, counts and times |
-//! | `regular_file` | opening files that may be pipes or devices |
+//! | `regular_file` | reading files that may be pipes, devices, or very large |
 //! | `write` | files that are never half written |
 //! | `error` | the reason why a command failed |
 #![forbid(unsafe_code)]

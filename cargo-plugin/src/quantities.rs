@@ -8,6 +8,9 @@ use plugin_sdk_harness::manifest::Limits;
 /// The size of a page of linear memory in bytes.
 pub const PAGE: u64 = 64 << 10;
 
+/// The most pages of a linear memory with 32-bit addresses.
+pub const MAX_PAGES: u64 = 1 << 16;
+
 /// Formats a size: `46.77 KiB`.
 pub fn bytes(count: u64) -> String {
     BinaryBytes(count).to_string()

@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
+use plugin_sdk_benches::usage::resident_bytes;
 use plugin_sdk_harness::Plugin;
 
 use crate::growth::curve::{self, Curve, Figure};
@@ -11,7 +12,6 @@ use crate::measure::Spread;
 use crate::modules::Modules;
 use crate::ours::Ours;
 use crate::report;
-use plugin_sdk_benches::usage::resident_bytes;
 
 /// The numbers of live instances.
 const COUNTS: [usize; 5] = [1, 10, 100, 1000, 10_000];

@@ -11,7 +11,7 @@ use serde_json::Value;
 use crate::error::{Error, Result};
 use crate::flags::{Element, contents};
 use crate::host_options::Loaded;
-use crate::quantities::{self, PAGE};
+use crate::quantities::{self, MAX_PAGES, PAGE};
 use crate::schema::{Kind, Schemas};
 use crate::{text, toml::to_json};
 
@@ -23,9 +23,6 @@ const ELEMENTS: usize = 1024;
 
 /// The input of a raw command that takes text if no input is specified.
 const TEXT: &str = "The quick brown fox jumps over the lazy dog.\n";
-
-/// The greatest number of pages in a linear memory.
-const MAX_PAGES: u64 = 1 << 16;
 
 /// A call to measure.
 #[derive(Clone, Debug, PartialEq)]
