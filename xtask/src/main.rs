@@ -13,6 +13,7 @@ mod interpreters;
 mod java;
 mod miri;
 mod platforms;
+mod queue;
 mod soak;
 mod steps;
 mod test_run;

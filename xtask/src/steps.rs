@@ -21,6 +21,7 @@ use crate::go;
 use crate::interpreters::{self, NodePrograms};
 use crate::java;
 use crate::platforms;
+use crate::queue::{self, Job};
 use crate::test_run::Outcome;
 
 /// The toolchain whose rustfmt and clippy are used: Debian does not package its own.
@@ -61,9 +62,19 @@ pub fn demo(arguments: &[OsString]) -> Result<()> {
 /// The number of steps and test binaries whose durations a run of the tests reports.
 const SLOWEST: usize = 10;
 
-/// Tests that build their guests one after the other, or run programs that use one processor. The
-/// other tests run at the same time.
-const SEQUENTIAL: [&str; 4] = ["languages", "new", "packages", "target_host"];
+/// The tests that take longest. They start first, so that the last ones to end are short.
+const LONGEST: [&str; 10] = [
+    "languages",
+    "packages",
+    "examples",
+    "target_host",
+    "hosts",
+    "compile_errors",
+    "project",
+    "validate",
+    "new",
+    "examples_on_hosts",
+];
 
 /// Runs all tests even if some fail, those of the harness on a second engine, and those of failures
 /// with a second toolchain.
@@ -75,6 +86,7 @@ pub fn test() -> Result<()> {
         let tools = scope.spawn(|| tools_for_tests(toolchain));
         let mut build = toolchain.command("cargo");
         build.args(["test", "--workspace", "--no-run"]);
+        compile_once(&mut build);
         let tests = test_program("building the tests", &mut outcome, build, io::stdout());
         (tools.join(), tests)
     });
@@ -90,7 +102,10 @@ pub fn test() -> Result<()> {
         }
     }
     if outcome.failures().is_empty() {
-        run_tests(&tools, &mut outcome)?;
+        let jobs = test_jobs(&tools, &mut outcome)?;
+        step("tests", "cargo xtask test", || {
+            queue::run(jobs, &mut outcome, io::stdout())
+        })?;
     }
 
     say(format!(
@@ -112,54 +127,34 @@ pub fn test() -> Result<()> {
     }
 }
 
-/// Runs the tests that were built, in two rows at the same time.
-fn run_tests(tools: &Tools, outcome: &mut Outcome) -> Result<()> {
-    let mut names: Vec<String> = outcome
-        .built()
-        .iter()
-        .map(|(name, _)| name.clone())
-        .collect();
-    names.sort_unstable();
+/// Returns the programs that run the tests that were built, the longest ones first.
+fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
+    let built = outcome.built().iter().map(|(name, _)| name.as_str());
+    let mut names: Vec<&str> = built.collect();
+    let place = |name: &str| LONGEST.iter().position(|long| *long == name);
+    names.sort_unstable_by_key(|name| (place(name).unwrap_or(LONGEST.len()), *name));
     names.dedup();
-    let (sequential, others): (Vec<String>, Vec<String>) = names
-        .into_iter()
-        .partition(|name| SEQUENTIAL.contains(&&**name));
-    let failures = outcome
-        .built()
-        .iter()
-        .find(|(name, _)| name == FAILURE_TESTS);
-    let failures = failures.map(|(_, file)| file.clone());
+    let of_name = |name: &str| Job::new(name, test_targets(tools, &[], &[name]));
+    let mut jobs: Vec<Job> = names.into_iter().map(of_name).collect();
 
-    let (aside, shown) = thread::scope(|scope| {
-        // Its output is shown at the end, so that no line of the one is among those of the other.
-        let aside = scope.spawn(|| {
-            let (mut outcome, mut shown) = (Outcome::default(), Vec::new());
-            let tests = test_targets(tools, &[], &sequential);
-            test_program("sequential tests", &mut outcome, tests, &mut shown)?;
-            test_failures_again(tools, failures, &mut outcome, &mut shown)?;
-            Ok::<_, anyhow::Error>((outcome, shown))
-        });
-        let tests = test_targets(tools, &["--lib", "--bins"], &others);
-        test_program("tests", outcome, tests, io::stdout())?;
-        let documentation = test_targets(tools, &["--doc"], &[""; 0]);
-        test_program("documentation", outcome, documentation, io::stdout())?;
-        test_program(
+    let mut wasmi = test_targets(tools, &[], &ENGINE_TESTS);
+    wasmi.env("PLUGIN_SDK_ENGINE", "wasmi");
+    let others = [
+        Job::new("tests on the engine wasmi", wasmi),
+        Job::new(
             "tests of JSON with the default features of serde_json",
-            outcome,
             numbers_as_numbers(tools),
-            io::stdout(),
-        )?;
-        let mut again = test_targets(tools, &[], &ENGINE_TESTS);
-        again.env("PLUGIN_SDK_ENGINE", "wasmi");
-        test_program("tests on the engine wasmi", outcome, again, io::stdout())?;
-        aside
-            .join()
-            .map_err(|_| anyhow!("running the sequential tests panicked"))
-            .flatten()
-    })?;
-    io::stdout().write_all(&shown)?;
-    outcome.add(aside);
-    Ok(())
+        ),
+        Job::new(
+            "unit tests",
+            test_targets(tools, &["--lib", "--bins"], &[""; 0]),
+        ),
+        Job::new("documentation", test_targets(tools, &["--doc"], &[""; 0])),
+    ];
+    let last_long = jobs.len().min(LONGEST.len());
+    jobs.splice(last_long..last_long, others);
+    jobs.extend(failures_again(tools, outcome)?);
+    Ok(jobs)
 }
 
 /// Returns the command that runs tests of the whole workspace: with fewer packages, cargo would
@@ -171,14 +166,21 @@ fn test_targets(tools: &Tools, kinds: &[&str], names: &[impl AsRef<OsStr>]) -> C
     for name in names {
         cargo.arg("--test").arg(name);
     }
+    compile_once(&mut cargo);
     tools.add_to(&mut cargo);
     cargo
+}
+
+/// Makes a command keep no incremental state: what is compiled once needs none.
+fn compile_once(command: &mut Command) {
+    command.env("CARGO_INCREMENTAL", "0");
 }
 
 /// Returns the command for the tests of the JSON reader and writer without `serde_json`'s
 /// `arbitrary_precision`, which the tool enables for everything that is built with it.
 fn numbers_as_numbers(tools: &Tools) -> Command {
     let mut cargo = tools.toolchain.command("cargo");
+    compile_once(&mut cargo);
     tools.add_to(&mut cargo);
     cargo
         .args(["test", "--package", "plugin-sdk"])
@@ -197,26 +199,26 @@ const ENGINE_TESTS: [&str; 8] = [
 /// The tests of failures, which depend on the build of the standard library in the module.
 const FAILURE_TESTS: &str = "failures";
 
-/// Runs [`FAILURE_TESTS`] again with guests built by another toolchain, if there is one.
-fn test_failures_again(
-    tools: &Tools,
-    executable: Option<PathBuf>,
-    outcome: &mut Outcome,
-    shown: impl Write,
-) -> Result<()> {
+/// Returns the program that runs [`FAILURE_TESTS`] again with guests built by another toolchain, if
+/// there is one.
+fn failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<Job>> {
     let other = match tools.toolchain.other() {
         Ok(other) => other,
         Err(error) => {
             outcome.add_not_run(format!(
                 "tests of failures with a second toolchain: {error:#}"
             ));
-            return Ok(());
+            return Ok(None);
         }
     };
-    let named = format!("{other}, rustc {}", other.release()?);
+    let built = outcome.built().iter();
+    let executable = built
+        .filter(|(name, _)| name == FAILURE_TESTS)
+        .map(|(_, file)| file.clone())
+        .next();
     let Some(executable) = executable else {
         outcome.add_failure(format!("cargo did not build the test {FAILURE_TESTS}"));
-        return Ok(());
+        return Ok(None);
     };
     // The tests are already built. Only their guests differ, which go to a separate folder.
     let root = process::workspace_root();
@@ -225,12 +227,8 @@ fn test_failures_again(
         .current_dir(root.join("tests"))
         .env("CARGO_TARGET_DIR", root.join("target/second-toolchain"));
     tools.add_to(&mut again);
-    test_program(
-        &format!("tests of failures with {named}"),
-        outcome,
-        again,
-        shown,
-    )
+    let name = format!("tests of failures with {other}, rustc {}", other.release()?);
+    Ok(Some(Job::new(name, again)))
 }
 
 /// Checks formatting, lints, dependencies and documentation.
@@ -448,7 +446,8 @@ pub fn program(name: &str, mut command: Command) -> Result<()> {
     step(name, &alone, || process::show(&mut command))
 }
 
-/// Runs a test program. Failing tests do not end the command; they are added to the outcome.
+/// Runs a test program as a step. Failing tests do not end the command; they are added to the
+/// outcome.
 pub fn test_program(
     name: &str,
     outcome: &mut Outcome,
@@ -456,16 +455,7 @@ pub fn test_program(
     shown: impl Write,
 ) -> Result<()> {
     let alone = process::shell_line(&command);
-    let failures = outcome.failures().len();
-    step(name, &alone, || {
-        let status = outcome.run(&mut command, shown)?;
-        if !status.success() && outcome.failures().len() == failures {
-            outcome.add_failure(format!(
-                "{name} ended with {status}; to run it alone: {alone}"
-            ));
-        }
-        Ok(())
-    })
+    step(name, &alone, || outcome.run(name, &mut command, shown))
 }
 
 fn step<T>(name: &str, alone: impl Display, work: impl FnOnce() -> Result<T>) -> Result<T> {

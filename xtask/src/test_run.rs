@@ -3,7 +3,7 @@
 
 use std::io::{self, BufRead, BufReader, Write};
 use std::path::PathBuf;
-use std::process::{Command, ExitStatus};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -36,13 +36,15 @@ struct Binary {
 }
 
 impl Outcome {
-    /// Runs a test program, shows all of its output, and parses it.
+    /// Runs a test program, shows all of its output, and parses it. If the program fails and names
+    /// no test, the failure has the program's own name.
     ///
     /// Both of its streams share one pipe, which keeps their lines in order.
     ///
     /// # Errors
     /// If the program cannot be started or its output cannot be read.
-    pub fn run(&mut self, command: &mut Command, mut shown: impl Write) -> Result<ExitStatus> {
+    pub fn run(&mut self, name: &str, command: &mut Command, mut shown: impl Write) -> Result<()> {
+        let earlier = self.failures.len();
         let (reader, writer) = io::pipe().context("creating a pipe")?;
         command.stdout(writer.try_clone().context("creating a pipe")?);
         command.stderr(writer);
@@ -63,7 +65,13 @@ impl Outcome {
         }
         let status = child.wait().context("waiting for it")?;
         self.end_binary();
-        Ok(status)
+        if !status.success() && self.failures.len() == earlier {
+            let alone = process::shell_line(command);
+            self.add_failure(format!(
+                "{name} ended with {status}; to run it alone: {alone}"
+            ));
+        }
+        Ok(())
     }
 
     /// Adds a failure that no test reported.
@@ -350,11 +358,17 @@ mod tests {
         let script = "echo '     Running tests/a.rs (target/a-1)' >&2; echo 'test x ... FAILED'; \
             echo 'test result: FAILED. 0 passed; 1 failed; 0 ignored' ; exit 101";
         let mut shown = Vec::new();
-        let status = outcome
-            .run(process::command("sh").args(["-c", script]), &mut shown)
-            .unwrap();
+        let mut shell = |script: &str| {
+            let mut command = process::command("sh");
+            outcome.run("a script", command.args(["-c", script]), &mut shown)
+        };
+        shell(script).unwrap();
+        shell("exit 3").unwrap();
         assert_eq!(shown.iter().filter(|byte| **byte == b'\n').count(), 3);
-        assert_eq!(status.code(), Some(101));
-        assert_eq!(outcome.failures(), ["tests/a.rs (a): x"]);
+        let [test, program] = outcome.failures() else {
+            panic!("{:?}", outcome.failures());
+        };
+        assert_eq!(test, "tests/a.rs (a): x");
+        assert!(program.starts_with("a script ended with "), "{program}");
     }
 }
