@@ -17,6 +17,10 @@ const STATICCHECK: (&str, &str) = ("honnef.co/go/tools/cmd/staticcheck", "0.8.2"
 /// The time limit of a build, which downloads two modules and compiles them and Go's library once.
 const BUILD: Duration = Duration::from_secs(600);
 
+/// How far the heap of Go's programs may grow before garbage is collected, in percent. They run for
+/// seconds, and collect less with it.
+const GARBAGE: (&str, &str) = ("GOGC", "400");
+
 /// Returns the command `go` of the package that the Python environment has.
 pub fn command(python: &Path) -> PathBuf {
     python.with_file_name(if cfg!(windows) { "go.exe" } else { "go" })
@@ -38,7 +42,8 @@ pub fn build_hosts(go: &Path) -> Result<PathBuf> {
             // With a separator at its end, it is a folder, and created if it is missing.
             .arg(folder.join(""))
             .arg("./cmd/...")
-            .env("GOTOOLCHAIN", "local");
+            .env("GOTOOLCHAIN", "local")
+            .env(GARBAGE.0, GARBAGE.1);
         process::capture(&mut build, BUILD).map(drop).with_context(|| {
             format!("building the host in hosts/go/{module} failed; is the proxy of Go modules reachable?")
         })
@@ -66,7 +71,8 @@ pub fn staticcheck(go: &Path) -> Result<PathBuf> {
         .args(["install", "-buildvcs=false"])
         .arg(format!("{package}@v{version}"))
         .env("GOBIN", &folder)
-        .env("GOTOOLCHAIN", "local");
+        .env("GOTOOLCHAIN", "local")
+        .env(GARBAGE.0, GARBAGE.1);
     process::capture(&mut install, BUILD).with_context(|| {
         format!("installing {package} failed; is the proxy of Go modules reachable?")
     })?;
