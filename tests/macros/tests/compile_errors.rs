@@ -5,12 +5,12 @@
 ///
 /// After an intended change, run `TRYBUILD=overwrite cargo test -p plugin-sdk-macro-tests --test
 /// compile_errors` and read the new files.
+///
+/// The programs in `pass/` compile without warnings. They are cases of the same test, so that their
+/// dependencies are compiled once.
 #[test]
-fn every_mistake_has_a_position_and_a_fix() {
-    trybuild::TestCases::new().compile_fail("compile-fail/*.rs");
-}
-
-#[test]
-fn correct_programs_compile_without_warnings() {
-    trybuild::TestCases::new().pass("pass/*.rs");
+fn mistakes_have_a_position_and_a_fix_and_correct_programs_compile() {
+    let cases = trybuild::TestCases::new();
+    cases.compile_fail("compile-fail/*.rs");
+    cases.pass("pass/*.rs");
 }
