@@ -12,13 +12,16 @@ use crate::text;
 const RECORDED: &str = "recorded";
 const REPLAYED: &str = "replayed";
 
+/// The member of a failure's JSON with its message.
+const MESSAGE: &str = "message";
+
 /// The members of a failure's JSON that are the same in every run. Its hints and its stack depend
 /// on the host's settings and on debug information; what the plugin did before is in the
 /// transcript.
 const COMPARED: [&str; 8] = [
     "kind",
     "code",
-    "message",
+    MESSAGE,
     "command",
     "export",
     "panic",
@@ -116,13 +119,31 @@ impl Display for Replayed {
             None if self.is_same() => write!(f, "the replay is the same, in all {steps} steps")?,
             None => {
                 f.write_str("all steps are the same, and the failure differs:")?;
-                let message = |failure: &Value| {
-                    let message = failure.get("message").and_then(Value::as_str);
-                    text::from_str(message.unwrap_or_default())
+                let replayed = self.failure.as_ref().map(Failure::to_json);
+                let (recorded, replayed) = (self.recorded_failure.as_ref(), replayed.as_ref());
+                let differs = |member: &&str| {
+                    let of = |failure: Option<&Value>| failure.and_then(|f| f.get(member).cloned());
+                    of(recorded) != of(replayed)
                 };
-                let nothing = || "no failure".to_owned();
-                let recorded = self.recorded_failure.as_ref().map_or_else(nothing, message);
-                let replayed = self.failure.as_ref().map_or_else(nothing, Failure::message);
+                // Messages say most. If they are the same, another member differs, such as the
+                // place of a panic.
+                let member = match differs(&MESSAGE) {
+                    true => None,
+                    false => COMPARED.iter().copied().find(differs),
+                };
+                let shown = |failure: Option<&Value>| {
+                    let Some(failure) = failure else {
+                        return "no failure".to_owned();
+                    };
+                    let message = failure.get(MESSAGE).and_then(Value::as_str);
+                    let mut shown = text::from_str(message.unwrap_or_default());
+                    if let Some(member) = member {
+                        let value = failure.get(member).unwrap_or(&Value::Null).to_string();
+                        shown.push_str(&format!("\n  {member}: {}", text::from_str(&value)));
+                    }
+                    shown
+                };
+                let (recorded, replayed) = (shown(recorded), shown(replayed));
                 write!(f, "\n{RECORDED}:\n  {recorded}\n{REPLAYED}:\n  {replayed}")?;
             }
             Some(difference) => write!(f, "{}", difference.display(RECORDED, REPLAYED))?,

@@ -495,6 +495,18 @@ fn another_module_departs_at_the_first_step_that_differs() {
 }
 
 #[test]
+fn failures_with_one_message_show_the_member_that_differs() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut capsule = Capsule::read(kept(folder.path(), b"input")).unwrap();
+    capsule.failure.as_mut().unwrap()["command"] = json!("jog");
+    let replayed = capsule.replay(Source::bytes(running("unreachable")));
+    let shown = replayed.unwrap().to_string();
+    let (recorded, replayed) = shown.split_once("\nreplayed:").unwrap();
+    assert!(recorded.ends_with("\n  command: \"jog\""), "{shown}");
+    assert!(replayed.ends_with("\n  command: \"run\""), "{shown}");
+}
+
+#[test]
 fn capsule_of_twenty_host_calls_is_below_64_kib() {
     let folder = tempfile::tempdir().unwrap();
     let calls = "(drop (call $kv (i32.const 64) (i32.const 4)))".repeat(20);
