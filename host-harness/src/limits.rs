@@ -303,6 +303,9 @@ impl Chosen {
 impl Limits {
     /// The default limit of linear memory, in pages.
     pub(crate) const MEMORY_PAGES: u32 = 1024;
+
+    /// The fuel of calls that are not expected to run out of it. A report names no such limit.
+    pub(crate) const PLENTY_OF_FUEL: u64 = u64::MAX / 2;
 }
 
 impl Default for Limits {

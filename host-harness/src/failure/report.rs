@@ -9,6 +9,7 @@ use super::Failure;
 use super::backtrace::Frame;
 use super::context::{HostCall, LogLine, Usage};
 use super::kind::{FailureKind, Panic};
+use crate::limits::Limits;
 use crate::symbols::{self, Symbols};
 use crate::text;
 
@@ -315,7 +316,11 @@ fn used(usage: &Usage) -> String {
         Size(memory.limit)
     );
     if let Some(fuel) = usage.fuel {
-        note.push_str(&format!(", {} of {} fuel", fuel.used, fuel.limit));
+        let limit = match fuel.limit {
+            Limits::PLENTY_OF_FUEL.. => String::new(),
+            limit => format!(" of {limit}"),
+        };
+        note.push_str(&format!(", {}{limit} fuel", fuel.used));
     }
     if let Some(time) = usage.time {
         note.push_str(&format!(", {} of {:?}", Time(time.used), time.limit));

@@ -6,6 +6,7 @@ use std::time::Duration;
 use plugin_sdk::Error;
 
 use super::*;
+use crate::limits::Limits;
 
 fn command(kind: FailureKind) -> Failure {
     Failure::new(kind, Stage::Command("sell".into()))
@@ -83,6 +84,30 @@ fn a_report_contains_the_whole_context_in_order() {
              WARN  shop::stock: none left
      = note: used 1.1 MiB of 4 MiB of memory, 1234 of 10000 fuel, 40ms of 10s
     "#);
+}
+
+#[test]
+fn fuel_that_was_only_counted_has_no_limit_in_a_report() {
+    let usage = Usage {
+        memory_bytes: Quota {
+            used: 1 << 20,
+            limit: 4 << 20,
+        },
+        fuel: Some(Quota {
+            used: 5930,
+            limit: Limits::PLENTY_OF_FUEL,
+        }),
+        time: None,
+    };
+    let failure = command(panic("sold out")).with_context(Context {
+        usage: Some(usage),
+        ..Context::default()
+    });
+    let shown = failure.to_string();
+    assert!(
+        shown.contains("used 1 MiB of 4 MiB of memory, 5930 fuel"),
+        "{shown}"
+    );
 }
 
 #[test]

@@ -20,9 +20,6 @@ const TIMES: u32 = 4;
 /// The most time of a call.
 const MOST_TIME: Duration = Duration::from_secs(600);
 
-/// The fuel of calls that are not expected to run out of it.
-const PLENTY: u64 = u64::MAX / 2;
-
 /// The most fuel of a call that had a time limit: about a minute.
 const MOST_FUEL: u64 = 60_000_000_000;
 
@@ -118,7 +115,7 @@ impl Capsule {
             .map_or(LEAST_TIME, |limit| limit.saturating_mul(TIMES));
         limits.timeout = Some(time.clamp(LEAST_TIME, MOST_TIME));
         if fuel.is_some() && limits.fuel.is_none() {
-            limits.fuel = Some(PLENTY);
+            limits.fuel = Some(Limits::PLENTY_OF_FUEL);
         }
         let mut builder = builder
             .replaying(recorder.clone())
@@ -165,7 +162,7 @@ impl Capsule {
                 plugin.set_fuel(if is_in_time {
                     fuel
                 } else {
-                    self.limits.fuel.unwrap_or(PLENTY)
+                    self.limits.fuel.unwrap_or(Limits::PLENTY_OF_FUEL)
                 });
             }
             let is_last = !steps
