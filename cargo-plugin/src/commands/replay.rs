@@ -120,7 +120,7 @@ impl Replay {
         let wrong = || self.failed();
         let other = match &module.crate_dir {
             Some(folder) => format!(
-                "`--module {}` builds the plugin and runs that",
+                "`--module FILE` runs another build; `--module {}` builds the plugin with the profile `release` and runs that",
                 text::quoted(folder)
             ),
             None => "`--module FILE` runs another build".to_owned(),
@@ -128,7 +128,7 @@ impl Replay {
         let Some(path) = &module.path else {
             return Err(wrong()
                 .because("the module was not in a file when the capsule was written")
-                .help("`--module FILE` names its file"));
+                .help(other));
         };
         // Opening a pipe would block.
         if path.exists() && !path.is_file() {
@@ -149,7 +149,7 @@ impl Replay {
         if archive::sha256(&file.wasm) != module.sha256 {
             return Err(wrong()
                 .because(format!(
-                    "the module `{}` has changed since the capsule was written",
+                    "the module `{}` has changed since the capsule was written; other builds of the plugin, such as those of `cargo plugin fuzz`, replace it",
                     text::path(path)
                 ))
                 .help(other));
