@@ -17,11 +17,11 @@ const MESSAGE: &str = "message";
 
 /// The members of a failure's JSON that are the same in every run. Its hints and its stack depend
 /// on the host's settings and on debug information; what the plugin did before is in the
-/// transcript.
+/// transcript. The message is the first, because it says most.
 const COMPARED: [&str; 8] = [
+    MESSAGE,
     "kind",
     "code",
-    MESSAGE,
     "command",
     "export",
     "panic",
@@ -73,10 +73,7 @@ impl Replayed {
             (Some(_), _) if self.ends_elsewhere => true,
             (None, None) => true,
             (Some(recorded), Some(failure)) => {
-                let replayed = failure.to_json();
-                COMPARED
-                    .iter()
-                    .all(|member| recorded.get(member) == replayed.get(member))
+                differing_member((recorded, &failure.to_json())).is_none()
             }
             _ => false,
         }
@@ -112,6 +109,28 @@ impl Replayed {
     }
 }
 
+/// Returns the first compared member in which the recorded failure and that of the replay differ.
+fn differing_member((recorded, replayed): (&Value, &Value)) -> Option<&'static str> {
+    let mut members = COMPARED.into_iter();
+    members.find(|member| recorded.get(member) != replayed.get(member))
+}
+
+/// Formats a failure: its message and, if another member differs, that one too.
+fn shown(failure: Option<&Value>, differing: Option<&str>) -> String {
+    let Some(failure) = failure else {
+        return "no failure".to_owned();
+    };
+    let message = failure.get(MESSAGE).and_then(Value::as_str);
+    let message = text::from_str(message.unwrap_or_default());
+    match differing {
+        None | Some(MESSAGE) => message,
+        Some(member) => {
+            let value = failure.get(member).unwrap_or(&Value::Null).to_string();
+            format!("{message}\n  {member}: {}", text::from_str(&value))
+        }
+    }
+}
+
 impl Display for Replayed {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let steps = self.recorded.steps.len();
@@ -121,29 +140,9 @@ impl Display for Replayed {
                 f.write_str("all steps are the same, and the failure differs:")?;
                 let replayed = self.failure.as_ref().map(Failure::to_json);
                 let (recorded, replayed) = (self.recorded_failure.as_ref(), replayed.as_ref());
-                let differs = |member: &&str| {
-                    let of = |failure: Option<&Value>| failure.and_then(|f| f.get(member).cloned());
-                    of(recorded) != of(replayed)
-                };
-                // Messages say most. If they are the same, another member differs, such as the
-                // place of a panic.
-                let member = match differs(&MESSAGE) {
-                    true => None,
-                    false => COMPARED.iter().copied().find(differs),
-                };
-                let shown = |failure: Option<&Value>| {
-                    let Some(failure) = failure else {
-                        return "no failure".to_owned();
-                    };
-                    let message = failure.get(MESSAGE).and_then(Value::as_str);
-                    let mut shown = text::from_str(message.unwrap_or_default());
-                    if let Some(member) = member {
-                        let value = failure.get(member).unwrap_or(&Value::Null).to_string();
-                        shown.push_str(&format!("\n  {member}: {}", text::from_str(&value)));
-                    }
-                    shown
-                };
-                let (recorded, replayed) = (shown(recorded), shown(replayed));
+                let member = recorded.zip(replayed).and_then(differing_member);
+                let [recorded, replayed] =
+                    [recorded, replayed].map(|failure| shown(failure, member));
                 write!(f, "\n{RECORDED}:\n  {recorded}\n{REPLAYED}:\n  {replayed}")?;
             }
             Some(difference) => write!(f, "{}", difference.display(RECORDED, REPLAYED))?,
