@@ -3,6 +3,7 @@
 
 use std::env::consts::EXE_SUFFIX;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -17,13 +18,17 @@ const STATICCHECK: (&str, &str) = ("honnef.co/go/tools/cmd/staticcheck", "0.8.2"
 /// The time limit of a build, which downloads two modules and compiles them and Go's library once.
 const BUILD: Duration = Duration::from_secs(600);
 
-/// How far the heap of Go's programs may grow before garbage is collected, in percent. They run for
-/// seconds, and collect less with it.
-const GARBAGE: (&str, &str) = ("GOGC", "400");
-
 /// Returns the command `go` of the package that the Python environment has.
 pub fn command(python: &Path) -> PathBuf {
     python.with_file_name(if cfg!(windows) { "go.exe" } else { "go" })
+}
+
+/// Returns a command of `go` that compiles: with this version, and with a heap that may grow to five
+/// times what is in use, because it runs for seconds.
+fn compiler(go: &Path) -> Command {
+    let mut command = process::command(go);
+    command.env("GOTOOLCHAIN", "local").env("GOGC", "400");
+    command
 }
 
 /// Builds the hosts in Go, and returns the folder of their programs.
@@ -35,15 +40,13 @@ pub fn build_hosts(go: &Path) -> Result<PathBuf> {
     let root = process::workspace_root();
     let folder = root.join("target/go");
     let built = MODULES.iter().try_for_each(|module| {
-        let mut build = process::command(go);
+        let mut build = compiler(go);
         build
             .current_dir(root.join("hosts/go").join(module))
             .args(["build", "-buildvcs=false", "-o"])
             // With a separator at its end, it is a folder, and created if it is missing.
             .arg(folder.join(""))
-            .arg("./cmd/...")
-            .env("GOTOOLCHAIN", "local")
-            .env(GARBAGE.0, GARBAGE.1);
+            .arg("./cmd/...");
         process::capture(&mut build, BUILD).map(drop).with_context(|| {
             format!("building the host in hosts/go/{module} failed; is the proxy of Go modules reachable?")
         })
@@ -66,13 +69,11 @@ pub fn staticcheck(go: &Path) -> Result<PathBuf> {
     if printed.is_ok_and(|printed| printed.contains(&format!("({version})"))) {
         return Ok(program);
     }
-    let mut install = process::command(go);
+    let mut install = compiler(go);
     install
         .args(["install", "-buildvcs=false"])
         .arg(format!("{package}@v{version}"))
-        .env("GOBIN", &folder)
-        .env("GOTOOLCHAIN", "local")
-        .env(GARBAGE.0, GARBAGE.1);
+        .env("GOBIN", &folder);
     process::capture(&mut install, BUILD).with_context(|| {
         format!("installing {package} failed; is the proxy of Go modules reachable?")
     })?;
