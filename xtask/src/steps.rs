@@ -3,6 +3,7 @@
 //! Every step reports its name and duration. The first failure ends the command, and reports how to
 //! run that step alone.
 
+use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -84,9 +85,8 @@ pub fn test() -> Result<()> {
     // In parallel, because downloads need little of the processor.
     let (tools, tests) = thread::scope(|scope| {
         let tools = scope.spawn(|| tools_for_tests(toolchain));
-        let mut build = toolchain.command("cargo");
-        build.args(["test", "--workspace", "--no-run"]);
-        compile_once(&mut build);
+        let mut build = cargo_test(toolchain);
+        build.args(["--workspace", "--no-run"]);
         let tests = test_program("building the tests", &mut outcome, build, io::stdout());
         (tools.join(), tests)
     });
@@ -129,14 +129,6 @@ pub fn test() -> Result<()> {
 
 /// Returns the programs that run the tests that were built, the longest ones first.
 fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
-    let built = outcome.built().iter().map(|(name, _)| name.as_str());
-    let mut names: Vec<&str> = built.collect();
-    let place = |name: &str| LONGEST.iter().position(|long| *long == name);
-    names.sort_unstable_by_key(|name| (place(name).unwrap_or(LONGEST.len()), *name));
-    names.dedup();
-    let of_name = |name: &str| Job::new(name, test_targets(tools, &[], &[name]));
-    let mut jobs: Vec<Job> = names.into_iter().map(of_name).collect();
-
     let mut wasmi = test_targets(tools, &[], &ENGINE_TESTS);
     wasmi.env("PLUGIN_SDK_ENGINE", "wasmi");
     let others = [
@@ -151,8 +143,13 @@ fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
         ),
         Job::new("documentation", test_targets(tools, &["--doc"], &[""; 0])),
     ];
-    let last_long = jobs.len().min(LONGEST.len());
-    jobs.splice(last_long..last_long, others);
+    let built = outcome.built().iter().map(|(name, _)| name.as_str());
+    let built: BTreeSet<&str> = built.collect();
+    let longest = LONGEST.into_iter().filter(|name| built.contains(name));
+    let shorter = built.iter().copied().filter(|name| !LONGEST.contains(name));
+    let of_name = |name: &str| Job::new(name, test_targets(tools, &[], &[name]));
+    let jobs = longest.map(of_name).chain(others);
+    let mut jobs: Vec<Job> = jobs.chain(shorter.map(of_name)).collect();
     jobs.extend(failures_again(tools, outcome)?);
     Ok(jobs)
 }
@@ -160,30 +157,30 @@ fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
 /// Returns the command that runs tests of the whole workspace: with fewer packages, cargo would
 /// choose other features and build the rest again.
 fn test_targets(tools: &Tools, kinds: &[&str], names: &[impl AsRef<OsStr>]) -> Command {
-    let mut cargo = tools.toolchain.command("cargo");
-    cargo.args(["test", "--workspace", "--no-fail-fast"]);
+    let mut cargo = cargo_test(tools.toolchain);
+    cargo.args(["--workspace", "--no-fail-fast"]);
     cargo.args(kinds);
     for name in names {
         cargo.arg("--test").arg(name);
     }
-    compile_once(&mut cargo);
     tools.add_to(&mut cargo);
     cargo
 }
 
-/// Makes a command keep no incremental state: what is compiled once needs none.
-fn compile_once(command: &mut Command) {
-    command.env("CARGO_INCREMENTAL", "0");
+/// Returns a command that keeps no incremental state: what is compiled once needs none.
+fn cargo_test(toolchain: Toolchain) -> Command {
+    let mut cargo = toolchain.command("cargo");
+    cargo.arg("test").env("CARGO_INCREMENTAL", "0");
+    cargo
 }
 
 /// Returns the command for the tests of the JSON reader and writer without `serde_json`'s
 /// `arbitrary_precision`, which the tool enables for everything that is built with it.
 fn numbers_as_numbers(tools: &Tools) -> Command {
-    let mut cargo = tools.toolchain.command("cargo");
-    compile_once(&mut cargo);
+    let mut cargo = cargo_test(tools.toolchain);
     tools.add_to(&mut cargo);
     cargo
-        .args(["test", "--package", "plugin-sdk"])
+        .args(["--package", "plugin-sdk"])
         .args(["--package", "plugin-sdk-schema-tests"])
         .args(["--features", "plugin-sdk/binary,raw_value"])
         .args(["--test", "json_oracle", "--test", "schema"])
@@ -211,12 +208,8 @@ fn failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<Job>> {
             return Ok(None);
         }
     };
-    let built = outcome.built().iter();
-    let executable = built
-        .filter(|(name, _)| name == FAILURE_TESTS)
-        .map(|(_, file)| file.clone())
-        .next();
-    let Some(executable) = executable else {
+    let mut built = outcome.built().iter();
+    let Some((_, executable)) = built.find(|(name, _)| name == FAILURE_TESTS) else {
         outcome.add_failure(format!("cargo did not build the test {FAILURE_TESTS}"));
         return Ok(None);
     };
