@@ -36,7 +36,8 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(10);
 /// The number of hash characters that separate the keys of one module from those of others.
 const HASH_LENGTH: usize = 16;
 
-/// More fuel than any call uses, for callers that only want to measure consumption.
+/// More fuel than any call uses, for callers that only want to measure consumption. The harness's
+/// reports show no limit as high as this.
 const PLENTY: u64 = u64::MAX / 2;
 
 /// The permissions for the SDK's services. Plugins may ask for others, which some hosts define.

@@ -170,6 +170,14 @@ fn failed_call_is_explained_and_exits_with_1() {
     let failed = call("--timeout 50ms spin");
     assert!(failed.bad(1).contains("help: `--timeout TIME` allows more"));
 
+    // The limit of fuel that is only counted is nobody's choice.
+    let counted = call("--stats --timeout 50ms spin");
+    let report = counted.bad(1);
+    assert!(
+        report.contains(" fuel, ") && !report.contains("of 9223372036854775807"),
+        "{report}"
+    );
+
     let json = call("--json --stats fail");
     assert_eq!(json.code, 1);
     let document = parsed(&json.out);
