@@ -77,6 +77,10 @@ const LONGEST: [&str; 10] = [
     "examples_on_hosts",
 ];
 
+/// The number of shorter tests that one run of cargo runs in a row, because cargo takes as long to
+/// start as many of them.
+const IN_A_ROW: usize = 6;
+
 /// Runs all tests even if some fail, those of the harness on a second engine, and those of failures
 /// with a second toolchain.
 pub fn test() -> Result<()> {
@@ -147,9 +151,10 @@ fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
     let built: BTreeSet<&str> = built.collect();
     let longest = LONGEST.into_iter().filter(|name| built.contains(name));
     let shorter = built.iter().copied().filter(|name| !LONGEST.contains(name));
-    let of_name = |name: &str| Job::new(name, test_targets(tools, &[], &[name]));
-    let jobs = longest.map(of_name).chain(others);
-    let mut jobs: Vec<Job> = jobs.chain(shorter.map(of_name)).collect();
+    let shorter: Vec<&str> = shorter.collect();
+    let of_names = |names: &[&str]| Job::new(names.join(", "), test_targets(tools, &[], names));
+    let jobs = longest.map(|name| of_names(&[name])).chain(others);
+    let mut jobs: Vec<Job> = jobs.chain(shorter.chunks(IN_A_ROW).map(of_names)).collect();
     jobs.extend(failures_again(tools, outcome)?);
     Ok(jobs)
 }
