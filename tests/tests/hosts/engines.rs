@@ -6,7 +6,7 @@ use plugin_sdk_harness::manifest::{Codec, CommandInfo, Manifest};
 use plugin_sdk_harness::{Engine, Failure, Module, Plugin};
 use serde_json::{Map, Value, json};
 
-use super::build;
+use super::build_with;
 
 /// The examples whose commands are called.
 const EXAMPLES: [&str; 5] = ["audio-filter", "greeter", "guest-book", "rag", "text-stats"];
@@ -161,7 +161,7 @@ fn ten_thousand_random_calls_end_alike_on_both_engines() {
     let mut random = Random(15);
     let (mut answered, mut failed) = (0, 0);
     for example in EXAMPLES {
-        let wasm = fs::read(build(&format!("examples/{example}"))).unwrap();
+        let wasm = fs::read(build_with(&format!("examples/{example}"), None, "guest")).unwrap();
         let manifest = Manifest::read(&wasm).unwrap().unwrap();
         let module = Module::load(wasm).unwrap();
         let make = || [Engine::Wasmtime, Engine::Wasmi].map(|engine| plugin(&module, engine));
