@@ -74,7 +74,7 @@ fn passes(plugin_type: &str) {
     );
 
     if plugin_type == "tool" {
-        replays_natively(&project, &target_dir().join(&module));
+        replays(&project, &target_dir().join(&module));
     }
 
     let fuzz = ["fuzz", "--json", "--seed", "1", "--runs", "60"];
@@ -99,8 +99,9 @@ fn passes(plugin_type: &str) {
     assert_eq!(manifest.plugin_type.as_deref(), Some(plugin_type));
 }
 
-/// Records a failing call of a new tool, and replays it with the program that `cargo plugin` names.
-fn replays_natively(project: &Path, module: &Path) {
+/// Records a failing call of a new tool, and replays it with builds of its project, and with the
+/// program that `cargo plugin` names.
+fn replays(project: &Path, module: &Path) {
     let call = ["call", "--record", "call.json"];
     let call = [
         &call[..],
@@ -108,6 +109,10 @@ fn replays_natively(project: &Path, module: &Path) {
     ]
     .concat();
     plugin(project, &call).assert().code(1);
+    for (profile, code) in [("dev", 0), ("missing", 3)] {
+        let built = ["replay", "--module", ".", "--profile", profile, "call.json"];
+        plugin(project, &built).assert().code(code);
+    }
     let native = ["replay", "--native", "--module", ".", "call.json", "--json"];
     let report = support::json(&mut plugin(project, &native));
     let command = report["command"].as_str().unwrap();

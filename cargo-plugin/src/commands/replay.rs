@@ -31,6 +31,15 @@ pub struct Replay {
     /// builds [default: the recorded module, which must not have changed]
     #[arg(long, value_name = "FILE")]
     module: Option<PathBuf>,
+    /// The profile with which the tool builds the project of `--module`
+    #[arg(
+        long,
+        value_name = "NAME",
+        default_value = RELEASE,
+        requires = "module",
+        conflicts_with = "native"
+    )]
+    profile: String,
     /// Prints the command that replays it natively in a debugger, in the plugin's own test program
     #[arg(long)]
     native: bool,
@@ -51,7 +60,7 @@ impl Replay {
             return self.show_native(&capsule, terminal);
         }
         let source = match &self.module {
-            Some(module) => other_module(&capsule, module, terminal)?,
+            Some(module) => other_module(&capsule, module, &self.profile, terminal)?,
             None => self.recorded_module(&capsule)?,
         };
         let spinner = terminal.spinner("replaying");
@@ -120,7 +129,7 @@ impl Replay {
         let wrong = || self.failed();
         let other = match &module.crate_dir {
             Some(folder) => format!(
-                "`--module FILE` runs another build; `--module {}` builds the plugin with the profile `release` and runs that",
+                "`--module FILE` runs another build; `--module {}` builds the plugin (`--profile` names the profile, else `release`) and runs that",
                 text::quoted(folder)
             ),
             None => "`--module FILE` runs another build".to_owned(),
@@ -159,14 +168,19 @@ impl Replay {
 }
 
 /// Returns another module, built for the capsule's host if it is a project.
-fn other_module(capsule: &Capsule, path: &Path, terminal: &Terminal) -> Result<Source> {
+fn other_module(
+    capsule: &Capsule,
+    path: &Path,
+    profile: &str,
+    terminal: &Terminal,
+) -> Result<Source> {
     if !path.join("Cargo.toml").is_file() {
         return Ok(Source::bytes(PluginFile::read(path)?.wasm).symbols(path));
     }
     let project = Project::at(path)?;
     let features = project.features_for(hosts::find(&capsule.host), &Features::default())?;
     terminal.status("Building", &project.title());
-    let built = project.build(RELEASE, &features, terminal)?;
+    let built = project.build(profile, &features, terminal)?;
     Ok(Source::bytes(built.wasm))
 }
 
