@@ -12,16 +12,14 @@ pub trait Codec {
     /// A position in the arguments.
     type Source<'de>: Source<'de>;
 
-    /// Reads the arguments of a command, and passes each to `read` with its index in `names`.
+    /// Reads the arguments of a command, and passes each to `read` with its index in the names.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not in this form, if an argument is unknown or given twice, and if
     /// `read` fails. A missing argument is not an error here.
     fn arguments<'de>(
-        bytes: &'de [u8],
-        arena: &'de Arena,
-        names: &'static [&'static str],
+        given: &Given<'de>,
         read: ReadArgument<'_, Self::Source<'de>>,
     ) -> Result<(), Error>;
 
@@ -34,6 +32,19 @@ pub trait Codec {
 
     /// Appends a result.
     fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Result<(), Error>;
+}
+
+/// The arguments of a command before they are read.
+///
+/// They are one parameter: an engine passes more than four on the stack, in a way that keeps the
+/// callee waiting.
+pub struct Given<'de> {
+    /// The encoded arguments.
+    pub bytes: &'de [u8],
+    /// The storage for strings without their escapes.
+    pub arena: &'de Arena,
+    /// The names of all arguments.
+    pub names: &'static [&'static str],
 }
 
 /// Reads the argument with the given index in the names at the current position of the source.
@@ -66,20 +77,19 @@ impl Codec for Json {
     type Source<'de> = Reader<'de>;
 
     fn arguments<'de>(
-        bytes: &'de [u8],
-        arena: &'de Arena,
-        names: &'static [&'static str],
+        given: &Given<'de>,
         read: ReadArgument<'_, Reader<'de>>,
     ) -> Result<(), Error> {
         let mut walk = || {
-            let mut reader = Reader::new(or_empty_object(bytes), arena);
+            let mut reader = Reader::new(or_empty_object(given.bytes), given.arena);
             reader.open_object()?;
             let mut seen = Seen::default();
             let mut first = true;
             while let Some(name) = reader.member(first)? {
                 first = false;
-                let Some(index) = names.iter().position(|known| is_same(known, name)) else {
-                    return Err(DecodeError::unknown(name, names));
+                let mut names = given.names.iter();
+                let Some(index) = names.position(|known| is_same(known, name)) else {
+                    return Err(DecodeError::unknown(name, given.names));
                 };
                 if seen.again(index) {
                     return Err(DecodeError::twice().in_member(name));
@@ -146,13 +156,11 @@ mod for_binary {
         type Source<'de> = binary::Reader<'de>;
 
         fn arguments<'de>(
-            bytes: &'de [u8],
-            _: &'de Arena,
-            names: &'static [&'static str],
+            given: &Given<'de>,
             read: ReadArgument<'_, binary::Reader<'de>>,
         ) -> Result<(), Error> {
-            let mut reader = binary::Reader::new(bytes);
-            for (index, name) in names.iter().enumerate() {
+            let mut reader = binary::Reader::new(given.bytes);
+            for (index, name) in given.names.iter().enumerate() {
                 read(index, &mut reader)
                     .map_err(|fault| fault.in_member(name).into_error(ARGUMENTS))?;
             }

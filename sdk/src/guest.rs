@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 
 use serde::de::IgnoredAny;
 
-use crate::codec::{Codec, Json};
+use crate::codec::{Codec, Given, Json};
 use crate::contracts::terms::ContractTerms;
 use crate::convert::Argument;
 use crate::error::{Error, code};
@@ -361,9 +361,13 @@ pub fn handle_event<P>(
 /// it.
 #[inline]
 fn topic(event: &[u8]) -> Result<String, Error> {
-    let arena = Arena::new();
+    let event = Given {
+        bytes: event,
+        arena: &Arena::new(),
+        names: &["topic", "data"],
+    };
     let mut topic = None;
-    Json::arguments(event, &arena, &["topic", "data"], &mut |member, source| {
+    Json::arguments(&event, &mut |member, source| {
         if member == 0 {
             topic = Some(String::read(source)?);
             return Ok(());

@@ -16,7 +16,7 @@ pub use crate::__room as room;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
-pub use crate::codec::{Codec, Json, Source};
+pub use crate::codec::{Codec, Given, Json, Source};
 pub use crate::contracts::Contract;
 pub use crate::contracts::chosen::{
     export_batch, export_command, export_hook, export_plugin, export_record, export_state,

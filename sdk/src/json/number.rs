@@ -2,7 +2,7 @@
 
 mod exact;
 
-use super::plain::append;
+use crate::memory::short::append_word;
 use crate::memory::text::{utf8, utf8_owned};
 use exact::Form;
 
@@ -351,19 +351,20 @@ pub(crate) fn decimal(number: u64) -> String {
     utf8_owned(digits).unwrap_or_default()
 }
 
-/// Appends a number in decimal.
-pub(crate) fn write_u64(mut number: u64, out: &mut Vec<u8>) {
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    for digit in digits.iter_mut().rev() {
-        *digit = b'0' + (number % 10) as u8;
-        number /= 10;
-        start -= 1;
-        if number == 0 {
-            break;
-        }
+/// Appends a number in decimal, eight digits at a time.
+pub(crate) fn write_u64(number: u64, out: &mut Vec<u8>) {
+    const EIGHT: u64 = 100_000_000;
+    let (more, mut rest) = (number / EIGHT, (number % EIGHT) as u32);
+    if more > 0 {
+        write_u64(more, out);
     }
-    append(digits.get(start..).unwrap_or_default(), out);
+    let (mut digits, mut count) = (0, 0);
+    while count == 0 || rest > 0 || more > 0 && count < 8 {
+        digits = digits << 8 | u64::from(b'0' as u32 + rest % 10);
+        rest /= 10;
+        count += 1;
+    }
+    append_word(digits, count, out);
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! registers.
 
 use crate::memory::short::{SHORT, append_short, word};
+use crate::memory::text::text_before;
 
 /// The bytes with an escape of two characters, and the second of these. The slash, which is last,
 /// needs none.
@@ -30,6 +31,13 @@ pub fn plain_len(bytes: &[u8]) -> usize {
     // The zeros behind the last byte count as control characters.
     let rest = bytes.get(at..).unwrap_or_default();
     at + marks(word(rest)).trailing_zeros() as usize / 8
+}
+
+/// Returns the text at the start of `bytes` before the first quotation mark, backslash, control
+/// character or byte that is not UTF-8.
+#[inline]
+pub fn plain_text(bytes: &[u8]) -> &str {
+    text_before(bytes, marks)
 }
 
 /// Returns whether two short texts are equal. The library's comparison is a call, and reads byte by
@@ -92,7 +100,10 @@ mod tests {
             let by_hand = bytes
                 .iter()
                 .position(|byte| *byte < b' ' || b"\"\\".contains(byte));
-            prop_assert_eq!(plain_len(&bytes), by_hand.unwrap_or(bytes.len()));
+            let len = by_hand.unwrap_or(bytes.len());
+            prop_assert_eq!(plain_len(&bytes), len);
+            let valid = bytes[..len].utf8_chunks().next().map_or("", |chunk| chunk.valid());
+            prop_assert_eq!(plain_text(&bytes), valid);
         }
 
         #[test]

@@ -8,7 +8,7 @@ use serde::forward_to_deserialize_any;
 
 use super::arena::{Arena, End};
 use super::number::{Integer, Number};
-use super::plain::{ESCAPES, plain_len};
+use super::plain::{ESCAPES, plain_len, plain_text};
 use super::private::{self, Verbatim};
 use crate::decode_error::{DecodeError, forward};
 use crate::memory::text::{utf8, utf8_owned};
@@ -31,20 +31,21 @@ pub struct Reader<'de> {
 const END: char = '\0';
 
 impl<'de> Reader<'de> {
-    /// Begins to read.
+    /// Begins to read, behind white space.
     pub fn new(text: &'de [u8], arena: &'de Arena) -> Self {
-        Reader {
+        let mut reader = Reader {
             text,
             at: 0,
             depth: MAX_DEPTH,
             unescaped: arena.end(),
-        }
+        };
+        reader.peek();
+        reader
     }
 
-    /// Reads one value, and adds its position to an error.
+    /// Reads the value that begins here, and adds its position to an error.
     #[inline]
     pub(crate) fn value<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<T> {
-        self.peek();
         let start = self.at;
         read(self).map_err(|fault| self.placed(fault, start))
     }
@@ -100,6 +101,7 @@ impl<'de> Reader<'de> {
                 });
             }
             self.at += 1;
+            self.peek();
         }
         let mut name = "";
         if close == '}' {
@@ -108,8 +110,8 @@ impl<'de> Reader<'de> {
                 return self.wanted("`:`");
             }
             self.at += 1;
+            self.peek();
         }
-        self.peek();
         Ok(Some(name))
     }
 
@@ -174,11 +176,14 @@ impl<'de> Reader<'de> {
 
     /// Skips white space, and returns the character behind it.
     fn peek(&mut self) -> char {
+        // A test of bits: `match` is a jump table.
+        const SPACE: u64 = 1 << b' ' | 1 << b'\n' | 1 << b'\r' | 1 << b'\t';
         loop {
-            match self.here() {
-                ' ' | '\n' | '\r' | '\t' => self.at += 1,
-                other => return other,
+            let next = self.here();
+            if next > ' ' || SPACE >> u32::from(next) & 1 == 0 {
+                return next;
             }
+            self.at += 1;
         }
     }
 
@@ -194,33 +199,22 @@ impl<'de> Reader<'de> {
         Ok(())
     }
 
-    /// Reads a string that lives as long as the text, with or without escapes.
+    /// Reads the string that begins here and lives as long as the text, with or without escapes.
     #[inline]
     pub(crate) fn kept_string(&mut self) -> Read<&'de str> {
-        if self.peek() != '"' {
+        if self.here() != '"' {
             return self.wanted("a string");
         }
         self.at += 1;
         let start = self.at;
-        self.skip_plain();
+        let text = plain_text(self.rest());
+        self.at += text.len();
         if self.here() == '"' {
-            let text = self.utf8_since(start);
             self.at += 1;
-            return text;
+            return Ok(text);
         }
         let text = self.unescaped_string(start)?;
         Ok(self.unescaped.keep(text))
-    }
-
-    /// Skips the text before the next quotation mark, backslash or control character.
-    #[inline]
-    fn skip_plain(&mut self) {
-        self.at += plain_len(self.rest());
-    }
-
-    #[inline]
-    fn utf8_since(&self, start: usize) -> Read<&'de str> {
-        utf8(self.since(start)).map_err(|valid| DecodeError::syntax("UTF-8", start + valid))
     }
 
     /// Reads the string that begins at `start`, and has no escapes up to here.
@@ -229,6 +223,7 @@ impl<'de> Reader<'de> {
         let mut text = Vec::new();
         let mut from = start;
         loop {
+            self.at += plain_len(self.rest());
             text.extend_from_slice(self.since(from));
             match self.here() {
                 '"' => break,
@@ -237,9 +232,10 @@ impl<'de> Reader<'de> {
                 _ => return self.wanted("control characters in strings to be escaped"),
             }
             from = self.at;
-            self.skip_plain();
         }
-        self.utf8_since(start)?;
+        if let Err(valid) = utf8(self.since(start)) {
+            return Err(DecodeError::syntax("UTF-8", start + valid));
+        }
         self.at += 1;
         // Escapes are valid characters.
         Ok(utf8_owned(text).unwrap_or_default())
@@ -290,13 +286,12 @@ impl<'de> Reader<'de> {
         Ok(unit)
     }
 
-    /// Reads a number.
-    fn number(&mut self) -> Read<Number<'de>> {
-        self.peek();
+    /// Reads the number that begins here, and returns what `read` makes of it.
+    fn number<T>(&mut self, read: impl FnOnce(&Number<'de>) -> T) -> Read<T> {
         match Number::scan(self.rest()) {
             Ok(number) => {
                 self.at += number.len();
-                Ok(number)
+                Ok(read(&number))
             }
             Err((wanted, at)) => {
                 self.at += at;
@@ -322,7 +317,8 @@ impl<'de> Reader<'de> {
             'n' => self.word("null"),
             't' => self.word("true"),
             'f' => self.word("false"),
-            _ => self.number().map(drop),
+            // As an integer, because most plugins have the code for that.
+            _ => self.number(Number::integer).map(drop),
         }
     }
 
@@ -352,15 +348,19 @@ impl<'de> Reader<'de> {
 
     /// Reads a number; fails if the next value is not one.
     #[inline]
-    fn expected_number(&mut self, expected: &dyn de::Expected) -> Read<Number<'de>> {
+    fn expected_number<T>(
+        &mut self,
+        expected: &dyn de::Expected,
+        read: impl FnOnce(&Number<'de>) -> T,
+    ) -> Read<T> {
         match self.peek() {
-            '0'..='9' | '-' => self.number(),
+            '0'..='9' | '-' => self.number(read),
             _ => self.mismatch(expected),
         }
     }
 
     fn visit_integer<V: Visitor<'de>>(&mut self, visitor: V) -> Read<V::Value> {
-        match self.expected_number(&visitor)?.integer() {
+        match self.expected_number(&visitor, Number::integer)? {
             Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
             Some(Integer::Negative(number)) => visitor.visit_i64(number),
             None => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
@@ -421,7 +421,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
             }
             't' | 'f' => self.deserialize_bool(visitor),
             '0'..='9' | '-' => {
-                let number = self.number()?;
+                let number = self.number(|number| *number)?;
                 match number.integer() {
                     Some(Integer::Unsigned(number)) => visitor.visit_u64(number),
                     Some(Integer::Negative(number)) => visitor.visit_i64(number),
@@ -448,24 +448,24 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        let number = self.expected_number(&visitor)?.float();
+        let number = self.expected_number(&visitor, Number::float)?;
         visitor.visit_f64(number.ok_or_else(out_of_range)?)
     }
 
     fn deserialize_f32<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        let number = self.expected_number(&visitor)?.single();
+        let number = self.expected_number(&visitor, Number::single)?;
         visitor.visit_f32(number.ok_or_else(out_of_range)?)
     }
 
     fn deserialize_i128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.expected_number(&visitor)?.text().parse() {
+        match self.expected_number(&visitor, Number::text)?.parse() {
             Ok(number) => visitor.visit_i128(number),
             Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }
     }
 
     fn deserialize_u128<V: Visitor<'de>>(self, visitor: V) -> Read<V::Value> {
-        match self.expected_number(&visitor)?.text().parse() {
+        match self.expected_number(&visitor, Number::text)?.parse() {
             Ok(number) => visitor.visit_u128(number),
             Err(_) => Err(DecodeError::invalid_type(Unexpected::Unit, &visitor)),
         }

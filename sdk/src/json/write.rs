@@ -52,19 +52,22 @@ pub fn write<T: Serialize + ?Sized>(value: &T, out: &mut Vec<u8>) -> Written {
 
 /// Appends a string with its quotation marks.
 pub(crate) fn write_str(text: &str, out: &mut Vec<u8>) {
-    write_between([0, b'"'], text, [b'"', 0], out);
+    write_between([0, b'"', b'"', 0], text, out);
 }
 
 /// Appends the name of a member, with what separates it from the member before and from its value.
 pub(crate) fn write_name(name: &str, out: &mut Vec<u8>) {
     let comma = if is_first(out) { 0 } else { b',' };
-    write_between([comma, b'"'], name, [b'"', b':'], out);
+    write_between([comma, b'"', b'"', b':'], name, out);
 }
 
 /// Appends a string between two characters on each side; zeros among these are left out.
-fn write_between(before: [u8; 2], text: &str, after: [u8; 2], out: &mut Vec<u8>) {
+///
+/// The characters are one parameter: an engine passes more than four on the stack, in a way that
+/// keeps the callee waiting.
+fn write_between([a, b, y, z]: [u8; 4], text: &str, out: &mut Vec<u8>) {
     let mut rest = text.as_bytes();
-    let mut before = before;
+    let (mut before, after) = ([a, b], [y, z]);
     loop {
         let plain = plain_len(rest);
         if plain == rest.len() && plain <= SHORT {

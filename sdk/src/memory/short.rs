@@ -47,6 +47,20 @@ pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec
         out.set_len(out.len() + end.offset_from_unsigned(start));
     }
 }
+
+/// Appends the lowest bytes of a number, at most eight.
+#[inline]
+pub fn append_word(word: u64, len: usize, out: &mut Vec<u8>) {
+    let bytes = word.to_le_bytes();
+    out.reserve(bytes.len());
+    // SAFETY: all bytes can be written behind the vector's own, and `len` of them at most count.
+    unsafe {
+        let end = out.as_mut_ptr().add(out.len());
+        end.cast::<[u8; 8]>().write(bytes);
+        out.set_len(out.len() + len.min(bytes.len()));
+    }
+}
+
 /// Returns fewer than eight bytes as the lower bytes of a number, whose other bytes are zero.
 #[inline]
 pub fn word(bytes: &[u8]) -> u64 {

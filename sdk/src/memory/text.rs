@@ -40,9 +40,25 @@ pub fn beginning(bytes: &[u8], limit: usize) -> &str {
     unsafe { std::str::from_utf8_unchecked(valid) }
 }
 
+/// Returns the characters at the start of some bytes, before the first that `marks` marks: it sets
+/// the high bit of a byte in eight of them.
+#[inline]
+pub fn text_before(bytes: &[u8], marks: impl Fn(u64) -> u64) -> &str {
+    let text = bytes.get(..len_before(bytes, marks)).unwrap_or_default();
+    // SAFETY: all bytes are valid.
+    unsafe { std::str::from_utf8_unchecked(text) }
+}
+
 /// Returns the number of bytes at the start that are whole characters.
 #[inline]
 fn valid_len(bytes: &[u8]) -> usize {
+    len_before(bytes, |_| 0)
+}
+
+/// Returns the length of the [`text_before`] a mark. Whatever is marked, it ends between two
+/// characters.
+#[inline]
+fn len_before(bytes: &[u8], marks: impl Fn(u64) -> u64) -> usize {
     const HIGH_BITS: u64 = u64::from_le_bytes([0x80; 8]);
     let mut at = 0;
     loop {
@@ -51,29 +67,34 @@ fn valid_len(bytes: &[u8]) -> usize {
             Some(chunk) => (u64::from_le_bytes(*chunk), chunk.len()),
             None => (word(rest), rest.len()),
         };
-        if next & HIGH_BITS == 0 {
+        let plain = (marks(next) | next & HIGH_BITS).trailing_zeros() / 8;
+        if plain as usize >= len {
             at += len;
             if at == bytes.len() {
                 return at;
             }
             continue;
         }
-        match character(rest) {
+        at += plain as usize;
+        if next >> (8 * plain) & 0x80 == 0 {
+            return at;
+        }
+        match character(bytes.get(at..).unwrap_or_default()) {
             0 => return at,
             len => at += len,
         }
     }
 }
 
-/// Returns the length of the character at the start of some bytes; 0 if there is none.
+/// Returns the length of the character of several bytes at the start of some bytes; 0 if there is
+/// none.
 #[cold]
 fn character(bytes: &[u8]) -> usize {
     let Some((&first, rest)) = bytes.split_first() else {
         return 0;
     };
     let len = match first.leading_ones() {
-        0 => return 1,
-        1 => return 0,
+        0 | 1 => return 0,
         len => len as usize,
     };
     let Some(more) = rest.get(..len - 1) else {

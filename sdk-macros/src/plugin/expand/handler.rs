@@ -151,9 +151,7 @@ fn named_arguments(
         {
             use #sdk::{ReadAny as _, ReadDirectly as _};
             <#codec as #sdk::Codec>::arguments(
-                &*#bytes,
-                &#arena,
-                &[#(#names),*],
+                &#sdk::Given { bytes: &*#bytes, arena: &#arena, names: &[#(#names),*] },
                 &mut |#index, #source| #dispatch,
             )?;
         }
