@@ -125,9 +125,7 @@ fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
 }
 
-/// Returns whether two ranges have an address in common. A function of its own, because it has many
-/// callers.
-#[inline(never)]
+/// Returns whether two ranges have an address in common.
 fn overlap(a: Range, b: Range) -> bool {
     let holds = |a: Range, b: Range| b.0.wrapping_sub(a.0) < a.1;
     a.1 != 0 && b.1 != 0 && (holds(a, b) || holds(b, a))
