@@ -127,6 +127,11 @@ impl Instance {
     ) -> Result<(), Failure> {
         // At most the capacity, which is a u32.
         self.buffer.len = len as u32;
+        if len == 0 {
+            // Looking the memory up takes a tenth of such a call.
+            write(&mut []);
+            return Ok(());
+        }
         let memory = self.sandbox.store.memory_mut();
         match memory.get_mut(self.buffer.place()) {
             Some(place) => {
