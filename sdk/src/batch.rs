@@ -5,11 +5,11 @@
 
 use crate::abi::ItemHeader;
 use crate::error::Error;
-use crate::memory::Answer;
+use crate::memory::{Answer, Frame};
 use crate::raw;
 
 /// A function from one input to one answer.
-pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
+pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Frame<'_>) -> Result<(), Error>;
 
 /// The most bytes reserved for answers of unknown length.
 const MOST_RESERVED: usize = 1 << 20;
@@ -24,11 +24,12 @@ const MOST_RESERVED: usize = 1 << 20;
 /// memory that only `each` can change, or in a constant.
 pub unsafe fn run(
     inputs: &mut [u8],
-    output: &mut Vec<u8>,
+    frame: &mut Frame<'_>,
     alignment: usize,
     each: Each<'_>,
-) -> Result<Answer, Error> {
+) -> Result<(), Error> {
     check(inputs)?;
+    let output = &mut *frame.output;
     let mut at = 0;
     // The length of the items that are their own answers: they are copied only if another answer
     // follows. `None` after that.
@@ -53,7 +54,10 @@ pub unsafe fn run(
         output.extend_from_slice(&[0; ItemHeader::SIZE]);
         let first = output.len();
         let place = (input.as_ptr().addr(), input.len());
-        let failed = match each(input, output) {
+        let mut of_one = Frame::new(output);
+        let served = each(input, &mut of_one);
+        let answer = of_one.answer;
+        let failed = match served.map(|()| answer) {
             // Nothing else is in the output.
             Ok(Answer::InPlace(bytes))
                 if unchanged.is_some() && (bytes.cast::<u8>().addr(), bytes.len()) == place =>
@@ -63,7 +67,7 @@ pub unsafe fn run(
                 continue;
             }
             Ok(answer) => {
-                // SAFETY: the caller guarantees it for `each`, which has just returned the answer.
+                // SAFETY: the caller guarantees it for `each`, which has just left the answer.
                 unsafe { answer.gather(output) };
                 false
             }
@@ -80,10 +84,10 @@ pub unsafe fn run(
         }
         keep(&mut unchanged, inputs, output);
     }
-    match unchanged {
-        Some(1..) => Ok(Answer::in_place(inputs)),
-        _ => Ok(Answer::Written),
+    if let Some(1..) = unchanged {
+        frame.answer = Answer::in_place(inputs);
     }
+    Ok(())
 }
 
 /// Puts the items that are their own answers before the first other answer.
@@ -124,6 +128,7 @@ fn malformed(at: usize) -> Error {
 mod tests {
     use super::*;
     use crate::error::code;
+    use crate::raw::RawResult as _;
 
     fn framed(inputs: &[&[u8]]) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -148,11 +153,19 @@ mod tests {
         answers
     }
 
-    fn run(inputs: &mut [u8], alignment: usize, each: Each<'_>) -> Result<Vec<u8>, Error> {
+    type Answered<'a> = &'a mut dyn FnMut(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
+
+    fn run(inputs: &mut [u8], alignment: usize, each: Answered<'_>) -> Result<Vec<u8>, Error> {
+        let each: Each<'_> = &mut |input, frame| {
+            frame.answer = each(input, frame.output)?;
+            Ok(())
+        };
         let mut output = Vec::new();
+        let mut frame = Frame::new(&mut output);
         // SAFETY: the tests answer in place with their input or a constant.
-        let answer = unsafe { super::run(inputs, &mut output, alignment, each) }?;
-        // SAFETY: `run` has just returned it.
+        unsafe { super::run(inputs, &mut frame, alignment, each) }?;
+        let answer = frame.answer;
+        // SAFETY: `run` has just left it.
         unsafe { answer.gather(&mut output) };
         Ok(output)
     }
@@ -172,7 +185,10 @@ mod tests {
                 output.extend_from_slice(b"1");
                 Ok(Answer::Written)
             }
-            b"owned" => Ok(Answer::Owned(b"22".to_vec())),
+            b"owned" => {
+                b"22".to_vec().answer(&mut Frame::new(output));
+                Ok(Answer::Written)
+            }
             b"constant" => Ok(Answer::in_place(b"4444")),
             b"error" => {
                 output.extend_from_slice(b"half a result");
@@ -199,13 +215,15 @@ mod tests {
         let mut inputs = framed(&[b"one", b"", b"three"]);
         let start = inputs.as_ptr().addr();
         let mut output = Vec::new();
-        let mut each = |input: &mut [u8], _: &mut Vec<u8>| {
+        let mut frame = Frame::new(&mut output);
+        let mut each = |input: &mut [u8], frame: &mut Frame<'_>| {
             input.make_ascii_uppercase();
-            Ok(Answer::in_place(input))
+            frame.answer = Answer::in_place(input);
+            Ok(())
         };
         // SAFETY: the answers are the inputs.
-        let answer = unsafe { super::run(&mut inputs, &mut output, 1, &mut each) };
-        match answer {
+        let ran = unsafe { super::run(&mut inputs, &mut frame, 1, &mut each) };
+        match ran.map(|()| frame.answer) {
             Ok(Answer::InPlace(bytes)) => assert_eq!(bytes.cast::<u8>().addr(), start),
             _ => panic!("the answers were copied"),
         }

@@ -12,12 +12,14 @@ pub trait Codec {
     /// A position in the arguments.
     type Source<'de>: Source<'de>;
 
-    /// Reads the arguments of a command, and passes each to `read` with its index in the names.
+    /// Reads the arguments of a command, and passes each to `read` with its index in the names. An
+    /// argument that was not given is passed only if it is required: then the source returns `None`
+    /// for an option, and fails for anything else.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not in this form, if an argument is unknown or given twice, and if
-    /// `read` fails. A missing argument is not an error here.
+    /// `read` fails.
     fn arguments<'de>(
         given: &Given<'de>,
         read: ReadArgument<'_, Self::Source<'de>>,
@@ -43,8 +45,10 @@ pub struct Given<'de> {
     pub bytes: &'de [u8],
     /// The storage for strings without their escapes.
     pub arena: &'de Arena,
-    /// The names of all arguments.
+    /// The names of all arguments, at most 64.
     pub names: &'static [&'static str],
+    /// The arguments that must be given: the bit at the index of each.
+    pub required: u64,
 }
 
 /// Reads the argument with the given index in the names at the current position of the source.
@@ -83,7 +87,7 @@ impl Codec for Json {
         let mut walk = || {
             let mut reader = Reader::new(or_empty_object(given.bytes), given.arena);
             reader.open_object()?;
-            let mut seen = Seen::default();
+            let mut seen = 0;
             let mut first = true;
             while let Some(name) = reader.member(first)? {
                 first = false;
@@ -91,14 +95,20 @@ impl Codec for Json {
                 let Some(index) = names.position(|known| is_same(known, name)) else {
                     return Err(DecodeError::unknown(name, given.names));
                 };
-                if seen.again(index) {
+                let bit = 1u64.wrapping_shl(index as u32);
+                if seen & bit != 0 {
                     return Err(DecodeError::twice().in_member(name));
                 }
+                seen |= bit;
                 reader
                     .value(|reader| read(index, reader))
                     .map_err(|fault| fault.in_member(name))?;
             }
-            reader.end()
+            reader.end()?;
+            match given.required & !seen {
+                0 => Ok(()),
+                lacking => read_lacking(&mut reader, given.names, lacking, read),
+            }
         };
         walk().map_err(|fault| fault.into_error(ARGUMENTS))
     }
@@ -125,17 +135,22 @@ fn invalid_result(error: impl std::error::Error) -> Error {
 /// The name of the arguments in messages.
 const ARGUMENTS: &str = "the arguments";
 
-/// The set of arguments given so far, among the first 64. For later ones, the last value counts.
-#[derive(Default)]
-struct Seen(u64);
-
-impl Seen {
-    fn again(&mut self, index: usize) -> bool {
-        let bit = 1u64.checked_shl(index as u32).unwrap_or(0);
-        let again = self.0 & bit != 0;
-        self.0 |= bit;
-        again
+/// Passes the arguments that were not given to `read`: each has its bit in `lacking`.
+#[cold]
+fn read_lacking<'de>(
+    reader: &mut Reader<'de>,
+    names: &[&str],
+    mut lacking: u64,
+    read: ReadArgument<'_, Reader<'de>>,
+) -> Result<(), DecodeError> {
+    reader.leave();
+    while lacking != 0 {
+        let index = lacking.trailing_zeros() as usize;
+        lacking &= lacking - 1;
+        read(index, reader)
+            .map_err(|fault| fault.in_member(names.get(index).copied().unwrap_or_default()))?;
     }
+    Ok(())
 }
 
 impl<'de> Source<'de> for Reader<'de> {

@@ -7,14 +7,13 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use serde::de::{Deserializer, Visitor};
-use serde::{Deserialize, Serialize, forward_to_deserialize_any};
+use serde::{Deserialize, Serialize};
 
 use crate::codec::{Codec, Source};
 use crate::decode_error::DecodeError;
 use crate::error::{Error, PluginError};
 use crate::json::Arena;
-use crate::memory::{Answer, Number};
+use crate::memory::Number;
 
 /// A type that an argument can have.
 #[diagnostic::on_unimplemented(
@@ -23,17 +22,18 @@ use crate::memory::{Answer, Number};
     note = "derive `serde::Deserialize` for it, or take one of: a number, `bool`, `&str`, `String`, `&[T]`, `Vec<T>`, `Option<T>`, a map"
 )]
 pub trait Argument<'de>: Sized {
-    /// The initial value of the slot that the argument is read into.
-    const UNREAD: Option<Self> = None;
+    /// Returns the empty slot that the argument is read into. A constant would be copied with its
+    /// padding.
+    #[inline]
+    fn empty_slot() -> Option<Self> {
+        None
+    }
 
     /// Reads the argument.
     fn read<S: Source<'de>>(source: &mut S) -> Result<Self, DecodeError>;
 
     /// Reads the argument from bytes that hold nothing else.
     fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error>;
-
-    /// Returns the value of an argument that was not given, if the type has one.
-    fn missing(name: &'static str) -> Result<Self, Error>;
 }
 
 #[diagnostic::do_not_recommend]
@@ -45,38 +45,12 @@ impl<'de, T: Deserialize<'de>> Argument<'de> for T {
     fn whole<C: Codec>(bytes: &'de [u8], arena: &'de Arena, what: &str) -> Result<Self, Error> {
         C::whole(bytes, arena, what)
     }
-
-    fn missing(name: &'static str) -> Result<Self, Error> {
-        T::deserialize(Missing).map_err(|fault| not_given(fault, name))
-    }
 }
 
-/// A function of its own, because handlers contain a call for each argument without a default.
+/// Returns the error of an argument that a codec neither read nor found missing, which none does.
 #[cold]
-#[inline(never)]
-fn not_given(fault: DecodeError, name: &str) -> Error {
-    fault.in_member(name).into_error("")
-}
-
-/// A deserializer for an argument that was not given: `None` for an option, an error for anything
-/// else.
-struct Missing;
-
-impl<'de> Deserializer<'de> for Missing {
-    type Error = DecodeError;
-
-    fn deserialize_any<V: Visitor<'de>>(self, _: V) -> Result<V::Value, DecodeError> {
-        Err(DecodeError::missing())
-    }
-
-    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, DecodeError> {
-        visitor.visit_none()
-    }
-
-    forward_to_deserialize_any! {
-        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf
-        unit unit_struct newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
-    }
+pub fn unread() -> Error {
+    DecodeError::missing().into_error("")
 }
 
 /// The members of [`Argument`], for the target of a reference.
@@ -85,8 +59,11 @@ macro_rules! held {
         /// The value that is read and kept for the length of the call.
         type Held: Argument<'de>;
 
-        /// The initial value of the slot that the argument is read into.
-        const UNREAD: Option<Self::Held> = None;
+        /// Returns the empty slot that the argument is read into.
+        #[inline]
+        fn empty_slot() -> Option<Self::Held> {
+            None
+        }
 
         /// Reads the argument.
         fn read<S: Source<'de>>(source: &mut S) -> Result<Self::Held, DecodeError> {
@@ -100,11 +77,6 @@ macro_rules! held {
             what: &str,
         ) -> Result<Self::Held, Error> {
             Argument::whole::<C>(bytes, arena, what)
-        }
-
-        /// Returns the value of an argument that was not given, if the type has one.
-        fn missing(name: &'static str) -> Result<Self::Held, Error> {
-            Argument::missing(name)
         }
     };
 }
@@ -233,14 +205,13 @@ impl<'de, T> ReadAny<'de, T> for &Via<T> {
 )]
 pub trait CommandResult: Sized {
     /// Appends the result in the codec's form.
-    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<Answer, Error>;
+    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<(), Error>;
 }
 
 #[diagnostic::do_not_recommend]
 impl<T: Serialize> CommandResult for T {
-    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<Answer, Error> {
-        C::write(&self, out)?;
-        Ok(Answer::Written)
+    fn answer<C: Codec>(self, out: &mut Vec<u8>) -> Result<(), Error> {
+        C::write(&self, out)
     }
 }
 

@@ -11,7 +11,7 @@ use crate::convert::Argument;
 use crate::error::{Error, code};
 use crate::json::Arena;
 use crate::manifest::Command;
-use crate::memory::{Answer, Boundary, busy};
+use crate::memory::{Boundary, Frame, busy};
 use crate::panic::PanicRecord;
 use crate::topics;
 
@@ -68,8 +68,8 @@ impl<P> Ahead<P> {
     }
 }
 
-/// A command behind an export: a function from the arguments' bytes to an answer.
-pub type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> Result<Answer, Error>;
+/// A command behind an export: a function from the arguments' bytes to an answer in the frame.
+pub type Handler<P> = fn(&mut P, &mut [u8], &mut Frame<'_>) -> Result<(), Error>;
 
 /// A plugin, implemented by `#[plugin]` on its struct.
 #[diagnostic::on_unimplemented(
@@ -182,17 +182,17 @@ impl<P: Plugin, C: ContractTerms> Guest<P, C> {
         // SAFETY: the caller guarantees it for the arguments; `enter` shows that no other call is
         // running.
         unsafe {
-            self.boundary().serve(address, len, |arguments, output| {
+            self.boundary().serve(address, len, |arguments, frame| {
                 let Some(handler) = handler else {
                     P::init(arguments, &mut plugin).map_err(init_failed)?;
-                    output.extend_from_slice(b"null");
-                    return Ok(Answer::Written);
+                    frame.output.extend_from_slice(b"null");
+                    return Ok(());
                 };
                 let plugin = match &mut *plugin {
                     Some(plugin) => plugin,
                     none => Self::make(none)?,
                 };
-                handler(plugin, arguments, output)
+                handler(plugin, arguments, frame)
             })
         }
     }
@@ -314,11 +314,7 @@ pub trait CleanupHook {
 /// An author's hook that the host calls like a command.
 pub trait Hook<Kind> {
     /// Runs the hook.
-    fn handle(
-        plugin: &mut Self,
-        arguments: &mut [u8],
-        output: &mut Vec<u8>,
-    ) -> Result<Answer, Error>;
+    fn handle(plugin: &mut Self, arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error>;
 }
 
 /// The hook that starts the plugin.
@@ -343,18 +339,19 @@ pub struct EventHandler<P> {
 pub fn handle_event<P>(
     plugin: &mut P,
     event: &mut [u8],
-    output: &mut Vec<u8>,
+    frame: &mut Frame<'_>,
     handlers: &[EventHandler<P>],
-) -> Result<Answer, Error> {
+) -> Result<(), Error> {
+    let output = &mut *frame.output;
     let topic = topic(event)?;
     for handler in handlers {
         if topics::matches(handler.pattern, &topic) {
-            (handler.handle)(plugin, event, output)?;
+            (handler.handle)(plugin, event, &mut Frame::new(output))?;
             output.clear();
         }
     }
     output.extend_from_slice(b"null");
-    Ok(Answer::Written)
+    Ok(())
 }
 
 /// Returns the topic of an event. Inlined, so that plugins without event handlers do not pay for
@@ -365,19 +362,17 @@ fn topic(event: &[u8]) -> Result<String, Error> {
         bytes: event,
         arena: &Arena::new(),
         names: &["topic", "data"],
+        required: 1,
     };
-    let mut topic = None;
+    let mut topic = String::new();
     Json::arguments(&event, &mut |member, source| {
         if member == 0 {
-            topic = Some(String::read(source)?);
+            topic = String::read(source)?;
             return Ok(());
         }
         IgnoredAny::read(source).map(drop)
     })?;
-    match topic {
-        Some(topic) => Ok(topic),
-        None => String::missing("topic"),
-    }
+    Ok(topic)
 }
 
 /// The optional hooks of a plugin. Method lookup finds the author's hook, which takes one more
@@ -504,7 +499,7 @@ pub trait FreeCommand {
     const DESCRIBED: Command = Command::UNDESCRIBED;
 
     /// Runs the command.
-    fn handle(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error>;
+    fn handle(arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error>;
 
     /// The name.
     #[cfg(not(target_arch = "wasm32"))]
@@ -516,8 +511,8 @@ pub trait FreeCommand {
 
     /// Runs the command for many inputs.
     #[cfg(not(target_arch = "wasm32"))]
-    fn handle_many(arguments: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error> {
-        Self::handle(arguments, output)
+    fn handle_many(arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error> {
+        Self::handle(arguments, frame)
     }
 }
 
@@ -549,8 +544,8 @@ pub trait ListedCommand {
 pub unsafe fn serve_free<P: Plugin, C: FreeCommand>(address: *mut u8, len: u32) -> u64 {
     // SAFETY: the caller guarantees it.
     unsafe {
-        P::guest().command(address, len, |_, arguments, output| {
-            C::handle(arguments, output)
+        P::guest().command(address, len, |_, arguments, frame| {
+            C::handle(arguments, frame)
         })
     }
 }

@@ -425,7 +425,7 @@ pub use plugin_sdk_macros::PluginError;
 /// | `schema = Type` | describes the result as this type in the manifest, if it has no [`Schema`] of its own |
 /// | `crate = "…"` | [the path of the SDK](crate#under-another-name), for functions outside of impl blocks |
 ///
-/// The options of an argument, `#[arg(…)]`:
+/// A command has at most 64 arguments. Their options, `#[arg(…)]`:
 ///
 /// | option | meaning |
 /// |---|---|

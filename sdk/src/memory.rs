@@ -36,7 +36,7 @@ use std::ptr;
 
 use crate::abi::{ALIGNMENT, MAX_LEN, Packed};
 use crate::error::{Error, code};
-use crate::json::object;
+use crate::json::{Arena, object};
 use blocks::{BLOCKS_ARE_VECTORS, Block, Blocks};
 use text::join;
 
@@ -48,11 +48,10 @@ const KEPT_RESULT: usize = 64 * 1024;
 const NO_BYTES: *mut u8 = ptr::without_provenance_mut(ALIGNMENT as usize);
 
 /// The answer of a command.
+#[derive(Clone, Copy)]
 pub enum Answer {
     /// The bytes were written to the output buffer.
     Written,
-    /// The bytes are in a vector of their own.
-    Owned(Vec<u8>),
     /// The bytes stay where they are: in the arguments or in the plugin.
     InPlace(*const [u8]),
 }
@@ -66,15 +65,36 @@ impl Answer {
     /// Appends the bytes of the answer to the output buffer, unless they were written there.
     ///
     /// # Safety
-    /// The handler must have just returned the answer, and its input must be untouched since. Bytes
+    /// The handler must have just left the answer, and its input must be untouched since. Bytes
     /// that stay where they are must be in that input or in a constant.
     pub(crate) unsafe fn gather(self, output: &mut Vec<u8>) {
         match self {
             Answer::Written => {}
-            Answer::Owned(bytes) => output.extend_from_slice(&bytes),
             // SAFETY: `in_place` got a reference to them that outlives the handler, as the caller
             // guarantees.
             Answer::InPlace(bytes) => output.extend_from_slice(unsafe { &*bytes }),
+        }
+    }
+}
+
+/// The memory of one call of a handler, and its answer.
+pub struct Frame<'a> {
+    /// The strings that the arguments borrow.
+    pub arena: Arena,
+    /// The buffer for the answer.
+    pub output: &'a mut Vec<u8>,
+    /// The answer, once the handler has succeeded.
+    pub answer: Answer,
+}
+
+impl<'a> Frame<'a> {
+    /// Creates the frame of a call that writes its answer to a buffer.
+    #[inline]
+    pub const fn new(output: &'a mut Vec<u8>) -> Self {
+        Frame {
+            arena: Arena::new(),
+            output,
+            answer: Answer::Written,
         }
     }
 }
@@ -114,6 +134,7 @@ type Range = (Place, usize);
 /// A range that overlaps nothing.
 const NOWHERE: Range = (0, 0);
 
+#[inline]
 fn range(bytes: *const [u8]) -> Range {
     (bytes.cast::<u8>().addr(), bytes.len())
 }
@@ -121,6 +142,7 @@ fn range(bytes: *const [u8]) -> Range {
 /// Returns the address range of a vector, without a reference to its bytes: they may be in use as
 /// arguments.
 #[allow(clippy::ptr_arg, reason = "a slice would refer to them")]
+#[inline]
 fn range_of(bytes: &Vec<u8>) -> Range {
     range(ptr::slice_from_raw_parts(bytes.as_ptr(), bytes.len()))
 }
@@ -245,7 +267,7 @@ impl Boundary {
     }
 
     /// Runs one call: passes the arguments, keeps the answer and returns its place. `serve` gets
-    /// the bytes of the arguments, and a buffer for its answer.
+    /// the bytes of the arguments, and leaves its answer in the frame.
     ///
     /// The caller makes sure that no call is running already.
     ///
@@ -257,7 +279,7 @@ impl Boundary {
         &self,
         address: *mut u8,
         len: u32,
-        serve: impl FnOnce(&mut [u8], &mut Vec<u8>) -> Result<Answer, Error>,
+        serve: impl FnOnce(&mut [u8], &mut Frame<'_>) -> Result<(), Error>,
     ) -> u64 {
         let Ok(mut result) = self.result.try_borrow_mut() else {
             return busy();
@@ -276,21 +298,19 @@ impl Boundary {
         recycle(&mut result);
         let place = range(arguments);
         self.arguments.set(place);
-        let answer = if len > MAX_LEN {
+        let mut frame = Frame::new(&mut result);
+        let served = if len > MAX_LEN {
             Err(too_large("arguments", len as usize))
         } else {
             // SAFETY: the caller guarantees it for the bytes, or they are a copy in `held`. No
             // other reference exists until `serve` returns, and `len` is at most `isize::MAX`,
             // which is at least 2^31 - 1.
-            serve(unsafe { &mut *arguments }, &mut result)
+            serve(unsafe { &mut *arguments }, &mut frame)
         };
         self.arguments.set(NOWHERE);
-        let answer = answer.map(|answer| match answer {
+        let answer = frame.answer;
+        let answer = served.map(|()| match answer {
             Answer::Written => &raw const **result,
-            Answer::Owned(bytes) => {
-                *result = bytes;
-                &raw const **result
-            }
             Answer::InPlace(bytes) => {
                 self.stays(bytes, place);
                 bytes
@@ -748,7 +768,12 @@ mod tests {
 
     fn serve(boundary: &Boundary, block: *mut u8, len: u32, serve: &mut Serve<'_>) -> Packed {
         // SAFETY: the tests pass blocks that they allocated, of at least this size.
-        Packed::from_bits(unsafe { boundary.serve(block, len, serve) })
+        Packed::from_bits(unsafe {
+            boundary.serve(block, len, |arguments, frame| {
+                frame.answer = serve(arguments, frame.output)?;
+                Ok(())
+            })
+        })
     }
 
     #[test]
@@ -799,7 +824,10 @@ mod tests {
         let mut text = b"passed on".to_vec();
         let start = text.as_mut_ptr();
         let mut text = Some(text);
-        let mut first = |_: &mut [u8], _: &mut Vec<u8>| Ok(Answer::Owned(text.take().unwrap()));
+        let mut first = |_: &mut [u8], output: &mut Vec<u8>| {
+            *output = text.take().unwrap();
+            Ok(Answer::Written)
+        };
         serve(&boundary, ptr::null_mut(), 0, &mut first);
         // In place, twice: the bytes must still be there.
         for _ in 0..2 {

@@ -23,7 +23,7 @@ pub use crate::contracts::chosen::{
 };
 pub use crate::convert::{
     Argument, CommandError, CommandResult, ReadAny, ReadDirectly, Referent, ReferentMut, Returned,
-    SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via,
+    SettleCoded, SettleHolder, SettleOther, SettlePlain, SettleStd, Via, unread,
 };
 pub use crate::decode_error::DecodeError;
 pub use crate::error::{Error, ErrorCode, ErrorCodes, Held, PluginError, count_codes, join_codes};
@@ -36,7 +36,7 @@ pub use crate::guest::{
 };
 pub use crate::json::Arena;
 pub use crate::manifest::{self, CodesOf, Uncoded as NoCodes};
-pub use crate::memory::Answer;
+pub use crate::memory::Frame;
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
 pub use crate::memory::room::Room;
 #[cfg(not(target_arch = "wasm32"))]

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, code};
 use crate::json::{decimal, object};
 use crate::memory::text::utf8;
-use crate::memory::{Answer, Number, as_bytes, as_numbers};
+use crate::memory::{Answer, Frame, Number, as_bytes, as_numbers};
 
 /// The manifest's name for text; numbers have the names of their types.
 const TEXT: &str = "text";
@@ -119,17 +119,17 @@ pub trait RawResult {
     /// The content of the bytes, for the plugin's manifest; `None` without any.
     const BYTES: Option<Bytes>;
 
-    /// Returns the bytes of the result.
-    fn into_answer(self, out: &mut Vec<u8>) -> Answer;
+    /// Leaves the bytes of the result in the frame of the call.
+    fn answer(self, frame: &mut Frame<'_>);
 }
 
 macro_rules! raw_results {
-    ($([$($generics:tt)*] $type:ty, $bytes:expr, |$value:ident, $out:pat_param| $answer:expr;)*) => {$(
+    ($([$($generics:tt)*] $type:ty, $bytes:expr, |$value:ident, $frame:ident| $answer:expr;)*) => {$(
         #[diagnostic::do_not_recommend]
         impl<$($generics)*> RawResult for $type {
             const BYTES: Option<Bytes> = $bytes;
 
-            fn into_answer(self, $out: &mut Vec<u8>) -> Answer {
+            fn answer(self, $frame: &mut Frame<'_>) {
                 let $value = self;
                 $answer
             }
@@ -138,22 +138,30 @@ macro_rules! raw_results {
 }
 
 raw_results! {
-    [] (), None, |_nothing, _| Answer::in_place(&[]);
-    [] Vec<u8>, Some(Bytes::of("u8")), |bytes, _| Answer::Owned(bytes);
-    [] String, Some(Bytes::of(TEXT)), |text, _| Answer::Owned(text.into_bytes());
-    [T: Number] &[T], Some(Bytes::of(T::NAME)), |numbers, _| Answer::in_place(as_bytes(numbers));
-    [T: Number] &mut [T], Some(Bytes::of(T::NAME)), |numbers, _| Answer::in_place(as_bytes(numbers));
-    [] &str, Some(Bytes::of(TEXT)), |text, _| Answer::in_place(text.as_bytes());
-    [T: Number, const N: usize] [T; N], Some(Bytes::of(T::NAME)), |numbers, out| {
-        out.extend_from_slice(as_bytes(&numbers));
-        Answer::Written
+    [] (), None, |_nothing, frame| frame.answer = Answer::in_place(&[]);
+    [] Vec<u8>, Some(Bytes::of("u8")), |bytes, frame| {
+        // A batch has the answers before this one.
+        if frame.output.is_empty() {
+            *frame.output = bytes;
+        } else {
+            frame.output.extend_from_slice(&bytes);
+        }
     };
-    [] Cow<'_, [u8]>, Some(Bytes::of("u8")), |bytes, out| match bytes {
-        Cow::Borrowed(bytes) => bytes.into_answer(out),
-        Cow::Owned(bytes) => bytes.into_answer(out),
+    [] String, Some(Bytes::of(TEXT)), |text, frame| text.into_bytes().answer(frame);
+    [T: Number] &[T], Some(Bytes::of(T::NAME)), |numbers, frame| {
+        frame.answer = Answer::in_place(as_bytes(numbers));
     };
-    [] Cow<'_, str>, Some(Bytes::of(TEXT)), |text, out| match text {
-        Cow::Borrowed(text) => text.into_answer(out),
-        Cow::Owned(text) => text.into_answer(out),
+    [T: Number] &mut [T], Some(Bytes::of(T::NAME)), |numbers, frame| (&*numbers).answer(frame);
+    [] &str, Some(Bytes::of(TEXT)), |text, frame| text.as_bytes().answer(frame);
+    [T: Number, const N: usize] [T; N], Some(Bytes::of(T::NAME)), |numbers, frame| {
+        frame.output.extend_from_slice(as_bytes(&numbers));
+    };
+    [] Cow<'_, [u8]>, Some(Bytes::of("u8")), |bytes, frame| match bytes {
+        Cow::Borrowed(bytes) => bytes.answer(frame),
+        Cow::Owned(bytes) => bytes.answer(frame),
+    };
+    [] Cow<'_, str>, Some(Bytes::of(TEXT)), |text, frame| match text {
+        Cow::Borrowed(text) => text.answer(frame),
+        Cow::Owned(text) => text.answer(frame),
     };
 }

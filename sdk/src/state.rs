@@ -12,7 +12,7 @@ use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
 use crate::guest::Hooks;
 use crate::json::{self, Arena};
-use crate::memory::Answer;
+use crate::memory::Frame;
 
 /// A plugin that can be written as JSON and read again.
 #[diagnostic::on_unimplemented(
@@ -96,22 +96,21 @@ const SHOWN_REASON: usize = 300;
 pub fn save_state<P: Stateful>(
     plugin: &mut P,
     _: &mut [u8],
-    output: &mut Vec<u8>,
-) -> Result<Answer, Error> {
-    (P::FORM.write)(plugin, output)?;
-    Ok(Answer::Written)
+    frame: &mut Frame<'_>,
+) -> Result<(), Error> {
+    (P::FORM.write)(plugin, frame.output)
 }
 
 /// Replaces the plugin's state by a saved one. If that fails, the old state stays.
 pub fn load_state<P: Stateful>(
     plugin: &mut P,
     state: &mut [u8],
-    output: &mut Vec<u8>,
-) -> Result<Answer, Error> {
+    frame: &mut Frame<'_>,
+) -> Result<(), Error> {
     let mut loaded = read(state)?;
     plugin.take_state(&mut loaded);
-    output.extend_from_slice(b"null");
-    Ok(Answer::Written)
+    frame.output.extend_from_slice(b"null");
+    Ok(())
 }
 
 /// Reads a saved state as the plugin's own or, if that fails, as that of an older version.

@@ -5,8 +5,8 @@ use syn::{Receiver, ReceiverKind, Type};
 
 use super::attributes::plugin::id_mistake;
 use super::model::{
-    Argument, Call, Codec, Command, Default, EVENT_MEMBERS, Hook, HookKind, PluginImpl,
-    PluginStruct,
+    Argument, Call, Codec, Command, Default, EVENT_MEMBERS, Hook, HookKind, MAX_ARGUMENTS,
+    PluginImpl, PluginStruct,
 };
 use crate::mistakes::Mistakes;
 use crate::package::id_of_package;
@@ -129,6 +129,14 @@ fn named_arguments(arguments: &[Argument], mistakes: &mut Mistakes) {
             format!(
                 "there is already an argument `{}`: rename one with #[arg(rename = \"…\")]",
                 argument.name
+            ),
+        );
+    }
+    if let Some(argument) = arguments.get(MAX_ARGUMENTS) {
+        mistakes.at(
+            argument.name_span,
+            format!(
+                "a command has at most {MAX_ARGUMENTS} arguments: take a struct with #[arg(flatten)]"
             ),
         );
     }

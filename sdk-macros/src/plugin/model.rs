@@ -43,6 +43,9 @@ impl Call {
     }
 }
 
+/// The most arguments of a command: each has a bit in a number of 64 bits.
+pub const MAX_ARGUMENTS: usize = 64;
+
 /// The codec of hooks.
 pub const HOOK_CODEC: Codec = Codec::Json;
 

@@ -1,11 +1,14 @@
 //! Storage for strings without their escapes, so that every string can be borrowed.
 
 use std::cell::OnceCell;
+use std::mem::ManuallyDrop;
 
 /// A chain of strings that only grows, so that references into it stay valid while the arena lives.
 #[derive(Default)]
 pub struct Arena {
-    first: Link,
+    /// Dropped by [`Arena`] itself: the glue of a recursive type is never inlined, and most calls
+    /// keep no string.
+    first: ManuallyDrop<Link>,
 }
 
 type Link = OnceCell<Box<Entry>>;
@@ -17,9 +20,10 @@ struct Entry {
 
 impl Arena {
     /// Creates an empty arena, which allocates nothing.
+    #[inline]
     pub const fn new() -> Self {
         Arena {
-            first: OnceCell::new(),
+            first: ManuallyDrop::new(OnceCell::new()),
         }
     }
 
@@ -51,13 +55,21 @@ impl<'a> End<'a> {
     }
 }
 
-/// Drops one entry after another: the default drop would recurse as deep as the chain is long.
 impl Drop for Arena {
+    #[inline]
     fn drop(&mut self) {
-        let mut link = self.first.take();
-        while let Some(mut entry) = link {
-            link = entry.next.take();
+        if let Some(first) = self.first.take() {
+            drop_chain(first);
         }
+    }
+}
+
+/// Drops one entry after another: the default drop would recurse as deep as the chain is long.
+#[cold]
+fn drop_chain(first: Box<Entry>) {
+    let mut link = Some(first);
+    while let Some(mut entry) = link {
+        link = entry.next.take();
     }
 }
 

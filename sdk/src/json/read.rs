@@ -26,6 +26,9 @@ pub struct Reader<'de> {
     unescaped: End<'de>,
 }
 
+/// The position of an argument that was not given, behind any text.
+const ABSENT: usize = usize::MAX;
+
 /// The result of [`Reader::peek`] at the end of the text. JSON has this character only as an
 /// escape.
 const END: char = '\0';
@@ -41,6 +44,16 @@ impl<'de> Reader<'de> {
         };
         reader.peek();
         reader
+    }
+
+    /// Turns to an argument that was not given: `None` for an option, an error for anything else.
+    pub(crate) fn leave(&mut self) {
+        self.at = ABSENT;
+    }
+
+    /// Returns whether the value was not given.
+    fn is_absent(&self) -> bool {
+        self.at == ABSENT
     }
 
     /// Reads the value that begins here, and adds its position to an error.
@@ -140,7 +153,7 @@ impl<'de> Reader<'de> {
 
     #[cold]
     fn wanted<T>(&self, wanted: &'static str) -> Read<T> {
-        Err(DecodeError::syntax(wanted, self.at))
+        Err(unreadable(wanted, self.at))
     }
 
     /// Skips `null`; returns whether it was there.
@@ -403,6 +416,14 @@ impl<'de> Reader<'de> {
 }
 
 #[cold]
+fn unreadable(wanted: &'static str, at: usize) -> DecodeError {
+    match at {
+        ABSENT => DecodeError::missing(),
+        at => DecodeError::syntax(wanted, at),
+    }
+}
+
+#[cold]
 fn out_of_range() -> DecodeError {
     DecodeError::custom("the number is out of range")
 }
@@ -499,6 +520,7 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
                 self.word("null")?;
                 visitor.visit_none()
             }
+            _ if self.is_absent() => visitor.visit_none(),
             _ => visitor.visit_some(self),
         }
     }
@@ -523,6 +545,9 @@ impl<'de> de::Deserializer<'de> for &mut Reader<'de> {
         if private::is_raw_value(name) {
             let text = self.raw()?;
             return visitor.visit_map(Verbatim::new(private::RAW_VALUE, text));
+        }
+        if self.is_absent() {
+            return self.wanted("a value");
         }
         visitor.visit_newtype_struct(self)
     }

@@ -5,7 +5,7 @@ use crate::abi;
 use crate::contracts::Contract;
 use crate::error::Error;
 use crate::guest::{self, Handler, Plugin};
-use crate::memory::Answer;
+use crate::memory::Frame;
 use crate::services::logging;
 
 /// The part of a guest that a host calls.
@@ -119,16 +119,16 @@ impl<P: Plugin> Instance<P> {
         &mut self,
         callee: Callee,
         arguments: &mut [u8],
-        output: &mut Vec<u8>,
-    ) -> Result<Answer, Error> {
+        frame: &mut Frame<'_>,
+    ) -> Result<(), Error> {
         let is_init = callee == Callee::Export(abi::INIT_EXPORT);
         if !std::mem::replace(&mut self.is_prepared, true) || is_init {
             P::prepare_logging();
         }
         if is_init {
             P::init(arguments, &mut self.plugin).map_err(guest::init_failed)?;
-            output.extend_from_slice(b"null");
-            return Ok(Answer::Written);
+            frame.output.extend_from_slice(b"null");
+            return Ok(());
         }
         let handler = self.handler(callee);
         let plugin = match &mut self.plugin {
@@ -136,7 +136,7 @@ impl<P: Plugin> Instance<P> {
             none => guest::Guest::<P, Contract>::make(none)?,
         };
         match handler {
-            Some(handler) => handler(plugin, arguments, output),
+            Some(handler) => handler(plugin, arguments, frame),
             None => panic!("the plugin has no such part: {callee:?}"),
         }
     }
@@ -161,11 +161,13 @@ impl<P: Plugin> Guest for Instance<P> {
     fn call(&mut self, callee: Callee, arguments: &mut [u8], output: &mut Vec<u8>) -> bool {
         output.clear();
         let before = Before(logging::replace_level(self.log_level));
-        let answer = self.run(callee, arguments, output);
+        let mut frame = Frame::new(output);
+        let served = self.run(callee, arguments, &mut frame);
         self.log_level = logging::replace_level(before.0);
-        match answer {
-            Ok(answer) => {
-                // SAFETY: the handler has just returned the answer, and neither its input nor the
+        let answer = frame.answer;
+        match served {
+            Ok(()) => {
+                // SAFETY: the handler has just left the answer, and neither its input nor the
                 // plugin has been touched since.
                 unsafe { answer.gather(output) };
                 true

@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 use crate::guest::{FreeCommand, Handler};
 use crate::manifest::Line;
-use crate::memory::Answer;
+use crate::memory::Frame;
 
 /// A part of the plugin `P`.
 pub enum Part<P> {
@@ -34,7 +34,7 @@ impl<P> Part<P> {
     pub const fn free<C: FreeCommand>() -> Self {
         Part::Command {
             name: C::NAME,
-            one: |_, arguments, output| C::handle(arguments, output),
+            one: |_, arguments, frame| C::handle(arguments, frame),
             many: match C::TAKES_BATCHES {
                 true => Some(many::<P, C>),
                 false => None,
@@ -46,9 +46,9 @@ impl<P> Part<P> {
 fn many<P, C: FreeCommand>(
     _: &mut P,
     arguments: &mut [u8],
-    output: &mut Vec<u8>,
-) -> Result<Answer, Error> {
-    C::handle_many(arguments, output)
+    frame: &mut Frame<'_>,
+) -> Result<(), Error> {
+    C::handle_many(arguments, frame)
 }
 
 /// The parts, each a `&'static Part<P>` of some plugin.

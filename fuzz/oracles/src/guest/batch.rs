@@ -4,8 +4,9 @@
 
 use plugin_sdk::Error;
 use plugin_sdk::batch::{self, Each};
-use plugin_sdk::memory::Answer;
+use plugin_sdk::memory::{Answer, Frame};
 use plugin_sdk::native::Buffer;
+use plugin_sdk::raw::RawResult as _;
 
 use crate::Verdict;
 use crate::verdict::ensure;
@@ -27,16 +28,15 @@ pub fn check(input: &[u8]) -> Verdict {
 
 /// Runs a batch, and gathers its answers in the output. Returns whether the batch was accepted.
 fn run(inputs: &mut [u8], output: &mut Vec<u8>, alignment: usize, each: Each<'_>) -> bool {
+    let mut frame = Frame::new(output);
     // SAFETY: `serve` answers in place with its input or a constant.
-    match unsafe { batch::run(inputs, output, alignment, each) } {
+    let ran = unsafe { batch::run(inputs, &mut frame, alignment, each) };
+    if let Answer::InPlace(_) = frame.answer {
         // All answers are the inputs.
-        Ok(Answer::InPlace(_)) => {
-            output.clear();
-            output.extend_from_slice(inputs);
-            true
-        }
-        answer => answer.is_ok(),
+        output.clear();
+        output.extend_from_slice(inputs);
     }
+    ran.is_ok()
 }
 
 /// Compares a run of all inputs with the reference.
@@ -50,10 +50,10 @@ fn compare(
     inputs.resize(frames.len());
     inputs.bytes_mut().copy_from_slice(frames);
     let (mut output, mut seen, mut is_aligned) = (Vec::new(), Vec::new(), true);
-    let accepted = run(inputs.bytes_mut(), &mut output, &mut |input, output| {
+    let accepted = run(inputs.bytes_mut(), &mut output, &mut |input, frame| {
         is_aligned &= input.as_ptr().addr().is_multiple_of(alignment);
         seen.push(input.to_vec());
-        serve(input, output)
+        serve(input, frame)
     });
     ensure!(is_aligned, "an input is not aligned to {alignment} bytes");
     let Some(expected) = split(frames, false) else {
@@ -90,24 +90,22 @@ fn compare(
 }
 
 /// Answers in each of the possible ways, chosen by the first byte.
-fn serve(input: &mut [u8], output: &mut Vec<u8>) -> Result<Answer, Error> {
+fn serve(input: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error> {
     match input.first().map(|first| first % 5) {
-        None => Ok(Answer::Written),
-        Some(0) => {
-            output.extend_from_slice(input);
-            Ok(Answer::Written)
-        }
-        Some(1) => Ok(Answer::Owned(input.to_vec())),
+        None => {}
+        Some(0) => frame.output.extend_from_slice(input),
+        Some(1) => input.to_vec().answer(frame),
         Some(2) => {
             input.reverse();
-            Ok(Answer::in_place(input))
+            frame.answer = Answer::in_place(input);
         }
-        Some(3) => Ok(Answer::in_place(b"constant")),
+        Some(3) => frame.answer = Answer::in_place(b"constant"),
         Some(_) => {
-            output.extend_from_slice(b"half a result");
-            Err(Error::new("refused", "no"))
+            frame.output.extend_from_slice(b"half a result");
+            return Err(Error::new("refused", "no"));
         }
     }
+    Ok(())
 }
 
 /// Returns what [`serve`] answers.
@@ -175,7 +173,7 @@ mod tests {
     #[test]
     fn inputs_that_run_before_the_check_are_noticed() {
         let eager = |_: &mut [u8], output: &mut Vec<u8>, each: Each<'_>| {
-            let _ = each(&mut [1], output);
+            let _ = each(&mut [1], &mut Frame::new(output));
             false
         };
         assert!(compare(b"\x01\0\0\0\x01\x05\0\0\0", 1, eager).is_err());

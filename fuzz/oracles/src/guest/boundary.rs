@@ -49,7 +49,12 @@ impl Memory for Boundary {
 
     unsafe fn serve(&self, address: *mut u8, len: u32, serve: Serve<'_>) -> u64 {
         // SAFETY: the caller guarantees it.
-        unsafe { Boundary::serve(self, address, len, serve) }
+        unsafe {
+            Boundary::serve(self, address, len, |arguments, frame| {
+                frame.answer = serve(arguments, frame.output)?;
+                Ok(())
+            })
+        }
     }
 }
 
@@ -356,8 +361,8 @@ impl<M: Memory> Inner<'_, M> {
                 (output.as_mut_ptr(), output.clone(), Answer::Written)
             }
             1 => {
-                let mut owned = vec![0xcc; len];
-                (owned.as_mut_ptr(), owned.clone(), Answer::Owned(owned))
+                *output = vec![0xcc; len];
+                (output.as_mut_ptr(), output.clone(), Answer::Written)
             }
             2 => {
                 let from = from.min(arguments.len());
@@ -457,9 +462,9 @@ mod tests {
             if self.fault == Fault::Overwritten {
                 // SAFETY: there are no arguments.
                 unsafe {
-                    self.boundary.serve(ptr::null_mut(), 0, |_, output| {
-                        output.extend([0xee; 4]);
-                        Ok(Answer::Written)
+                    self.boundary.serve(ptr::null_mut(), 0, |_, frame| {
+                        frame.output.extend([0xee; 4]);
+                        Ok(())
                     });
                 }
             }
@@ -474,7 +479,7 @@ mod tests {
                 let _ = serve(&mut [], &mut Vec::new());
             }
             // SAFETY: the caller guarantees it.
-            let packed = unsafe { self.boundary.serve(address, len, serve) };
+            let packed = unsafe { Memory::serve(&self.boundary, address, len, serve) };
             packed + u64::from(self.fault == Fault::Longer)
         }
     }

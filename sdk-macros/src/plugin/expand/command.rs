@@ -84,7 +84,7 @@ fn method_batch(plugin: &Type, command: &Command, one: &Ident) -> TokenStream {
 /// Returns the body of a handler that passes each input to the handler `one`.
 fn batch_body(command: &Command, one: &TokenStream, is_method: bool) -> TokenStream {
     let sdk = sdk();
-    let [plugin, arguments, output] = variables();
+    let [plugin, arguments, frame] = variables();
     let alignment = match (command.options.codec, command.call.arguments.first()) {
         (Codec::Raw, Some(Argument { ty, .. })) => {
             let at = sdk_at(ty.span());
@@ -93,13 +93,13 @@ fn batch_body(command: &Command, one: &TokenStream, is_method: bool) -> TokenStr
         _ => quote!(1),
     };
     let plugin = is_method.then(|| quote!(#plugin,));
-    let (input, answer) = (local("input"), local("answer"));
+    let (input, of_one) = (local("input"), local("of_one"));
     quote! {
         // SAFETY: a result that a handler returns in place comes from the author's function and
         // outlives the handler.
         unsafe {
-            #sdk::batch::run(#arguments, #output, #alignment, &mut |#input, #answer| {
-                #one(#plugin #input, #answer)
+            #sdk::batch::run(#arguments, #frame, #alignment, &mut |#input, #of_one| {
+                #one(#plugin #input, #of_one)
             })
         }
     }

@@ -5,26 +5,26 @@ use quote::{ToTokens, quote, quote_spanned};
 use syn::Type;
 use syn::spanned::Spanned;
 
-use crate::plugin::model::{Argument, Call, Codec, Default};
+use crate::plugin::model::{Argument, Call, Codec, Default, MAX_ARGUMENTS};
 use crate::sdk_path::{sdk, sdk_at};
 use crate::tokens::{local, local_at, ours};
 
 /// The variables of a handler.
 pub fn variables() -> [Ident; 3] {
-    ["plugin", "arguments", "output"].map(local)
+    ["plugin", "arguments", "frame"].map(local)
 }
 
 /// Returns a handler: a method of the plugin, or a function without a plugin.
 pub fn handler(name: &Ident, is_method: bool, body: &TokenStream) -> TokenStream {
     let sdk = sdk();
-    let [plugin, arguments, output] = variables();
+    let [plugin, arguments, frame] = variables();
     let plugin = is_method.then(|| quote!(#plugin: &mut Self,));
     quote! {
         fn #name(
             #plugin
             #arguments: &mut [::core::primitive::u8],
-            #output: &mut #sdk::Vec<::core::primitive::u8>
-        ) -> ::core::result::Result<#sdk::Answer, #sdk::Error> {
+            #frame: &mut #sdk::Frame<'_>
+        ) -> ::core::result::Result<(), #sdk::Error> {
             #body
         }
     }
@@ -39,8 +39,8 @@ pub fn handler_body(
     members: Option<&[&str]>,
 ) -> TokenStream {
     let sdk = sdk();
-    let [plugin, arguments, output] = variables();
-    let arena = local("arena");
+    let [plugin, arguments, frame] = variables();
+    let arena = quote!(#frame.arena);
     let function = ours(&call.ident);
     let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
     let codec = match codec {
@@ -61,17 +61,16 @@ pub fn handler_body(
             let whole = held.whole(&codec, &arguments, &arena, &quote!("the arguments"));
             quote!(let mut #slot = #whole?;)
         }
-        _ => named_arguments(call, &held, &codec, &arguments, members),
+        _ => named_arguments(call, &held, &codec, &arena, members),
     };
     let span = call.output_span();
     let settled = settle(span, &quote!(#path #function(#receiver #(#lent),*)));
     let (at, value) = (sdk_at(span), local_at("value", span));
     let answer = quote_spanned!(span=> #at::CommandResult::answer::<#codec>);
     quote! {
-        let #arena = #sdk::Arena::new();
         #read
         let #value = #settled;
-        #answer(#value, #output)
+        #answer(#value, #frame.output)
     }
 }
 
@@ -79,11 +78,12 @@ fn named_arguments(
     call: &Call,
     held: &[Held],
     codec: &TokenStream,
-    bytes: &Ident,
+    arena: &TokenStream,
     members: Option<&[&str]>,
 ) -> TokenStream {
     let sdk = sdk();
-    let (arena, index, source) = (local("arena"), local("index"), local("source"));
+    let [_, bytes, _] = variables();
+    let (index, source) = (local("index"), local("source"));
     let mut names: Vec<&str> = call
         .arguments
         .iter()
@@ -109,8 +109,10 @@ fn named_arguments(
         .collect();
     names.extend(ignored);
     let slots = held.iter().map(|held| {
-        let (slot, unread) = (&held.slot, held.function("UNREAD"));
-        quote!(let mut #slot = #unread;)
+        let (slot, empty) = (&held.slot, held.function("empty_slot"));
+        let mut nothing = Group::new(Delimiter::Parenthesis, TokenStream::new());
+        nothing.set_span(held.end);
+        quote_spanned!(held.span=> let mut #slot = #empty #nothing;)
     });
     let numbers = 0usize..;
     let dispatch = match reads.split_last() {
@@ -123,18 +125,31 @@ fn named_arguments(
             }
         },
     };
-    let finished = call.arguments.iter().zip(held).map(|(argument, held)| {
-        let (slot, name) = (&held.slot, &argument.name);
+    let bits: u64 = (call.arguments.iter().take(MAX_ARGUMENTS).enumerate())
+        .filter(|(_, argument)| matches!(argument.options.default, Default::None))
+        .map(|(nth, _)| 1 << nth)
+        .sum();
+    let required: Vec<&Held> = (call.arguments.iter().zip(held))
+        .filter(|(argument, _)| matches!(argument.options.default, Default::None))
+        .map(|(_, held)| held)
+        .collect();
+    // One place for all of them, because handlers are most of a plugin's code.
+    let required = required.first().map(|first| {
+        let slots = required.iter().map(|held| &held.slot);
+        let given = required.iter().map(|Held { slot, span, .. }| {
+            quote_spanned!(*span=> ::core::option::Option::Some(mut #slot))
+        });
+        // An invalid type is an error here, too, which the compiler shows once for each place.
+        quote_spanned! {first.span=>
+            let (#(#given,)*) = (#(#slots,)*) else {
+                return ::core::result::Result::Err(#sdk::unread());
+            };
+        }
+    });
+    let defaulted = call.arguments.iter().zip(held).map(|(argument, held)| {
+        let slot = &held.slot;
         let value = match &argument.options.default {
-            Default::None => {
-                let (given, missing) = (local("given"), held.function("missing"));
-                quote_spanned! {held.span=>
-                    match #slot {
-                        ::core::option::Option::Some(#given) => #given,
-                        ::core::option::Option::None => #missing(#name)?,
-                    }
-                }
-            }
+            Default::None => return quote!(),
             Default::OfType(option) => {
                 let default = quote_spanned!(*option=> ::core::default::Default::default());
                 quote!(#slot.unwrap_or_else(|| #default))
@@ -151,16 +166,22 @@ fn named_arguments(
         {
             use #sdk::{ReadAny as _, ReadDirectly as _};
             <#codec as #sdk::Codec>::arguments(
-                &#sdk::Given { bytes: &*#bytes, arena: &#arena, names: &[#(#names),*] },
+                &#sdk::Given {
+                    bytes: &*#bytes,
+                    arena: &#arena,
+                    names: &[#(#names),*],
+                    required: #bits,
+                },
                 &mut |#index, #source| #dispatch,
             )?;
         }
-        #(#finished)*
+        #required
+        #(#defaulted)*
     }
 }
 
 fn raw_body(call: &Call, path: &TokenStream) -> TokenStream {
-    let [plugin, arguments, output] = variables();
+    let [plugin, arguments, frame] = variables();
     let function = ours(&call.ident);
     let receiver = call.receiver.as_ref().map(|_| quote!(#plugin,));
     let argument = call.arguments.first().map(|Argument { ty, .. }| {
@@ -171,10 +192,11 @@ fn raw_body(call: &Call, path: &TokenStream) -> TokenStream {
     let span = call.output_span();
     let settled = settle(span, &quote!(#path #function(#receiver #argument)));
     let (at, value) = (sdk_at(span), local_at("value", span));
-    let into_answer = quote_spanned!(span=> #at::RawResult::into_answer);
+    let answer = quote_spanned!(span=> #at::RawResult::answer);
     quote! {
         let #value = #settled;
-        ::core::result::Result::Ok(#into_answer(#value, #output))
+        #answer(#value, #frame);
+        ::core::result::Result::Ok(())
     }
 }
 
@@ -279,7 +301,7 @@ impl Held {
         &self,
         codec: &TokenStream,
         bytes: &Ident,
-        arena: &Ident,
+        arena: &impl ToTokens,
         what: &TokenStream,
     ) -> TokenStream {
         let whole = self.function("whole");

@@ -78,8 +78,8 @@ pub fn event_handlers(plugin: &Type, events: &[&Hook]) -> TokenStream {
             #sdk::EventHandler { pattern: #pattern, handle: Self::#function }
         }
     });
-    let [own, arguments, output] = variables();
-    let body = quote!(#sdk::handle_event(#own, #arguments, #output, &[#(#listed),*]));
+    let [own, arguments, frame] = variables();
+    let body = quote!(#sdk::handle_event(#own, #arguments, #frame, &[#(#listed),*]));
     let implementation = implementation(
         quote!(impl #sdk::Hook<#sdk::Event> for #plugin),
         handler(&format_ident!("handle"), true, &body),

@@ -1,7 +1,7 @@
 //! Commands with the binary codec.
 
+use plugin_sdk::binary;
 use plugin_sdk::prelude::*;
-use plugin_sdk::{__private::Answer, binary};
 
 use super::*;
 
@@ -62,9 +62,7 @@ fn call<A: Serialize, R: for<'de> Deserialize<'de>>(
 ) -> Result<R> {
     let mut bytes = Vec::new();
     binary::write(arguments, &mut bytes).unwrap();
-    let mut output = Vec::new();
-    let given = handler(&mut Numbers, &mut bytes, &mut output)?;
-    assert!(matches!(given, Answer::Written));
+    let output = written(&mut Numbers, handler, &mut bytes)?;
     Ok(binary::read(&output).unwrap())
 }
 

@@ -71,7 +71,7 @@ impl Tools {
 fn free<C: FreeCommand>(arguments: &str) -> Result<Value> {
     call(
         &mut (),
-        |(), arguments, output| C::handle(arguments, output),
+        |(), arguments, frame| C::handle(arguments, frame),
         arguments,
     )
 }
@@ -101,9 +101,8 @@ fn free_functions_are_commands_by_path() {
 
 #[test]
 fn free_commands_can_be_raw_or_binary() {
-    let mut output = Vec::new();
-    text::__command_count::handle(&mut [1, 2, 3], &mut output).unwrap();
-    assert_eq!(output, [3]);
+    let count: Handler<()> = |(), arguments, frame| text::__command_count::handle(arguments, frame);
+    assert_eq!(written(&mut (), count, &mut [1, 2, 3]).unwrap(), [3]);
 }
 
 #[test]

@@ -24,24 +24,55 @@ mod raw;
 mod refusals;
 mod results;
 
-use plugin_sdk::__private::Answer;
+use plugin_sdk::__private::Frame;
 use plugin_sdk::Error;
+use plugin_sdk::memory::Answer;
 use serde_json::{Value, json};
 
-type Handler<P> = fn(&mut P, &mut [u8], &mut Vec<u8>) -> plugin_sdk::Result<Answer>;
+type Handler<P> = fn(&mut P, &mut [u8], &mut Frame<'_>) -> plugin_sdk::Result<()>;
+
+/// Calls a command, and returns its answer and the content of the output.
+fn served<P>(
+    plugin: &mut P,
+    handler: Handler<P>,
+    arguments: &mut [u8],
+) -> plugin_sdk::Result<(Answer, Vec<u8>)> {
+    let mut output = Vec::new();
+    let mut frame = Frame::new(&mut output);
+    handler(plugin, arguments, &mut frame)?;
+    let answer = frame.answer;
+    Ok((answer, output))
+}
+
+/// Calls a command, and returns the bytes that it wrote to the output.
+fn written<P>(
+    plugin: &mut P,
+    handler: Handler<P>,
+    arguments: &mut [u8],
+) -> plugin_sdk::Result<Vec<u8>> {
+    match served(plugin, handler, arguments)? {
+        (Answer::Written, output) => Ok(output),
+        (Answer::InPlace(_), _) => panic!("the answer is in place"),
+    }
+}
+
+/// Calls a command, and returns the place of its answer outside the output.
+fn place_of<P>(plugin: &mut P, handler: Handler<P>, arguments: &mut [u8]) -> *const [u8] {
+    match served(plugin, handler, arguments).unwrap() {
+        (Answer::InPlace(place), _) => place,
+        (Answer::Written, output) => panic!("the answer was written: {output:?}"),
+    }
+}
 
 /// Calls a command with JSON text.
 fn call<P>(plugin: &mut P, handler: Handler<P>, arguments: &str) -> plugin_sdk::Result<Value> {
-    let mut output = Vec::new();
-    match handler(plugin, &mut arguments.as_bytes().to_vec(), &mut output)? {
-        Answer::Written => Ok(serde_json::from_slice(&output).unwrap()),
-        Answer::Owned(_) | Answer::InPlace(_) => panic!("JSON is written to the output"),
-    }
+    let output = written(plugin, handler, &mut arguments.as_bytes().to_vec())?;
+    Ok(serde_json::from_slice(&output).unwrap())
 }
 
 /// The error of a call that must fail, as the host sees it.
 fn refused<P>(plugin: &mut P, handler: Handler<P>, arguments: &[u8]) -> Value {
-    match handler(plugin, &mut arguments.to_vec(), &mut Vec::new()) {
+    match served(plugin, handler, &mut arguments.to_vec()) {
         Err(error) => seen(&error),
         Ok(_) => panic!("{arguments:?} was not refused"),
     }

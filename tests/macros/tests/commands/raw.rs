@@ -112,24 +112,11 @@ impl Arguments {
     }
 }
 
-fn answer(answer: &Answer, output: &[u8]) -> Vec<u8> {
-    match answer {
-        Answer::Written => output.to_vec(),
-        Answer::Owned(bytes) => bytes.clone(),
-        Answer::InPlace(_) => panic!("the answer is in place"),
-    }
-}
-
 #[test]
 fn owned_bytes_pass_through_unread() {
-    let mut output = Vec::new();
-    let mut echo = |bytes: &[u8]| {
-        let given = Bytes::__plugin_sdk_command_echo(
-            &mut Bytes::default(),
-            &mut bytes.to_vec(),
-            &mut output,
-        );
-        answer(&given.unwrap(), &output)
+    let echo = |bytes: &[u8]| {
+        let handler = Bytes::__plugin_sdk_command_echo;
+        written(&mut Bytes::default(), handler, &mut bytes.to_vec()).unwrap()
     };
     assert_eq!(echo(b"\xff{not json"), b"\xff{not json");
     assert_eq!(echo(b""), b"");
@@ -139,16 +126,14 @@ fn owned_bytes_pass_through_unread() {
 fn borrowed_bytes_are_returned_without_a_copy() {
     let mut bytes = *b"abc";
     let tail: *const [u8] = &bytes[1..];
-    let given =
-        Bytes::__plugin_sdk_command_lend(&mut Bytes::default(), &mut bytes, &mut Vec::new())
-            .unwrap();
-    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, tail)));
+    let lend = Bytes::__plugin_sdk_command_lend;
+    let place = place_of(&mut Bytes::default(), lend, &mut bytes);
+    assert!(std::ptr::eq(place, tail));
 
     let whole: *const [u8] = &bytes;
-    let given =
-        Bytes::__plugin_sdk_command_flip(&mut Bytes::default(), &mut bytes, &mut Vec::new())
-            .unwrap();
-    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, whole)));
+    let flip = Bytes::__plugin_sdk_command_flip;
+    let place = place_of(&mut Bytes::default(), flip, &mut bytes);
+    assert!(std::ptr::eq(place, whole));
     assert_eq!(&bytes, b"cba");
 }
 
@@ -157,20 +142,19 @@ fn bytes_of_the_plugin_are_returned_without_a_copy() {
     let mut plugin = Bytes {
         kept: Vec::with_capacity(16),
     };
-    let given =
-        Bytes::__plugin_sdk_command_kept(&mut plugin, &mut b"xyz".to_vec(), &mut Vec::new())
-            .unwrap();
+    let handler = Bytes::__plugin_sdk_command_kept;
+    let place = place_of(&mut plugin, handler, &mut b"xyz".to_vec());
     let kept: *const [u8] = &*plugin.kept;
-    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, kept)));
+    assert!(std::ptr::eq(place, kept));
     assert_eq!(plugin.kept, b"xyz");
 }
 
 #[test]
 fn numbers_are_read_and_changed_in_place() {
     let mut samples = Arguments::new(&[1.5f32.to_le_bytes(), (-2f32).to_le_bytes()].concat());
-    let given =
-        Bytes::__plugin_sdk_command_double(&mut Bytes::default(), samples.bytes(), &mut Vec::new());
-    assert!(matches!(given, Ok(Answer::InPlace(place)) if place.len() == 0));
+    let double = Bytes::__plugin_sdk_command_double;
+    let place = place_of(&mut Bytes::default(), double, samples.bytes());
+    assert_eq!(place.len(), 0);
     assert_eq!(
         samples.bytes(),
         [3f32.to_le_bytes(), (-4f32).to_le_bytes()].concat()
@@ -180,24 +164,16 @@ fn numbers_are_read_and_changed_in_place() {
 #[test]
 fn arrays_of_numbers_are_copied_out() {
     let mut numbers = Arguments::new(&[7u64.to_le_bytes(), 8u64.to_le_bytes()].concat());
-    let mut output = Vec::new();
-    let given =
-        Bytes::__plugin_sdk_command_sum(&mut Bytes::default(), numbers.bytes(), &mut output)
-            .unwrap();
-    assert_eq!(answer(&given, &output), 15u64.to_le_bytes());
+    let sum = Bytes::__plugin_sdk_command_sum;
+    let output = written(&mut Bytes::default(), sum, numbers.bytes()).unwrap();
+    assert_eq!(output, 15u64.to_le_bytes());
 }
 
 #[test]
 fn raw_text_is_borrowed_or_owned() {
-    let mut output = Vec::new();
-    let mut text = |handler: Handler<Bytes>, text: &str| {
-        let given = handler(
-            &mut Bytes::default(),
-            &mut text.as_bytes().to_vec(),
-            &mut output,
-        )
-        .unwrap();
-        answer(&given, &output)
+    let text = |handler: Handler<Bytes>, text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        written(&mut Bytes::default(), handler, &mut bytes).unwrap()
     };
     assert_eq!(
         text(Bytes::__plugin_sdk_command_owned_text, "straße"),
@@ -206,18 +182,16 @@ fn raw_text_is_borrowed_or_owned() {
     assert_eq!(text(Bytes::__plugin_sdk_command_either, "a b"), b"ab");
     let mut bytes = *b" x ";
     let middle: *const [u8] = &bytes[1..2];
-    let given =
-        Bytes::__plugin_sdk_command_text(&mut Bytes::default(), &mut bytes, &mut Vec::new())
-            .unwrap();
-    assert!(matches!(given, Answer::InPlace(place) if std::ptr::eq(place, middle)));
+    let trimmed = Bytes::__plugin_sdk_command_text;
+    let place = place_of(&mut Bytes::default(), trimmed, &mut bytes);
+    assert!(std::ptr::eq(place, middle));
 }
 
 #[test]
 fn a_raw_command_without_a_result_returns_no_bytes() {
-    let given =
-        Bytes::__plugin_sdk_command_nothing(&mut Bytes::default(), &mut [], &mut Vec::new())
-            .unwrap();
-    assert!(matches!(given, Answer::InPlace(place) if place.len() == 0));
+    let nothing = Bytes::__plugin_sdk_command_nothing;
+    let place = place_of(&mut Bytes::default(), nothing, &mut []);
+    assert_eq!(place.len(), 0);
 }
 
 #[test]
@@ -252,7 +226,7 @@ fn a_partial_number_is_refused() {
         (Bytes::__plugin_sdk_command_sum, 12, "a multiple of 8 bytes"),
     ] {
         let mut arguments = Arguments::new(&vec![0; len]);
-        let given = handler(&mut Bytes::default(), arguments.bytes(), &mut Vec::new());
+        let given = served(&mut Bytes::default(), handler, arguments.bytes());
         let error = seen(&given.err().unwrap());
         assert_eq!(error["code"], "invalid_argument");
         assert_eq!(
@@ -265,11 +239,8 @@ fn a_partial_number_is_refused() {
 #[test]
 fn unaligned_numbers_are_refused() {
     let mut numbers = Arguments::new(&[0; 9]);
-    let given = Bytes::__plugin_sdk_command_sum(
-        &mut Bytes::default(),
-        &mut numbers.bytes()[1..],
-        &mut Vec::new(),
-    );
+    let sum = Bytes::__plugin_sdk_command_sum;
+    let given = served(&mut Bytes::default(), sum, &mut numbers.bytes()[1..]);
     assert_eq!(
         seen(&given.err().unwrap())["details"]["expected"],
         "bytes aligned as `alloc` aligns them"

@@ -285,13 +285,10 @@ fn only_the_outer_result_decides_success() {
 
 #[test]
 fn floats_are_numbers_and_nan_is_an_error() {
-    let mut output = Vec::new();
-    Gives::__plugin_sdk_command_floats(&mut Gives::default(), &mut [], &mut output).unwrap();
-    assert_eq!(output, b"[-0.0,1e+300,5e-324,0.1]");
-    output.clear();
-    let answer =
-        Gives::__plugin_sdk_command_not_finite(&mut Gives::default(), &mut [], &mut output);
-    let error = answer.err().unwrap();
+    let give = |handler| written(&mut Gives::default(), handler, &mut []);
+    let floats = give(Gives::__plugin_sdk_command_floats).unwrap();
+    assert_eq!(floats, b"[-0.0,1e+300,5e-324,0.1]");
+    let error = give(Gives::__plugin_sdk_command_not_finite).unwrap_err();
     assert_eq!(error.code(), "invalid_result");
     assert!(error.message().contains("NaN"), "{}", error.message());
 }
