@@ -176,7 +176,7 @@ fn name_of(id: u8) -> &'static str {
 }
 
 /// Removes names, debug information and notes for tools from a module. The result is byte for byte
-/// the module that cargo builds with `strip = true`.
+/// the module that cargo builds with `strip = true` and the same flags.
 pub fn strip(wasm: &[u8]) -> Result<Vec<u8>> {
     let mut stripped = bytes(wasm, 0..HEADER)?.to_vec();
     for section in Anatomy::of(wasm)?.sections {

@@ -113,6 +113,9 @@ fn a_build_is_cargos_module_without_sidecars_of_other_hosts() {
         "cdylib",
         "--target",
         "wasm32-unknown-unknown",
+        "--",
+        "-C",
+        "link-arg=--compress-relocations",
     ];
     cargo(&project.root, &by_hand).assert().success();
     let by_cargo =
