@@ -12,6 +12,8 @@ use serde::Deserialize;
 
 #[path = "observe/batch.rs"]
 mod batch;
+#[path = "observe/callgrind.rs"]
+mod callgrind;
 mod conventions;
 #[path = "observe/debugging.rs"]
 mod debugging;
