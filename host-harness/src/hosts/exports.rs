@@ -1,17 +1,17 @@
 //! The exports that an emulated host has called. Each is looked up, and its type checked, once.
 
 use std::any::Any;
-use std::collections::HashMap;
 
 use crate::engine::{Func, Params, Results};
 use crate::failure::Failure;
 use crate::run::Sandbox;
 
-/// The exports of one instance; see the [module](self).
+/// The exports of one instance, in the order of their names; see the [module](self).
 #[derive(Default)]
-pub(super) struct Exports(HashMap<Box<str>, Export>);
+pub(super) struct Exports(Vec<Export>);
 
 struct Export {
+    name: Box<str>,
     parameters: usize,
     /// The function with its static type, once it was called.
     func: Option<Box<dyn Any + Send>>,
@@ -40,11 +40,19 @@ impl Exports {
     }
 
     fn export(&mut self, sandbox: &mut Sandbox, name: &str) -> Option<&mut Export> {
-        if !self.0.contains_key(name) {
-            let parameters = sandbox.parameters(name)?;
-            let func = None;
-            self.0.insert(name.into(), Export { parameters, func });
-        }
-        self.0.get_mut(name)
+        let known = self.0.binary_search_by(|export| (*export.name).cmp(name));
+        let at = match known {
+            Ok(at) => at,
+            Err(at) => {
+                let export = Export {
+                    name: name.into(),
+                    parameters: sandbox.parameters(name)?,
+                    func: None,
+                };
+                self.0.insert(at, export);
+                at
+            }
+        };
+        self.0.get_mut(at)
     }
 }

@@ -499,8 +499,8 @@ fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Fail
     if !guest.has(HANDLE_EVENT) {
         return Err(guest.lacks("events for a plugin without `handle_event`"));
     }
-    let text = match serde_json::from_slice(data) {
-        Ok(Value::String(text)) if !text.is_empty() && !is_json(text.as_bytes()) => text.into(),
+    let text = match serde_json::from_slice::<String>(data) {
+        Ok(text) if !text.is_empty() && !is_json(text.as_bytes()) => text.into(),
         _ => String::from_utf8_lossy(data),
     };
     let event = json!({"type": topic, "data": text}).to_string();

@@ -175,15 +175,16 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
     let mut data = Vec::new();
     let arena = Arena::new();
     let walk = members(or_empty_object(arguments), &arena, |name, value| {
-        match (name, serde_json::from_str(value)) {
-            ("path", Ok(Value::String(text))) if path.is_none() => path = Some(text),
-            _ => {
-                data.push(if data.is_empty() { b'{' } else { b',' });
-                data.extend_from_slice(Value::from(name).to_string().as_bytes());
-                data.push(b':');
-                data.extend_from_slice(value.as_bytes());
+        if name == "path" && path.is_none() {
+            path = serde_json::from_str::<String>(value).ok();
+            if path.is_some() {
+                return Ok(());
             }
         }
+        data.push(if data.is_empty() { b'{' } else { b',' });
+        data.extend_from_slice(Value::from(name).to_string().as_bytes());
+        data.push(b':');
+        data.extend_from_slice(value.as_bytes());
         Ok(())
     });
     match walk {

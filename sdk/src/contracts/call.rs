@@ -173,12 +173,12 @@ fn run<R>(export: Export, arguments: &mut [u8], then: impl FnOnce(Reply<'_>) -> 
 
 /// Converts the value of a host that has text only: JSON stays, and any other text becomes a
 /// string.
-pub fn text_as_json(text: String) -> Vec<u8> {
+pub fn text_as_json(text: &str) -> Vec<u8> {
     if json::read::<IgnoredAny>(text.as_bytes(), &Arena::new()).is_ok() {
-        return text.into_bytes();
+        return text.as_bytes().to_vec();
     }
     let mut string = Vec::with_capacity(text.len() + 2);
-    json::write_str(&text, &mut string);
+    json::write_str(text, &mut string);
     string
 }
 
@@ -213,7 +213,7 @@ mod tests {
             ("say \"hi\"\n", r#""say \"hi\"\n""#),
             ("", r#""""#),
         ] {
-            assert_eq!(text_as_json(text.to_owned()), json.as_bytes(), "{text}");
+            assert_eq!(text_as_json(text), json.as_bytes(), "{text}");
         }
     }
 }

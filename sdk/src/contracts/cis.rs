@@ -235,7 +235,7 @@ pub unsafe fn on_event(topic: *mut u8, topic_len: u32, data: *mut u8, data_len: 
 /// Returns an event's data as JSON: text that is not JSON becomes a string.
 fn heard(data: &[u8]) -> Cow<'_, [u8]> {
     match std::str::from_utf8(data) {
-        Ok(text) if !text.is_empty() => call::text_as_json(text.to_owned()).into(),
+        Ok(text) if !text.is_empty() => call::text_as_json(text).into(),
         _ => data.into(),
     }
 }

@@ -19,7 +19,7 @@ use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
 use crate::imports::Block;
-use crate::json::{self, Arena};
+use crate::json::{self, Arena, Reader};
 use crate::manifest::{Command, Identity, Interface};
 use crate::memory::contracts as memory;
 use crate::schema::{ObjectWriter, Sink};
@@ -449,18 +449,21 @@ impl Event {
     fn read(text: &[u8]) -> Result<Self> {
         let arena = Arena::new();
         let (mut kind, mut data) = (None, Vec::new());
-        let members = json::members(text, &arena, |name, value| {
-            match name {
-                "type" => {
-                    let read = json::read(value.as_bytes(), &arena);
-                    kind = Some(read.map_err(|fault| fault.in_member(name))?);
-                }
-                "data" => data = carried(value, &arena)?,
-                // Other members, such as a time or a sender.
-                _ => {}
+        let mut reader = Reader::new(text, &arena);
+        let members = reader.members(|reader, name| {
+            if name == "data" {
+                data = carried(reader)?;
+                return Ok(());
             }
+            let value = reader.raw()?;
+            if name == "type" {
+                let read = json::read(value.as_bytes(), &arena);
+                kind = Some(read.map_err(|fault| fault.in_member(name))?);
+            }
+            // There may be other members, such as a time or a sender.
             Ok(())
         });
+        let members = members.and_then(|()| reader.end());
         members.map_err(|fault| fault.into_error("the event"))?;
         match kind {
             Some(kind) => Ok(Event { kind, data }),
@@ -474,18 +477,17 @@ impl Event {
 
 /// Returns the data of an event as JSON. The host's own events carry text in a string; any other
 /// value is taken as it is.
-fn carried(value: &str, arena: &Arena) -> Result<Vec<u8>, DecodeError> {
-    if value == "null" {
-        return Ok(Vec::new());
+fn carried(reader: &mut Reader<'_>) -> Result<Vec<u8>, DecodeError> {
+    if reader.is_string() {
+        return Ok(match reader.kept_string()? {
+            "" => Vec::new(),
+            text => call::text_as_json(text),
+        });
     }
-    if !value.starts_with('"') {
-        return Ok(value.as_bytes().to_vec());
-    }
-    let text: String = json::read(value.as_bytes(), arena)?;
-    if text.is_empty() {
-        return Ok(Vec::new());
-    }
-    Ok(call::text_as_json(text))
+    Ok(match reader.raw()? {
+        "null" => Vec::new(),
+        value => value.as_bytes().to_vec(),
+    })
 }
 
 /// Writes the result of `get_metadata`, with the terminating zero byte.

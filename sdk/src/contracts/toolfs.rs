@@ -19,7 +19,7 @@ use crate::contracts::terms::ContractTerms;
 use crate::decode_error::DecodeError;
 use crate::error::{Error, Result, code};
 use crate::guest::Plugin;
-use crate::json::{self, Arena, Object, object};
+use crate::json::{self, Arena, Reader, object};
 use crate::memory::contracts as memory;
 use plugin_sdk_macros::host_functions;
 
@@ -168,7 +168,7 @@ fn respond(request: &[u8]) -> Vec<u8> {
         let plain = matches!(call::codec(operation), Some(Codec::Raw | Codec::Binary));
         let mut arguments = match plain {
             true => request.bytes()?,
-            false => request.arguments()?,
+            false => request.arguments(),
         };
         Ok(call::command(operation, &mut arguments, |_, reply| {
             match (reply.failed, plain) {
@@ -176,7 +176,10 @@ fn respond(request: &[u8]) -> Vec<u8> {
                 (false, true) => success(|result| base64::encode(reply.bytes, result)),
                 // Go omits a nil result.
                 (false, false) if reply.bytes == b"null" => b"{\"success\":true}".to_vec(),
-                (false, false) => success(|result| result.extend_from_slice(reply.bytes)),
+                (false, false) => success(|result| {
+                    result.reserve(reply.bytes.len() + 1);
+                    result.extend_from_slice(reply.bytes)
+                }),
             }
         }))
     };
@@ -217,13 +220,14 @@ fn failure(error: &[u8]) -> Vec<u8> {
     })
 }
 
-/// A request of ToolFS; `data` and `options` are JSON objects as they are in the request.
+/// A request of ToolFS.
 #[derive(Default)]
 struct Request<'a> {
     operation: &'a str,
     path: Option<&'a str>,
-    data: Option<&'a str>,
-    options: Option<&'a str>,
+    /// The members of `data` and `options`, in the order of the request, each with its value as it is
+    /// there.
+    arguments: Vec<(&'a str, &'a str)>,
 }
 
 /// The members that ToolFS adds to the data of its own requests: the parts of `path`, and the
@@ -236,38 +240,53 @@ const BYTES: &str = "bytes";
 impl<'a> Request<'a> {
     fn read(text: &'a [u8], arena: &'a Arena) -> Result<Self> {
         let mut request = Request::default();
-        let mut operation = None;
-        let members = json::members(text, arena, |name, value| {
-            let place = match name {
-                "operation" => &mut operation,
-                "path" => &mut request.path,
-                "data" => &mut request.data,
-                "options" => &mut request.options,
+        let (mut operation, mut data, mut options) = (None, false, false);
+        let mut reader = Reader::new(text, arena);
+        let members = reader.members(|reader, name| {
+            let fault = |message| Err(DecodeError::custom(message).in_member(name));
+            const TWICE: &str = "is given twice";
+            let (is_given, added) = match name {
+                "data" => (&mut data, &ADDED[..]),
+                "options" => (&mut options, &[][..]),
                 _ => {
-                    return Err(DecodeError::custom(
-                        "a request has `operation`, `path`, `data` and `options`, and nothing else",
-                    )
-                    .in_member(name));
+                    let value = reader.raw()?;
+                    let place = match name {
+                        "operation" => &mut operation,
+                        "path" => &mut request.path,
+                        _ => {
+                            return fault(
+                                "a request has `operation`, `path`, `data` and `options`, and nothing else",
+                            );
+                        }
+                    };
+                    if place.is_some() {
+                        return fault(TWICE);
+                    }
+                    // Go writes nil as `null`.
+                    if value != "null" {
+                        let text = json::read(value.as_bytes(), arena);
+                        *place = Some(text.map_err(|fault| fault.in_member(name))?);
+                    }
+                    return Ok(());
                 }
             };
-            if place.is_some() {
-                return Err(DecodeError::custom("is given twice").in_member(name));
+            if *is_given || !reader.is_object() {
+                return match reader.raw()? {
+                    _ if *is_given => fault(TWICE),
+                    "null" => Ok(()),
+                    _ => fault("expected an object"),
+                };
             }
-            let object = matches!(name, "data" | "options");
-            *place = match value {
-                // Go writes nil as `null`.
-                "null" => None,
-                _ if object && !value.starts_with('{') => {
-                    return Err(DecodeError::custom("expected an object").in_member(name));
+            *is_given = true;
+            reader.members(|reader, name| {
+                let value = reader.raw()?;
+                if !added.contains(&name) {
+                    request.arguments.push((name, value));
                 }
-                _ if object => Some(value),
-                _ => {
-                    let text = json::read(value.as_bytes(), arena);
-                    Some(text.map_err(|fault| fault.in_member(name))?)
-                }
-            };
-            Ok(())
+                Ok(())
+            })
         });
+        let members = members.and_then(|()| reader.end());
         members.map_err(|fault| fault.into_error(REQUEST))?;
         request.operation = operation
             .ok_or_else(|| Error::new(code::MISSING_ARGUMENT, "the request has no `operation`"))?;
@@ -275,55 +294,43 @@ impl<'a> Request<'a> {
     }
 
     /// Returns the arguments of a command, each as it was given.
-    fn arguments(&self) -> Result<Vec<u8>> {
-        let mut text = Vec::new();
-        let mut arguments = Object::begin(&mut text);
-        if let Some(path) = self.path {
-            arguments.string("path", plugin_path(path));
-        }
-        self.each_argument(|name, value| {
-            arguments.json(name, value.as_bytes());
-            Ok(())
-        })?;
-        arguments.end();
-        Ok(text)
+    fn arguments(&self) -> Vec<u8> {
+        object(|arguments| {
+            if let Some(path) = self.path {
+                arguments.string("path", plugin_path(path));
+            }
+            for (name, value) in &self.arguments {
+                arguments.json(name, value.as_bytes());
+            }
+        })
     }
 
     /// Returns the input of a command that takes plain bytes.
     fn bytes(&self) -> Result<Vec<u8>> {
         let mut bytes = None;
-        self.each_argument(|name, value| match (name, &bytes) {
-            (BYTES, None) => {
-                let arena = Arena::new();
-                let text: Cow<'_, str> = json::read(value.as_bytes(), &arena)?;
-                let decoded = base64::decode(&text);
-                bytes = Some(decoded.ok_or_else(|| DecodeError::custom("expected base64"))?);
-                Ok(())
-            }
-            (BYTES, Some(_)) => Err(DecodeError::custom("is given twice")),
-            _ => Err(DecodeError::custom(
-                "the command takes nothing but `bytes`, in base64",
-            )),
-        })?;
+        for (name, value) in &self.arguments {
+            let fault = match (*name, &bytes) {
+                (BYTES, None) => match decoded(value) {
+                    Ok(decoded) => {
+                        bytes = Some(decoded);
+                        continue;
+                    }
+                    Err(fault) => fault,
+                },
+                (BYTES, Some(_)) => DecodeError::custom("is given twice"),
+                _ => DecodeError::custom("the command takes nothing but `bytes`, in base64"),
+            };
+            return Err(fault.in_member(name).into_error(REQUEST));
+        }
         Ok(bytes.unwrap_or_default())
     }
+}
 
-    fn each_argument(
-        &self,
-        mut each: impl FnMut(&str, &str) -> Result<(), DecodeError>,
-    ) -> Result<()> {
-        for (object, added) in [(self.data, &ADDED[..]), (self.options, &[])] {
-            let arena = Arena::new();
-            let object = object.unwrap_or("{}").as_bytes();
-            let members =
-                json::members(object, &arena, |name, value| match added.contains(&name) {
-                    true => Ok(()),
-                    false => each(name, value).map_err(|fault| fault.in_member(name)),
-                });
-            members.map_err(|fault| fault.into_error(REQUEST))?;
-        }
-        Ok(())
-    }
+/// Returns the bytes of a JSON string in base64.
+fn decoded(value: &str) -> Result<Vec<u8>, DecodeError> {
+    let arena = Arena::new();
+    let text: Cow<'_, str> = json::read(value.as_bytes(), &arena)?;
+    base64::decode(&text).ok_or_else(|| DecodeError::custom("expected base64"))
 }
 
 /// The name of a request in messages.
@@ -436,7 +443,7 @@ mod tests {
         let arguments = Request::read(request.as_bytes(), &arena)
             .unwrap()
             .arguments();
-        String::from_utf8(arguments.unwrap()).unwrap()
+        String::from_utf8(arguments).unwrap()
     }
 
     fn refused(request: &str) -> (String, String) {

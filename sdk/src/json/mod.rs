@@ -60,13 +60,7 @@ pub fn members<'de>(
     mut each: impl FnMut(&'de str, &'de str) -> Result<(), crate::decode_error::DecodeError>,
 ) -> Result<(), crate::decode_error::DecodeError> {
     let mut reader = Reader::new(text, arena);
-    reader.open_object()?;
-    let mut first = true;
-    while let Some(name) = reader.member(first)? {
-        first = false;
-        let value = reader.raw()?;
-        each(name, value)?;
-    }
+    reader.members(|reader, name| each(name, reader.raw()?))?;
     reader.end()
 }
 

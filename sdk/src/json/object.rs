@@ -65,7 +65,7 @@ impl<'a> Object<'a> {
 
 /// Returns one object as text.
 pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = Vec::with_capacity(64);
     let mut object = Object::begin(&mut text);
     write(&mut object);
     object.end();

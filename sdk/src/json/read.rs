@@ -156,6 +156,26 @@ impl<'de> Reader<'de> {
         Err(unreadable(wanted, self.at))
     }
 
+    /// Calls `each` with the name of each member of an object, and `each` reads the value.
+    pub(crate) fn members(
+        &mut self,
+        mut each: impl FnMut(&mut Self, &'de str) -> Read<()>,
+    ) -> Read<()> {
+        self.open_object()?;
+        let mut first = true;
+        while let Some(name) = self.member(first)? {
+            first = false;
+            each(self, name)?;
+        }
+        Ok(())
+    }
+
+    /// Returns whether the next value is an object.
+    #[cfg(any(feature = "host-toolfs", not(target_arch = "wasm32")))]
+    pub(crate) fn is_object(&mut self) -> bool {
+        self.peek() == '{'
+    }
+
     /// Skips `null`; returns whether it was there.
     #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
     pub(crate) fn null(&mut self) -> Read<bool> {
@@ -166,7 +186,11 @@ impl<'de> Reader<'de> {
     }
 
     /// Returns whether the next value is a string.
-    #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]
+    #[cfg(any(
+        feature = "host-component",
+        feature = "host-musicfox",
+        not(target_arch = "wasm32")
+    ))]
     pub(crate) fn is_string(&mut self) -> bool {
         self.peek() == '"'
     }
