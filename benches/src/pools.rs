@@ -69,17 +69,37 @@ impl Pools {
         let module = self.0.clone();
         let pool = AsyncPool::new(AT_ONCE, move || module.plugin().no_cache());
         let pool = Arc::new(pool);
-        let async_pooled = move || runtime.block_on(tasks(&pool));
+        let async_pooled = move || {
+            runtime.block_on(tasks(|| {
+                let pool = Arc::clone(&pool);
+                async move {
+                    for _ in 0..CALLS / AT_ONCE {
+                        pool.call::<Value>("greet", GREET).await?;
+                    }
+                    Ok(())
+                }
+            }))
+        };
+
+        let runtime = self::runtime()?;
+        let spinning = || async {
+            spin(CALLS / AT_ONCE);
+            Ok(())
+        };
 
         Ok(vec![
-            // The limit of the machine: without a free second processor, two threads do not help
-            // any contestant below.
+            // The limits of the machine: without a free second processor, two threads do not help
+            // any contestant below. Tasks also need the system to wake both threads of the runtime
+            // at once, on different processors.
             Contestant::new("no plugin, one thread", || {
                 spin(CALLS);
                 Ok(())
             }),
             Contestant::new("no plugin, two threads", || {
                 callers([(); AT_ONCE].map(|()| || Ok(spin(1))))
+            }),
+            Contestant::new("no plugin, two tasks", move || {
+                runtime.block_on(tasks(spinning))
             }),
             Contestant::new("one instance, one caller", one_caller),
             Contestant::new("an instance for each caller", of_their_own),
@@ -116,20 +136,12 @@ fn callers(calls: [impl FnMut() -> Result<Value, Failure> + Send; AT_ONCE]) -> R
     })
 }
 
-/// Makes the calls from two tasks.
-async fn tasks(pool: &Arc<AsyncPool>) -> Result<()> {
-    let tasks: Vec<_> = (0..AT_ONCE)
-        .map(|_| {
-            let pool = Arc::clone(pool);
-            tokio::spawn(async move {
-                for _ in 0..CALLS / AT_ONCE {
-                    pool.call::<Value>("greet", GREET).await?;
-                }
-                Ok::<_, Failure>(())
-            })
-        })
-        .collect();
-    for task in tasks {
+/// Runs two tasks.
+async fn tasks<T>(task: impl Fn() -> T) -> Result<()>
+where
+    T: Future<Output = Result<(), Failure>> + Send + 'static,
+{
+    for task in [(); AT_ONCE].map(|()| tokio::spawn(task())) {
         task.await??;
     }
     Ok(())

@@ -720,6 +720,96 @@ async fn a_pool_on_tokio_runs_one_call_per_place_concurrently() {
 }
 
 #[tokio::test]
+async fn a_pool_on_tokio_serves_calls_in_the_order_in_which_they_began_to_wait() {
+    let pool = AsyncPool::new(1, waiting);
+    let order = std::sync::Mutex::new(Vec::new());
+    let call = async |number: u32, meanwhile: bool| {
+        let served = pool.with(async |_: &mut AsyncPlugin| {
+            order.lock().unwrap().push(number);
+            if meanwhile {
+                others_go_on().await;
+            }
+        });
+        served.await.unwrap();
+    };
+    let first = async {
+        call(0, true).await;
+        // The instance is free again, and others wait for it.
+        call(4, false).await;
+    };
+    let cancelled = async {
+        tokio::select! {
+            biased;
+            () = call(5, false) => panic!("the only instance is busy"),
+            () = tokio::task::yield_now() => {}
+        }
+    };
+    tokio::join!(
+        first,
+        call(1, true),
+        cancelled,
+        call(2, false),
+        call(3, false)
+    );
+    assert_eq!(*order.lock().unwrap(), [0, 1, 2, 3, 4]);
+}
+
+#[tokio::test]
+async fn a_call_that_is_not_polled_keeps_one_place_of_a_pool_on_tokio_from_others() {
+    let pool = AsyncPool::new(2, waiting);
+    let call = || pool.with(async |_: &mut AsyncPlugin| others_go_on().await);
+    let mut forgotten = std::pin::pin!(pool.with(async |_: &mut AsyncPlugin| ()));
+    let both = async { tokio::join!(call(), call()) };
+    let begins_to_wait = async {
+        tokio::select! {
+            biased;
+            _ = &mut forgotten => panic!("both instances are busy"),
+            () = tokio::task::yield_now() => {}
+        }
+    };
+    let (served, ()) = tokio::join!(both, begins_to_wait);
+    assert!(served.0.is_ok() && served.1.is_ok());
+    let others = async { tokio::join!(call(), call(), call()) };
+    let limit = Duration::from_secs(60);
+    let others = tokio::time::timeout(limit, others).await;
+    assert!(others.is_ok_and(|(a, b, c)| a.is_ok() && b.is_ok() && c.is_ok()));
+    forgotten.await.unwrap();
+}
+
+#[test]
+fn a_pool_on_tokio_wakes_every_call_that_waits() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(4)
+        .enable_time()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let pool = Arc::new(AsyncPool::new(2, waiting));
+        let tasks: Vec<_> = (0..16)
+            .map(|_| {
+                let pool = Arc::clone(&pool);
+                tokio::spawn(async move {
+                    for _ in 0..200 {
+                        pool.with(async |_: &mut AsyncPlugin| tokio::task::yield_now().await)
+                            .await
+                            .unwrap();
+                    }
+                })
+            })
+            .collect();
+        let limit = Duration::from_secs(60);
+        let all = async {
+            for task in tasks {
+                task.await.unwrap();
+            }
+        };
+        tokio::time::timeout(limit, all).await.unwrap();
+        let idle = "Slots { free: 2, idle: 2 }, waiting: 0";
+        assert!(format!("{pool:?}").contains(idle), "{pool:?}");
+    });
+}
+
+#[tokio::test]
 async fn a_pool_on_tokio_recovers_the_place_of_a_cancelled_call() {
     let created = Arc::default();
     let pool = AsyncPool::new(1, counting(&created, waiting));

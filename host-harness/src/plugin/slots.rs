@@ -24,6 +24,8 @@ struct Slot<P>(Mutex<State<P>>);
 enum State<P> {
     /// No call has the slot. There is no instance before the first call, or after a trap.
     Free(Option<Box<P>>),
+    /// No call has the slot, and only those that waited may take it.
+    SetAside(Option<Box<P>>),
     Taken,
 }
 
@@ -37,12 +39,25 @@ pub(super) struct Taken<'a, P> {
     slots: &'a Slots<P>,
     at: usize,
     pub(super) plugin: Option<Box<P>>,
+    is_set_aside: bool,
+}
+
+impl<P> Taken<'_, P> {
+    /// Gives the slot back to [`Slots::take_set_aside`] only.
+    #[cfg(feature = "async")]
+    pub(super) fn set_aside(mut self) {
+        self.is_set_aside = true;
+    }
 }
 
 impl<P> Drop for Taken<'_, P> {
     fn drop(&mut self) {
         if let Some(place) = self.slots.slots.get(self.at) {
-            *lock(&place.0) = State::Free(self.plugin.take());
+            let plugin = self.plugin.take();
+            *lock(&place.0) = match self.is_set_aside {
+                true => State::SetAside(plugin),
+                false => State::Free(plugin),
+            };
         }
     }
 }
@@ -69,9 +84,28 @@ impl<P> Slots<P> {
     /// Takes the first free slot. It may have got an instance meanwhile.
     fn take_any(&self) -> Option<Taken<'_, P>> {
         let mut slots = self.slots.iter().enumerate();
-        let taken = slots.find_map(|(at, slot)| self.taken(at, &mut lock(&slot.0)))?;
+        let taken = slots.find_map(|(at, slot)| {
+            let mut state = lock(&slot.0);
+            match &mut *state {
+                State::Free(_) => self.taken(at, &mut state),
+                _ => None,
+            }
+        })?;
         self.used.fetch_max(taken.at + 1, Ordering::Relaxed);
         Some(taken)
+    }
+
+    /// Takes a slot that was set aside.
+    #[cfg(feature = "async")]
+    pub(super) fn take_set_aside(&self) -> Option<Taken<'_, P>> {
+        let mut slots = self.slots.iter().enumerate();
+        slots.find_map(|(at, slot)| {
+            let mut state = lock(&slot.0);
+            match &mut *state {
+                State::SetAside(_) => self.taken(at, &mut state),
+                _ => None,
+            }
+        })
     }
 
     /// Takes a free slot with an instance that satisfies a condition.
@@ -88,27 +122,30 @@ impl<P> Slots<P> {
         })
     }
 
-    /// Takes a slot if it is free.
+    /// Takes a slot if no call has it.
     fn taken(&self, at: usize, state: &mut State<P>) -> Option<Taken<'_, P>> {
         match std::mem::replace(state, State::Taken) {
-            State::Free(plugin) => {
+            State::Free(plugin) | State::SetAside(plugin) => {
                 LAST.set(at);
                 Some(Taken {
                     slots: self,
                     at,
                     plugin,
+                    is_set_aside: false,
                 })
             }
             State::Taken => None,
         }
     }
 
-    /// Returns the number of free slots, and how many of them have an instance.
+    /// Returns the number of slots that no call has, and how many of them have an instance.
     fn count(&self) -> (usize, usize) {
         self.slots
             .iter()
             .fold((0, 0), |(free, idle), slot| match &*lock(&slot.0) {
-                State::Free(plugin) => (free + 1, idle + usize::from(plugin.is_some())),
+                State::Free(plugin) | State::SetAside(plugin) => {
+                    (free + 1, idle + usize::from(plugin.is_some()))
+                }
                 State::Taken => (free, idle),
             })
     }

@@ -1,15 +1,18 @@
 //! Many calls at once from one module, on tokio.
 
+use std::sync::atomic::{AtomicUsize, Ordering, fence};
+
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::task::coop;
 
 use super::plugin::AsyncPlugin;
 use crate::abi::CommandName;
 use crate::failure::Failure;
 use crate::plugin::builder::PluginBuilder;
 use crate::plugin::pool::Make;
-use crate::plugin::slots::Slots;
+use crate::plugin::slots::{Slots, Taken};
 
 /// A [`Pool`](crate::Pool) for async calls. A call that creates an instance may fail with the
 /// errors of [`PluginBuilder::build_async`].
@@ -37,9 +40,52 @@ use crate::plugin::slots::Slots;
 /// ```
 pub struct AsyncPool {
     make: Make,
-    /// As many permits as there are free slots, or fewer.
-    permits: Semaphore,
     slots: Slots<AsyncPlugin>,
+    /// The number of calls that wait for a slot.
+    waiting: AtomicUsize,
+    /// As many permits as there are slots that were set aside for the calls that wait, each for the
+    /// next of them.
+    set_aside: Semaphore,
+}
+
+/// A call that waits for a slot.
+struct Waits<'a>(&'a AtomicUsize);
+
+impl<'a> Waits<'a> {
+    fn begin(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Ordering::Relaxed);
+        Waits(waiting)
+    }
+}
+
+impl Drop for Waits<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// The right to use one instance, returned when dropped.
+struct Place<'a> {
+    pool: &'a AsyncPool,
+    /// `None` only while it is dropped.
+    slot: Option<Taken<'a, AsyncPlugin>>,
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let pool = self.pool;
+        if !pool.is_waited_for() {
+            drop(self.slot.take());
+            // Either a call that began to wait meanwhile finds the slot free, or it is seen here.
+            fence(Ordering::SeqCst);
+            if pool.is_waited_for() {
+                self.slot = pool.slots.take();
+            }
+        }
+        if let Some(slot) = self.slot.take() {
+            pool.set_aside(slot);
+        }
+    }
 }
 
 impl AsyncPool {
@@ -49,11 +95,11 @@ impl AsyncPool {
     /// All builders should have the same [`Module`](crate::Module), so that it is loaded and
     /// compiled once.
     pub fn new(size: usize, make: impl Fn() -> PluginBuilder + Send + Sync + 'static) -> Self {
-        let size = size.clamp(1, Slots::<AsyncPlugin>::MAX);
         AsyncPool {
             make: Box::new(make),
-            permits: Semaphore::new(size),
-            slots: Slots::new(size),
+            slots: Slots::new(size.clamp(1, Slots::<AsyncPlugin>::MAX)),
+            waiting: AtomicUsize::new(0),
+            set_aside: Semaphore::new(0),
         }
     }
 
@@ -101,25 +147,68 @@ impl AsyncPool {
         &self,
         use_it: impl AsyncFnOnce(&mut AsyncPlugin) -> R,
     ) -> Result<R, Failure> {
-        // Returned when dropped, after the slot. An error would mean a closed semaphore, and it is
-        // never closed.
-        let _permit = self.permits.acquire().await.ok();
-        let mut slot = loop {
-            match self.slots.take() {
-                Some(slot) => break slot,
-                // There is a free slot, but others were taken and given back during the search.
-                None => tokio::task::yield_now().await,
-            }
-        };
-        let mut plugin = match slot.plugin.take() {
+        // A task that never waits leaves its thread to others now and then.
+        coop::consume_budget().await;
+        let mut place = self.place().await;
+        let idle = place.slot.as_mut().and_then(|slot| slot.plugin.take());
+        let mut plugin = match idle {
             Some(plugin) => plugin,
             None => Box::new((self.make)().build_async().await?),
         };
         let result = use_it(&mut plugin).await;
-        if !plugin.is_poisoned() {
+        if let Some(slot) = &mut place.slot
+            && !plugin.is_poisoned()
+        {
             slot.plugin = Some(plugin);
         }
         Ok(result)
+    }
+
+    /// Takes a place, after the calls that wait for one.
+    async fn place(&self) -> Place<'_> {
+        let slot = match self.is_waited_for() {
+            true => None,
+            false => self.slots.take(),
+        };
+        let slot = match slot {
+            Some(slot) => slot,
+            None => self.awaited_slot().await,
+        };
+        Place {
+            pool: self,
+            slot: Some(slot),
+        }
+    }
+
+    async fn awaited_slot(&self) -> Taken<'_, AsyncPlugin> {
+        let _waits = Waits::begin(&self.waiting);
+        // A slot may have been given back before anyone could see that this call waits.
+        fence(Ordering::SeqCst);
+        if let Some(slot) = self.slots.take() {
+            return slot;
+        }
+        // Given back if this call is cancelled. An error would mean a closed semaphore, and it is
+        // never closed.
+        let permit = self.set_aside.acquire().await.ok();
+        loop {
+            if let Some(slot) = self.slots.take_set_aside() {
+                permit.into_iter().for_each(SemaphorePermit::forget);
+                return slot;
+            }
+            // There is one, but others were set aside and taken during the search.
+            tokio::task::yield_now().await;
+        }
+    }
+
+    fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Relaxed) > 0
+    }
+
+    /// Gives a slot to the call that has waited longest. A call that is not polled keeps that one
+    /// from the others, and no other.
+    fn set_aside(&self, slot: Taken<'_, AsyncPlugin>) {
+        slot.set_aside();
+        self.set_aside.add_permits(1);
     }
 }
 
@@ -127,6 +216,7 @@ impl std::fmt::Debug for AsyncPool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("AsyncPool")
             .field("slots", &self.slots)
+            .field("waiting", &self.waiting)
             .finish()
     }
 }
