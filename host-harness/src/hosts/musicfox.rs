@@ -17,6 +17,7 @@ use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::argument_len;
+use crate::run::json::quote;
 use crate::services::setting;
 use crate::sync::Shared;
 use crate::text;
@@ -499,13 +500,22 @@ fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Fail
     if !guest.has(HANDLE_EVENT) {
         return Err(guest.lacks("events for a plugin without `handle_event`"));
     }
-    let text = match serde_json::from_slice::<String>(data) {
-        Ok(text) if !text.is_empty() && !is_json(text.as_bytes()) => text.into(),
+    let plain: Option<String> = match data.trim_ascii_start() {
+        [b'"', ..] => serde_json::from_slice(data).ok(),
+        _ => None,
+    };
+    let text = match plain {
+        Some(text) if !text.is_empty() && !is_json(text.as_bytes()) => text.into(),
         _ => String::from_utf8_lossy(data),
     };
-    let event = json!({"type": topic, "data": text}).to_string();
+    // Go writes the members of a map in the order of their names.
+    let mut event = b"{\"data\":".to_vec();
+    quote(&text, &mut event);
+    event.extend_from_slice(b",\"type\":");
+    quote(topic, &mut event);
+    event.push(b'}');
     let address = allocate(guest, event.len(), "failed to allocate memory for event")?;
-    guest.write(address, event.as_bytes())?;
+    guest.write(address, &event)?;
     let status = guest.call(HANDLE_EVENT, (address, event.len() as u32))?;
     guest.free(address)?;
     Ok(status)

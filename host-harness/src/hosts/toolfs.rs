@@ -1,5 +1,6 @@
 //! ToolFS, by the types of its library: `docs/hosts/toolfs.md`.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plugin_sdk::hosts::toolfs::{self, FileInfo, ROOT, ToolFs};
@@ -14,6 +15,7 @@ use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, I64};
 use crate::failure::{Failure, Region};
 use crate::manifest::Codec;
+use crate::run::json::{Checked, quote};
 use crate::services::no_such_file;
 use crate::{run, text};
 
@@ -182,7 +184,7 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
             }
         }
         data.push(if data.is_empty() { b'{' } else { b',' });
-        data.extend_from_slice(Value::from(name).to_string().as_bytes());
+        quote(name, &mut data);
         data.push(b':');
         data.extend_from_slice(value.as_bytes());
         Ok(())
@@ -193,10 +195,11 @@ fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
         // Not an object, which only a test sends: the plugin reports what is wrong.
         Err(_) => (path, data) = (None, arguments.to_vec()),
     }
-    let mut request = format!("{{\"operation\":{}", Value::from(operation)).into_bytes();
+    let mut request = b"{\"operation\":".to_vec();
+    quote(operation, &mut request);
     if let Some(path) = path {
-        let path = allowed(&path)?;
-        request.extend_from_slice(format!(",\"path\":{}", Value::from(path)).as_bytes());
+        request.extend_from_slice(b",\"path\":");
+        quote(&allowed(&path)?, &mut request);
     }
     if !data.is_empty() {
         request.extend_from_slice(b",\"data\":");
@@ -251,54 +254,55 @@ fn response(guest: &Guest, packed: u64) -> Result<Vec<u8>, Failure> {
         )
     };
     // The decoder of ToolFS takes the members that it knows, and continues.
-    let value: Value =
-        run::json::decode(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
-    let Value::Object(found) = value else {
+    run::json::decode::<Checked>(bytes, Region::Result).map_err(|kind| guest.failure(kind))?;
+    if !bytes.trim_ascii_start().starts_with(b"{") {
         return Err(breaks(format!("it is {}", shown(bytes))));
-    };
-    let (mut seen, mut result) = (0, None);
+    }
+    let (mut seen, mut found) = (0, BTreeMap::new());
     let arena = Arena::new();
     let walk = members(bytes, &arena, |name, value| {
         seen += 1;
-        if name == "result" {
-            result = Some(value);
-        }
+        found.insert(name, value);
         Ok(())
     });
     if walk.is_err() || seen != found.len() {
         return Err(breaks("a member is given twice".to_owned()));
     }
     for (name, value) in &found {
-        let fits = match name.as_str() {
-            "success" => value.is_boolean(),
+        let fits = match *name {
+            "success" => matches!(*value, "true" | "false"),
             "result" => true,
-            "error" => value.is_string(),
-            "metadata" => value.is_object(),
+            "error" => value.starts_with('"'),
+            "metadata" => value.starts_with('{'),
             _ => false,
         };
         if !fits {
+            let value = serde_json::from_str(value).unwrap_or(Value::Null);
             let value = value.to_string();
             let name = text::name(name);
             return Err(breaks(format!("`{name}` is {}", shown(value.as_bytes()))));
         }
     }
+    let result = found.get("result");
     match (found.get("success"), found.get("error")) {
-        (Some(Value::Bool(true)), None) => Ok(result.unwrap_or("null").as_bytes().to_vec()),
-        (Some(Value::Bool(false)), Some(Value::String(message))) if result.is_none() => {
-            Err(guest.refused(error(message, found.get("metadata"))))
+        (Some(&"true"), None) => Ok(result.unwrap_or(&"null").as_bytes().to_vec()),
+        (Some(&"true"), Some(_)) => Err(breaks("it succeeded, and has an `error`".to_owned())),
+        (Some(_), Some(message)) if result.is_none() => {
+            Err(guest.refused(error(message, found.get("metadata").copied())))
         }
-        (Some(Value::Bool(false)), None) => Err(breaks("it failed, and has no `error`".to_owned())),
-        (Some(Value::Bool(false)), _) => Err(breaks("it failed, and has a `result`".to_owned())),
-        (Some(_), _) => Err(breaks("it succeeded, and has an `error`".to_owned())),
+        (Some(_), None) => Err(breaks("it failed, and has no `error`".to_owned())),
+        (Some(_), Some(_)) => Err(breaks("it failed, and has a `result`".to_owned())),
         (None, _) => Err(breaks("it has no `success`".to_owned())),
     }
 }
 
-/// Returns the plugin's error, whose code and details are in the metadata if the plugin sets them.
-fn error(message: &str, metadata: Option<&Value>) -> Error {
+/// Returns the plugin's error from its members in JSON. The code and details are in the metadata, if
+/// the plugin sets them.
+fn error(message: &str, metadata: Option<&str>) -> Error {
+    let message: String = serde_json::from_str(message).unwrap_or_default();
     let mut error = Map::new();
     error.insert("code".to_owned(), json!(code::FAILED));
-    if let Some(Value::Object(metadata)) = metadata {
+    if let Some(Ok(Value::Object(metadata))) = metadata.map(serde_json::from_str) {
         for (name, value) in metadata {
             let known = match name.as_str() {
                 "code" => value.is_string(),
@@ -309,12 +313,12 @@ fn error(message: &str, metadata: Option<&Value>) -> Error {
                 _ => false,
             };
             if known {
-                error.insert(name.clone(), value.clone());
+                error.insert(name, value);
             }
         }
     }
     error.insert("message".to_owned(), json!(message));
-    serde_json::from_value(error.into()).unwrap_or_else(|_| Error::msg(message.to_owned()))
+    serde_json::from_value(error.into()).unwrap_or_else(|_| Error::msg(message))
 }
 
 /// Returns the beginning of some JSON, for a message.

@@ -1,8 +1,10 @@
 //! The host's JSON codec.
 
+use std::fmt;
+
 use plugin_sdk::json::Arena;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::failure::{FailureKind, Region};
 use crate::text;
@@ -32,6 +34,63 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Resul
         plugin_sdk::json::read(bytes, &Arena::new())
             .map_err(|_| unexpected::<T>(text, region, &error))
     })
+}
+
+/// Appends text as a JSON string.
+pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
+    let written = serde_json::to_writer(out, text);
+    debug_assert!(written.is_ok(), "any text is a string");
+}
+
+/// Any JSON, which is [decoded](decode) as strictly as a [`serde_json::Value`], and not kept.
+pub(crate) struct Checked;
+
+impl<'de> Deserialize<'de> for Checked {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Checked)
+    }
+}
+
+impl<'de> Visitor<'de> for Checked {
+    type Value = Self;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("any valid JSON value")
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_unit<E>(self) -> Result<Self, E> {
+        Ok(Checked)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self, A::Error> {
+        while seq.next_element::<Checked>()?.is_some() {}
+        Ok(Checked)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self, A::Error> {
+        while map.next_entry::<Checked, Checked>()?.is_some() {}
+        Ok(Checked)
+    }
 }
 
 /// Decodes again, to find the path of the error.
@@ -157,6 +216,25 @@ mod tests {
                 .0
                 .contains("recursion limit")
         );
+    }
+
+    #[test]
+    fn checked_json_is_refused_for_the_same_reasons_as_a_value() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        for text in [
+            r#" {"a": [1, -2, 0.5, true, null, "\u00e9\n"], "a": {}} "#,
+            r#"{"a": 1e400}"#,
+            r#""\ud800""#,
+            r#"{"a": 1"#,
+            r#"{"a": 01}"#,
+            "[1, 2] 3",
+            "",
+            &nested(127),
+            &nested(128),
+        ] {
+            let text = text.as_bytes();
+            assert_eq!(reason::<Checked>(text), reason::<serde_json::Value>(text));
+        }
     }
 
     #[test]
