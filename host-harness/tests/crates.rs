@@ -226,8 +226,11 @@ fn variants_built_at_once_into_one_file_stay_separate() {
 fn a_target_folder_being_read_blocks_builds_into_it() {
     let plugin = Crate::new(CDYLIB, PLUGIN);
     Module::load(plugin.source()).unwrap();
-    let reading = std::fs::File::open(plugin.target().join(".plugin-sdk-harness.lock")).unwrap();
+    let lock = plugin.target().join(".plugin-sdk-harness-debug.lock");
+    let reading = std::fs::File::open(lock).unwrap();
     reading.lock().unwrap();
+    // Another profile has another folder.
+    Module::load(plugin.source().release()).unwrap();
     std::thread::scope(|scope| {
         let (done, built) = std::sync::mpsc::channel();
         let other = plugin.source().features(["extra"]);

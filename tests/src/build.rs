@@ -29,6 +29,8 @@ pub struct Refused(pub String);
 
 type Wasm = Result<Vec<u8>, Refused>;
 
+const DEV: &str = "--profile=dev";
+
 impl Build {
     /// Creates a build of a package of this workspace.
     pub fn of(package: &'static str) -> Self {
@@ -55,7 +57,11 @@ impl Build {
 
     /// Uses the profile `dev` instead of `guest`.
     pub fn dev(self) -> Self {
-        self.argument("--profile=dev")
+        self.argument(DEV)
+    }
+
+    fn is_dev(&self) -> bool {
+        self.arguments.iter().any(|argument| argument == DEV)
     }
 
     /// Changes a line of the profile `guest`, as in `opt-level=3`. Such a build needs a separate
@@ -142,11 +148,7 @@ impl Build {
             .arg(if self.as_one { "rustc" } else { "build" })
             .arg(format!("--package={}", self.package))
             .arg("--message-format=json-render-diagnostics");
-        if !self
-            .arguments
-            .iter()
-            .any(|argument| argument.starts_with("--profile"))
-        {
+        if !self.is_dev() {
             cargo.arg("--profile=guest");
         }
         cargo.args(&self.arguments);
@@ -187,13 +189,17 @@ impl Build {
 
     /// Waits for builds of other processes into the same folder. It is the harness's lock.
     fn lock(&self) -> io::Result<File> {
+        let profile = match self.is_dev() {
+            true => "debug",
+            false => "guest",
+        };
         let folder = match (&self.target_dir, std::env::var_os("CARGO_TARGET_DIR")) {
             (Some(folder), _) => folder.clone(),
             (None, Some(folder)) => folder.into(),
             (None, None) => root().join("target"),
         };
         fs::create_dir_all(&folder)?;
-        let file = File::create(folder.join(".plugin-sdk-harness.lock"))?;
+        let file = File::create(folder.join(format!(".plugin-sdk-harness-{profile}.lock")))?;
         file.lock()?;
         Ok(file)
     }

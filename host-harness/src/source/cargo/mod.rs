@@ -38,8 +38,9 @@ const FOR_SNAPSHOT: [&str; 2] = ["--cfg", "plugin_sdk_snapshot"];
 /// The beginning of the names of features that choose a host.
 const HOST_FEATURES: &str = "host-";
 
-/// The file in a target folder that is locked while a module is built there and read.
-const LOCK: &str = ".plugin-sdk-harness.lock";
+/// The beginning of the names of the files in a target folder that are locked while a module is
+/// built there and read. Each of cargo's folders for a profile has one.
+const LOCK: &str = ".plugin-sdk-harness";
 
 /// The maximum length, in bytes, of the compiler output that a failure contains.
 const MAX_OUTPUT: usize = 64 * 1024;
@@ -197,15 +198,16 @@ impl CrateSource {
         })
     }
 
-    /// Locks the target folder; waits while another process builds there and reads its module.
+    /// Locks the profile's folder in the target folder; waits while another process builds there
+    /// and reads its module.
     ///
-    /// Returns `None` if the folder does not exist yet or no file in it can be locked.
+    /// Returns `None` if the target folder does not exist yet or no file in it can be locked.
     fn lock(&self) -> Option<File> {
         let dir = match &self.target_dir {
             Some(dir) => self.dir.join(dir),
             None => self.metadata()?.target_directory,
         };
-        let file = File::create(dir.join(LOCK)).ok()?;
+        let file = File::create(dir.join(lock_name(self.chosen_profile()))).ok()?;
         file.lock().ok()?;
         Some(file)
     }
@@ -555,6 +557,16 @@ fn show(mut stream: impl Read) -> Vec<u8> {
         }
     }
     kept
+}
+
+/// Returns the name of the file that is locked for builds with a profile.
+fn lock_name(profile: &str) -> String {
+    let folder = match profile {
+        "dev" | "test" => "debug",
+        "bench" => "release",
+        other => other,
+    };
+    format!("{LOCK}-{folder}.lock")
 }
 
 /// Returns the profile that the running program was built with, taken from the program's path.
