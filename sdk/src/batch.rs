@@ -5,11 +5,11 @@
 
 use crate::abi::ItemHeader;
 use crate::error::Error;
-use crate::memory::{Answer, Frame};
+use crate::memory::{Answer, CallFrame};
 use crate::raw;
 
 /// A function from one input to one answer.
-pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut Frame<'_>) -> Result<(), Error>;
+pub type Each<'a> = &'a mut dyn FnMut(&mut [u8], &mut CallFrame<'_>) -> Result<(), Error>;
 
 /// The most bytes reserved for answers of unknown length.
 const MOST_RESERVED: usize = 1 << 20;
@@ -24,7 +24,7 @@ const MOST_RESERVED: usize = 1 << 20;
 /// memory that only `each` can change, or in a constant.
 pub unsafe fn run(
     inputs: &mut [u8],
-    frame: &mut Frame<'_>,
+    frame: &mut CallFrame<'_>,
     alignment: usize,
     each: Each<'_>,
 ) -> Result<(), Error> {
@@ -54,7 +54,7 @@ pub unsafe fn run(
         output.extend_from_slice(&[0; ItemHeader::SIZE]);
         let first = output.len();
         let place = (input.as_ptr().addr(), input.len());
-        let mut of_one = Frame::new(output);
+        let mut of_one = CallFrame::new(output);
         let served = each(input, &mut of_one);
         let answer = of_one.answer;
         let failed = match served.map(|()| answer) {
@@ -161,7 +161,7 @@ mod tests {
             Ok(())
         };
         let mut output = Vec::new();
-        let mut frame = Frame::new(&mut output);
+        let mut frame = CallFrame::new(&mut output);
         // SAFETY: the tests answer in place with their input or a constant.
         unsafe { super::run(inputs, &mut frame, alignment, each) }?;
         let answer = frame.answer;
@@ -186,7 +186,7 @@ mod tests {
                 Ok(Answer::Written)
             }
             b"owned" => {
-                b"22".to_vec().answer(&mut Frame::new(output));
+                b"22".to_vec().answer(&mut CallFrame::new(output));
                 Ok(Answer::Written)
             }
             b"constant" => Ok(Answer::in_place(b"4444")),
@@ -215,8 +215,8 @@ mod tests {
         let mut inputs = framed(&[b"one", b"", b"three"]);
         let start = inputs.as_ptr().addr();
         let mut output = Vec::new();
-        let mut frame = Frame::new(&mut output);
-        let mut each = |input: &mut [u8], frame: &mut Frame<'_>| {
+        let mut frame = CallFrame::new(&mut output);
+        let mut each = |input: &mut [u8], frame: &mut CallFrame<'_>| {
             input.make_ascii_uppercase();
             frame.answer = Answer::in_place(input);
             Ok(())

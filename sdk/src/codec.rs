@@ -12,16 +12,16 @@ pub trait Codec {
     /// A position in the arguments.
     type Source<'de>: Source<'de>;
 
-    /// Reads the arguments of a command, and passes each to `read` with its index in the names. An
-    /// argument that was not given is passed only if it is required: then the source returns `None`
-    /// for an option, and fails for anything else.
+    /// Reads the arguments of a command, and passes each to `read` with its index in the names. One
+    /// that was not given is passed if it has no default: the source then returns `None` for an
+    /// option, and fails for anything else.
     ///
     /// # Errors
     ///
     /// Fails if the bytes are not in this form, if an argument is unknown or given twice, and if
     /// `read` fails.
     fn arguments<'de>(
-        given: &Given<'de>,
+        given: &EncodedArguments<'de>,
         read: ReadArgument<'_, Self::Source<'de>>,
     ) -> Result<(), Error>;
 
@@ -40,14 +40,14 @@ pub trait Codec {
 ///
 /// They are one parameter: an engine passes more than four on the stack, in a way that keeps the
 /// callee waiting.
-pub struct Given<'de> {
+pub struct EncodedArguments<'de> {
     /// The encoded arguments.
     pub bytes: &'de [u8],
     /// The storage for strings without their escapes.
     pub arena: &'de Arena,
     /// The names of all arguments, at most 64.
     pub names: &'static [&'static str],
-    /// The arguments that must be given: the bit at the index of each.
+    /// The arguments without a default: the bit at the index of each.
     pub required: u64,
 }
 
@@ -81,7 +81,7 @@ impl Codec for Json {
     type Source<'de> = Reader<'de>;
 
     fn arguments<'de>(
-        given: &Given<'de>,
+        given: &EncodedArguments<'de>,
         read: ReadArgument<'_, Reader<'de>>,
     ) -> Result<(), Error> {
         let mut walk = || {
@@ -171,7 +171,7 @@ mod for_binary {
         type Source<'de> = binary::Reader<'de>;
 
         fn arguments<'de>(
-            given: &Given<'de>,
+            given: &EncodedArguments<'de>,
             read: ReadArgument<'_, binary::Reader<'de>>,
         ) -> Result<(), Error> {
             let mut reader = binary::Reader::new(given.bytes);

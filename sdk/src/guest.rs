@@ -5,13 +5,13 @@ use std::marker::PhantomData;
 
 use serde::de::IgnoredAny;
 
-use crate::codec::{Codec, Given, Json};
+use crate::codec::{Codec, EncodedArguments, Json};
 use crate::contracts::terms::ContractTerms;
 use crate::convert::Argument;
 use crate::error::{Error, code};
 use crate::json::Arena;
 use crate::manifest::Command;
-use crate::memory::{Boundary, Frame, busy};
+use crate::memory::{Boundary, CallFrame, busy};
 use crate::panic::PanicRecord;
 use crate::topics;
 
@@ -69,7 +69,7 @@ impl<P> Ahead<P> {
 }
 
 /// A command behind an export: a function from the arguments' bytes to an answer in the frame.
-pub type Handler<P> = fn(&mut P, &mut [u8], &mut Frame<'_>) -> Result<(), Error>;
+pub type Handler<P> = fn(&mut P, &mut [u8], &mut CallFrame<'_>) -> Result<(), Error>;
 
 /// A plugin, implemented by `#[plugin]` on its struct.
 #[diagnostic::on_unimplemented(
@@ -314,7 +314,11 @@ pub trait CleanupHook {
 /// An author's hook that the host calls like a command.
 pub trait Hook<Kind> {
     /// Runs the hook.
-    fn handle(plugin: &mut Self, arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error>;
+    fn handle(
+        plugin: &mut Self,
+        arguments: &mut [u8],
+        frame: &mut CallFrame<'_>,
+    ) -> Result<(), Error>;
 }
 
 /// The hook that starts the plugin.
@@ -339,14 +343,14 @@ pub struct EventHandler<P> {
 pub fn handle_event<P>(
     plugin: &mut P,
     event: &mut [u8],
-    frame: &mut Frame<'_>,
+    frame: &mut CallFrame<'_>,
     handlers: &[EventHandler<P>],
 ) -> Result<(), Error> {
     let output = &mut *frame.output;
     let topic = topic(event)?;
     for handler in handlers {
         if topics::matches(handler.pattern, &topic) {
-            (handler.handle)(plugin, event, &mut Frame::new(output))?;
+            (handler.handle)(plugin, event, &mut CallFrame::new(output))?;
             output.clear();
         }
     }
@@ -358,7 +362,7 @@ pub fn handle_event<P>(
 /// it.
 #[inline]
 fn topic(event: &[u8]) -> Result<String, Error> {
-    let event = Given {
+    let event = EncodedArguments {
         bytes: event,
         arena: &Arena::new(),
         names: &["topic", "data"],
@@ -499,7 +503,7 @@ pub trait FreeCommand {
     const DESCRIBED: Command = Command::UNDESCRIBED;
 
     /// Runs the command.
-    fn handle(arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error>;
+    fn handle(arguments: &mut [u8], frame: &mut CallFrame<'_>) -> Result<(), Error>;
 
     /// The name.
     #[cfg(not(target_arch = "wasm32"))]
@@ -511,7 +515,7 @@ pub trait FreeCommand {
 
     /// Runs the command for many inputs.
     #[cfg(not(target_arch = "wasm32"))]
-    fn handle_many(arguments: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error> {
+    fn handle_many(arguments: &mut [u8], frame: &mut CallFrame<'_>) -> Result<(), Error> {
         Self::handle(arguments, frame)
     }
 }

@@ -78,7 +78,7 @@ impl Answer {
 }
 
 /// The memory of one call of a handler, and its answer.
-pub struct Frame<'a> {
+pub struct CallFrame<'a> {
     /// The strings that the arguments borrow.
     pub arena: Arena,
     /// The buffer for the answer.
@@ -87,11 +87,11 @@ pub struct Frame<'a> {
     pub answer: Answer,
 }
 
-impl<'a> Frame<'a> {
+impl<'a> CallFrame<'a> {
     /// Creates the frame of a call that writes its answer to a buffer.
     #[inline]
     pub const fn new(output: &'a mut Vec<u8>) -> Self {
-        Frame {
+        CallFrame {
             arena: Arena::new(),
             output,
             answer: Answer::Written,
@@ -279,7 +279,7 @@ impl Boundary {
         &self,
         address: *mut u8,
         len: u32,
-        serve: impl FnOnce(&mut [u8], &mut Frame<'_>) -> Result<(), Error>,
+        serve: impl FnOnce(&mut [u8], &mut CallFrame<'_>) -> Result<(), Error>,
     ) -> u64 {
         let Ok(mut result) = self.result.try_borrow_mut() else {
             return busy();
@@ -298,7 +298,7 @@ impl Boundary {
         recycle(&mut result);
         let place = range(arguments);
         self.arguments.set(place);
-        let mut frame = Frame::new(&mut result);
+        let mut frame = CallFrame::new(&mut result);
         let served = if len > MAX_LEN {
             Err(too_large("arguments", len as usize))
         } else {

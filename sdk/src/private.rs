@@ -16,7 +16,7 @@ pub use crate::__room as room;
 pub use crate::batch;
 #[cfg(feature = "binary")]
 pub use crate::codec::Binary;
-pub use crate::codec::{Codec, Given, Json, Source};
+pub use crate::codec::{Codec, EncodedArguments, Json, Source};
 pub use crate::contracts::Contract;
 pub use crate::contracts::chosen::{
     export_batch, export_command, export_hook, export_plugin, export_record, export_state,
@@ -36,7 +36,7 @@ pub use crate::guest::{
 };
 pub use crate::json::Arena;
 pub use crate::manifest::{self, CodesOf, Uncoded as NoCodes};
-pub use crate::memory::Frame;
+pub use crate::memory::CallFrame;
 #[cfg(all(target_arch = "wasm32", not(feature = "_contract")))]
 pub use crate::memory::room::Room;
 #[cfg(not(target_arch = "wasm32"))]

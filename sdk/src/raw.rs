@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::error::{Error, code};
 use crate::json::{decimal, object};
 use crate::memory::text::utf8;
-use crate::memory::{Answer, Frame, Number, as_bytes, as_numbers};
+use crate::memory::{Answer, CallFrame, Number, as_bytes, as_numbers};
 
 /// The manifest's name for text; numbers have the names of their types.
 const TEXT: &str = "text";
@@ -120,7 +120,7 @@ pub trait RawResult {
     const BYTES: Option<Bytes>;
 
     /// Leaves the bytes of the result in the frame of the call.
-    fn answer(self, frame: &mut Frame<'_>);
+    fn answer(self, frame: &mut CallFrame<'_>);
 }
 
 macro_rules! raw_results {
@@ -129,7 +129,7 @@ macro_rules! raw_results {
         impl<$($generics)*> RawResult for $type {
             const BYTES: Option<Bytes> = $bytes;
 
-            fn answer(self, $frame: &mut Frame<'_>) {
+            fn answer(self, $frame: &mut CallFrame<'_>) {
                 let $value = self;
                 $answer
             }

@@ -12,7 +12,7 @@ use crate::decode_error::DecodeError;
 use crate::error::{Error, code};
 use crate::guest::Hooks;
 use crate::json::{self, Arena};
-use crate::memory::Frame;
+use crate::memory::CallFrame;
 
 /// A plugin that can be written as JSON and read again.
 #[diagnostic::on_unimplemented(
@@ -96,7 +96,7 @@ const SHOWN_REASON: usize = 300;
 pub fn save_state<P: Stateful>(
     plugin: &mut P,
     _: &mut [u8],
-    frame: &mut Frame<'_>,
+    frame: &mut CallFrame<'_>,
 ) -> Result<(), Error> {
     (P::FORM.write)(plugin, frame.output)
 }
@@ -105,7 +105,7 @@ pub fn save_state<P: Stateful>(
 pub fn load_state<P: Stateful>(
     plugin: &mut P,
     state: &mut [u8],
-    frame: &mut Frame<'_>,
+    frame: &mut CallFrame<'_>,
 ) -> Result<(), Error> {
     let mut loaded = read(state)?;
     plugin.take_state(&mut loaded);

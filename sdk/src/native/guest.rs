@@ -5,7 +5,7 @@ use crate::abi;
 use crate::contracts::Contract;
 use crate::error::Error;
 use crate::guest::{self, Handler, Plugin};
-use crate::memory::Frame;
+use crate::memory::CallFrame;
 use crate::services::logging;
 
 /// The part of a guest that a host calls.
@@ -119,7 +119,7 @@ impl<P: Plugin> Instance<P> {
         &mut self,
         callee: Callee,
         arguments: &mut [u8],
-        frame: &mut Frame<'_>,
+        frame: &mut CallFrame<'_>,
     ) -> Result<(), Error> {
         let is_init = callee == Callee::Export(abi::INIT_EXPORT);
         if !std::mem::replace(&mut self.is_prepared, true) || is_init {
@@ -161,7 +161,7 @@ impl<P: Plugin> Guest for Instance<P> {
     fn call(&mut self, callee: Callee, arguments: &mut [u8], output: &mut Vec<u8>) -> bool {
         output.clear();
         let before = Before(logging::replace_level(self.log_level));
-        let mut frame = Frame::new(output);
+        let mut frame = CallFrame::new(output);
         let served = self.run(callee, arguments, &mut frame);
         self.log_level = logging::replace_level(before.0);
         let answer = frame.answer;

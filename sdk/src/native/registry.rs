@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 use crate::guest::{FreeCommand, Handler};
 use crate::manifest::Line;
-use crate::memory::Frame;
+use crate::memory::CallFrame;
 
 /// A part of the plugin `P`.
 pub enum Part<P> {
@@ -46,7 +46,7 @@ impl<P> Part<P> {
 fn many<P, C: FreeCommand>(
     _: &mut P,
     arguments: &mut [u8],
-    frame: &mut Frame<'_>,
+    frame: &mut CallFrame<'_>,
 ) -> Result<(), Error> {
     C::handle_many(arguments, frame)
 }

@@ -4,7 +4,7 @@
 
 use plugin_sdk::Error;
 use plugin_sdk::batch::{self, Each};
-use plugin_sdk::memory::{Answer, Frame};
+use plugin_sdk::memory::{Answer, CallFrame};
 use plugin_sdk::native::Buffer;
 use plugin_sdk::raw::RawResult as _;
 
@@ -28,7 +28,7 @@ pub fn check(input: &[u8]) -> Verdict {
 
 /// Runs a batch, and gathers its answers in the output. Returns whether the batch was accepted.
 fn run(inputs: &mut [u8], output: &mut Vec<u8>, alignment: usize, each: Each<'_>) -> bool {
-    let mut frame = Frame::new(output);
+    let mut frame = CallFrame::new(output);
     // SAFETY: `serve` answers in place with its input or a constant.
     let ran = unsafe { batch::run(inputs, &mut frame, alignment, each) };
     if let Answer::InPlace(_) = frame.answer {
@@ -90,7 +90,7 @@ fn compare(
 }
 
 /// Answers in each of the possible ways, chosen by the first byte.
-fn serve(input: &mut [u8], frame: &mut Frame<'_>) -> Result<(), Error> {
+fn serve(input: &mut [u8], frame: &mut CallFrame<'_>) -> Result<(), Error> {
     match input.first().map(|first| first % 5) {
         None => {}
         Some(0) => frame.output.extend_from_slice(input),
@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn inputs_that_run_before_the_check_are_noticed() {
         let eager = |_: &mut [u8], output: &mut Vec<u8>, each: Each<'_>| {
-            let _ = each(&mut [1], &mut Frame::new(output));
+            let _ = each(&mut [1], &mut CallFrame::new(output));
             false
         };
         assert!(compare(b"\x01\0\0\0\x01\x05\0\0\0", 1, eager).is_err());

@@ -23,7 +23,7 @@ pub fn handler(name: &Ident, is_method: bool, body: &TokenStream) -> TokenStream
         fn #name(
             #plugin
             #arguments: &mut [::core::primitive::u8],
-            #frame: &mut #sdk::Frame<'_>
+            #frame: &mut #sdk::CallFrame<'_>
         ) -> ::core::result::Result<(), #sdk::Error> {
             #body
         }
@@ -166,7 +166,7 @@ fn named_arguments(
         {
             use #sdk::{ReadAny as _, ReadDirectly as _};
             <#codec as #sdk::Codec>::arguments(
-                &#sdk::Given {
+                &#sdk::EncodedArguments {
                     bytes: &*#bytes,
                     arena: &#arena,
                     names: &[#(#names),*],

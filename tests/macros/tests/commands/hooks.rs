@@ -492,7 +492,7 @@ impl Deaf {
 
 /// A hook that would otherwise be the second one.
 impl Hook<Event> for Deaf {
-    fn handle(_: &mut Self, _: &mut [u8], _: &mut Frame<'_>) -> Result<()> {
+    fn handle(_: &mut Self, _: &mut [u8], _: &mut CallFrame<'_>) -> Result<()> {
         Err(Error::msg("deaf"))
     }
 }

@@ -24,12 +24,12 @@ mod raw;
 mod refusals;
 mod results;
 
-use plugin_sdk::__private::Frame;
+use plugin_sdk::__private::CallFrame;
 use plugin_sdk::Error;
 use plugin_sdk::memory::Answer;
 use serde_json::{Value, json};
 
-type Handler<P> = fn(&mut P, &mut [u8], &mut Frame<'_>) -> plugin_sdk::Result<()>;
+type Handler<P> = fn(&mut P, &mut [u8], &mut CallFrame<'_>) -> plugin_sdk::Result<()>;
 
 /// Calls a command, and returns its answer and the content of the output.
 fn served<P>(
@@ -38,7 +38,7 @@ fn served<P>(
     arguments: &mut [u8],
 ) -> plugin_sdk::Result<(Answer, Vec<u8>)> {
     let mut output = Vec::new();
-    let mut frame = Frame::new(&mut output);
+    let mut frame = CallFrame::new(&mut output);
     handler(plugin, arguments, &mut frame)?;
     let answer = frame.answer;
     Ok((answer, output))
