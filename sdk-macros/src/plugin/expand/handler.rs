@@ -125,14 +125,14 @@ fn named_arguments(
             }
         },
     };
-    let bits: u64 = (call.arguments.iter().take(MAX_ARGUMENTS).enumerate())
-        .filter(|(_, argument)| matches!(argument.options.default, Default::None))
-        .map(|(nth, _)| 1 << nth)
+    let (nths, required): (Vec<usize>, Vec<&Held>) = (call.arguments.iter().zip(held).enumerate())
+        .filter(|(_, (argument, _))| matches!(argument.options.default, Default::None))
+        .map(|(nth, (_, held))| (nth, held))
+        .unzip();
+    // More are refused, and still expanded.
+    let bits: u64 = (nths.into_iter().filter(|nth| *nth < MAX_ARGUMENTS))
+        .map(|nth| 1 << nth)
         .sum();
-    let required: Vec<&Held> = (call.arguments.iter().zip(held))
-        .filter(|(argument, _)| matches!(argument.options.default, Default::None))
-        .map(|(_, held)| held)
-        .collect();
     // One place for all of them, because handlers are most of a plugin's code.
     let required = required.first().map(|first| {
         let slots = required.iter().map(|held| &held.slot);
