@@ -7,6 +7,7 @@ use plugin_sdk::Error;
 use plugin_sdk::abi;
 use plugin_sdk::hosts::musicfox::{Further, Musicfox, further, musicfox};
 use plugin_sdk::imports::Block;
+use plugin_sdk::json::object;
 use plugin_sdk::services::events::Events;
 use plugin_sdk::services::files::Files;
 use serde_json::{Value, json};
@@ -17,7 +18,6 @@ use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, check_command};
 use crate::failure::{Failure, FailureKind, Region};
 use crate::run::argument_len;
-use crate::run::json::quote;
 use crate::services::setting;
 use crate::sync::Shared;
 use crate::text;
@@ -509,11 +509,10 @@ fn handle_event(guest: &mut Guest, topic: &str, data: &[u8]) -> Result<i32, Fail
         _ => String::from_utf8_lossy(data),
     };
     // Go writes the members of a map in the order of their names.
-    let mut event = b"{\"data\":".to_vec();
-    quote(&text, &mut event);
-    event.extend_from_slice(b",\"type\":");
-    quote(topic, &mut event);
-    event.push(b'}');
+    let event = object(|event| {
+        event.string("data", &text);
+        event.string("type", topic);
+    });
     let address = allocate(guest, event.len(), "failed to allocate memory for event")?;
     guest.write(address, &event)?;
     let status = guest.call(HANDLE_EVENT, (address, event.len() as u32))?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use plugin_sdk::hosts::toolfs::{self, FileInfo, ROOT, ToolFs};
-use plugin_sdk::json::{Arena, members};
+use plugin_sdk::json::{Arena, members, object};
 use plugin_sdk::services::files::Files;
 use plugin_sdk::{Error, Result as PluginResult, code};
 use serde_json::{Map, Value, json};
@@ -15,7 +15,7 @@ use super::guest::{Allocator, Guest};
 use crate::abi::{ExportedFunction, I32, I64};
 use crate::failure::{Failure, Region};
 use crate::manifest::Codec;
-use crate::run::json::{Checked, quote};
+use crate::run::json::Checked;
 use crate::services::no_such_file;
 use crate::{run, text};
 
@@ -173,40 +173,34 @@ fn expect_same(guest: &Guest, export: &str, said: &str, described: &str) -> Resu
 /// Returns a request as a user of ToolFS would make it: a path among the arguments becomes that of
 /// the request, and the others become its data.
 fn request(operation: &str, arguments: &[u8]) -> PluginResult<Vec<u8>> {
-    let mut path = None;
-    let mut data = Vec::new();
+    let (mut path, mut walk) = (None, Ok(()));
     let arena = Arena::new();
-    let walk = members(or_empty_object(arguments), &arena, |name, value| {
-        if name == "path" && path.is_none() {
-            path = serde_json::from_str::<String>(value).ok();
-            if path.is_some() {
-                return Ok(());
+    let mut data = object(|data| {
+        walk = members(or_empty_object(arguments), &arena, |name, value| {
+            if name == "path" && path.is_none() {
+                path = serde_json::from_str::<String>(value).ok();
+                if path.is_some() {
+                    return Ok(());
+                }
             }
-        }
-        data.push(if data.is_empty() { b'{' } else { b',' });
-        quote(name, &mut data);
-        data.push(b':');
-        data.extend_from_slice(value.as_bytes());
-        Ok(())
+            data.json(name, value.as_bytes());
+            Ok(())
+        });
     });
-    match walk {
-        Ok(()) if data.is_empty() => {}
-        Ok(()) => data.push(b'}'),
+    if walk.is_err() {
         // Not an object, which only a test sends: the plugin reports what is wrong.
-        Err(_) => (path, data) = (None, arguments.to_vec()),
+        (path, data) = (None, arguments.to_vec());
     }
-    let mut request = b"{\"operation\":".to_vec();
-    quote(operation, &mut request);
-    if let Some(path) = path {
-        request.extend_from_slice(b",\"path\":");
-        quote(&allowed(&path)?, &mut request);
-    }
-    if !data.is_empty() {
-        request.extend_from_slice(b",\"data\":");
-        request.extend_from_slice(&data);
-    }
-    request.push(b'}');
-    Ok(request)
+    let path = path.map(|path| allowed(&path)).transpose()?;
+    Ok(object(|request| {
+        request.string("operation", operation);
+        if let Some(path) = &path {
+            request.string("path", path);
+        }
+        if data != b"{}" {
+            request.json("data", &data);
+        }
+    }))
 }
 
 /// Returns a path below the root of ToolFS, if its sandbox permits a request for it.
@@ -233,9 +227,10 @@ fn allowed(path: &str) -> PluginResult<String> {
 fn plain_request(operation: &str, bytes: &[u8]) -> Vec<u8> {
     let mut encoded = Vec::new();
     toolfs::base64::encode(bytes, &mut encoded);
-    let encoded = String::from_utf8_lossy(&encoded);
-    let operation = Value::from(operation);
-    format!(r#"{{"operation":{operation},"data":{{"bytes":{encoded}}}}}"#).into_bytes()
+    object(|request| {
+        request.string("operation", operation);
+        request.json("data", &object(|data| data.json("bytes", &encoded)));
+    })
 }
 
 /// Returns the bytes that a result represents.

@@ -36,12 +36,6 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8], region: Region) -> Resul
     })
 }
 
-/// Appends text as a JSON string.
-pub(crate) fn quote(text: &str, out: &mut Vec<u8>) {
-    let written = serde_json::to_writer(out, text);
-    debug_assert!(written.is_ok(), "any text is a string");
-}
-
 /// Any JSON, which is [decoded](decode) as strictly as a [`serde_json::Value`], and not kept.
 pub(crate) struct Checked;
 

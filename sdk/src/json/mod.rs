@@ -22,7 +22,7 @@ pub use arena::Arena;
 pub(crate) use number::decimal;
 #[cfg(any(feature = "log", feature = "_contract", not(target_arch = "wasm32")))]
 pub(crate) use number::write_u64;
-pub(crate) use object::{Object, object};
+pub use object::{Object, object};
 pub(crate) use plain::is_same;
 pub use read::Reader;
 #[cfg(any(feature = "host-component", not(target_arch = "wasm32")))]

@@ -4,7 +4,7 @@ use super::number::write_u64;
 use super::write::{separate, write_name, write_str};
 
 /// A JSON object under construction at the end of a buffer.
-pub(crate) struct Object<'a>(&'a mut Vec<u8>);
+pub struct Object<'a>(&'a mut Vec<u8>);
 
 impl<'a> Object<'a> {
     /// Begins an object.
@@ -64,7 +64,7 @@ impl<'a> Object<'a> {
 }
 
 /// Returns one object as text.
-pub(crate) fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
+pub fn object(write: impl FnOnce(&mut Object<'_>)) -> Vec<u8> {
     let mut text = Vec::with_capacity(64);
     let mut object = Object::begin(&mut text);
     write(&mut object);
