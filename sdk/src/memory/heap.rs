@@ -6,6 +6,10 @@
 //! neighbours and merges with those that are free. Free chunks are in lists by size, and one word
 //! of 64 bits says which lists have any: finding a chunk that fits takes a few instructions.
 //!
+//! Most blocks are small and freed soon, and the next one has the same size. So the small chunk of
+//! each size that was freed last is kept as it is, not merged, until it is used again, or a block
+//! that is not small grows or is freed.
+//!
 //! An address is a number here, and [`Memory`] makes a pointer of it: on wasm32 of any number, in
 //! native tests within one block.
 
@@ -15,7 +19,7 @@ mod linear;
 mod tests;
 
 use std::alloc::Layout;
-use std::ptr;
+use std::{mem, ptr};
 
 #[cfg(target_arch = "wasm32")]
 pub use linear::Global;
@@ -42,6 +46,9 @@ const IN_USE: u32 = 1;
 /// Chunks of fewer units than this have a list for each size.
 const EXACT: u32 = 16;
 
+/// Chunks of fewer units than this are kept when they are freed, one of each size.
+const KEPT: usize = 8;
+
 /// The number of lists: one for each size of fewer than [`EXACT`] units, and two for each power of
 /// two above.
 const LISTS: usize = 64;
@@ -57,6 +64,9 @@ pub struct Heap<M> {
     memory: M,
     /// The first chunk of each list.
     lists: [u32; LISTS],
+    /// The chunk that was freed last of each number of units below [`KEPT`], or [`NONE`]. Its
+    /// header says that it is in use.
+    kept: [u32; KEPT],
     /// A bit for each list that is not empty.
     filled: u64,
     /// The end of the memory, before which there is a header in use that ends the chunks; 0 without
@@ -70,6 +80,7 @@ impl<M: Memory> Heap<M> {
         Heap {
             memory,
             lists: [NONE; LISTS],
+            kept: [NONE; KEPT],
             filled: 0,
             end: 0,
         }
@@ -79,11 +90,26 @@ impl<M: Memory> Heap<M> {
     ///
     /// # Safety
     /// The memory must be the heap's alone.
+    #[inline(never)]
     pub unsafe fn alloc(&mut self, layout: Layout) -> *mut u8 {
         // A layout's alignment is at most half the address space.
-        let align = layout.align() as u32;
+        let (size, align) = (chunk_size(layout.size()), layout.align() as u32);
+        if let Some(kept) = self.kept.get_mut((size / UNIT) as usize)
+            && *kept != NONE
+            && align <= UNIT
+        {
+            let chunk = mem::replace(kept, NONE);
+            return self.memory.at(chunk + HEADER);
+        }
+        // SAFETY: the memory is the heap's.
+        unsafe { self.alloc_chunk(size, align) }
+    }
+
+    /// Allocates a block in a chunk of `size` bytes from the lists; null if there is no room.
+    /// Apart, so that the usual way needs no frame on the stack.
+    #[inline(never)]
+    unsafe fn alloc_chunk(&mut self, size: u32, align: u32) -> *mut u8 {
         let extra = if align > UNIT { align } else { 0 };
-        let size = chunk_size(layout.size());
         // SAFETY: the memory is the heap's, as for all that follows: chunks are only ever made of
         // it, so headers are read and written within it.
         unsafe {
@@ -114,7 +140,7 @@ impl<M: Memory> Heap<M> {
     /// The block must be from this heap, and not have been freed.
     pub unsafe fn dealloc(&mut self, block: *mut u8) {
         // SAFETY: the caller guarantees that it is a block, so it has a header.
-        unsafe { self.release(self.chunk(block)) }
+        unsafe { self.free(self.chunk(block)) }
     }
 
     /// Changes the size of a block, in its place if there is room. Returns null without room
@@ -129,6 +155,7 @@ impl<M: Memory> Heap<M> {
         unsafe {
             let chunk = self.chunk(block);
             if self.size(chunk) < size {
+                self.make_way(size);
                 self.absorb(chunk, size);
             }
             if self.size(chunk) >= size {
@@ -140,7 +167,7 @@ impl<M: Memory> Heap<M> {
             let moved = self.alloc(Layout::from_size_align_unchecked(new, layout.align()));
             if !moved.is_null() {
                 ptr::copy_nonoverlapping(block, moved, layout.size().min(new));
-                self.release(chunk);
+                self.free(chunk);
             }
             moved
         }
@@ -151,15 +178,18 @@ impl<M: Memory> Heap<M> {
         let list = list_of(size);
         // SAFETY: see `alloc`.
         unsafe {
-            let found = match self.fitting(list, size) {
-                NONE => {
-                    let larger = self.filled & (u64::MAX << list << 1);
-                    match self.lists.get(larger.trailing_zeros() as usize) {
-                        Some(first) => *first,
-                        None => self.extend(size)?,
-                    }
+            let found = loop {
+                let fitting = self.fitting(list, size);
+                if fitting != NONE {
+                    break fitting;
                 }
-                found => found,
+                let larger = self.filled & (u64::MAX << list << 1);
+                if let Some(first) = self.lists.get(larger.trailing_zeros() as usize) {
+                    break *first;
+                }
+                if !self.release_kept() {
+                    break self.extend(size)?;
+                }
             };
             self.unlink(found);
             self.set_used(found, self.before(found), self.size(found));
@@ -265,7 +295,50 @@ impl<M: Memory> Heap<M> {
         }
     }
 
+    /// Keeps a chunk in use for the next block of its size, or makes it free.
+    #[inline(never)]
+    unsafe fn free(&mut self, chunk: u32) {
+        // SAFETY: see `alloc`.
+        unsafe {
+            let size = self.size(chunk);
+            self.make_way(size);
+            let free = match self.kept.get_mut((size / UNIT) as usize) {
+                Some(kept) => mem::replace(kept, chunk),
+                None => chunk,
+            };
+            if free != NONE {
+                self.release(free);
+            }
+        }
+    }
+
+    /// Makes all kept chunks free when one that grows or is freed is not small. Otherwise, a small
+    /// block that is used again may lie between large ones, in the way of a larger one.
+    unsafe fn make_way(&mut self, size: u32) {
+        if size >= EXACT * UNIT {
+            // SAFETY: see `alloc`.
+            unsafe { self.release_kept() };
+        }
+    }
+
+    /// Makes all kept chunks free; returns whether there were any.
+    #[cold]
+    unsafe fn release_kept(&mut self) -> bool {
+        let mut any = false;
+        for units in 1..KEPT {
+            let kept = self.kept.get_mut(units);
+            let kept = kept.map_or(NONE, |kept| mem::replace(kept, NONE));
+            if kept != NONE {
+                any = true;
+                // SAFETY: see `alloc`.
+                unsafe { self.release(kept) }
+            }
+        }
+        any
+    }
+
     /// Makes a chunk free, and merges it with its free neighbours.
+    #[inline(never)]
     unsafe fn release(&mut self, mut chunk: u32) {
         // SAFETY: see `alloc`.
         unsafe {

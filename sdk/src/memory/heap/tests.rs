@@ -205,12 +205,61 @@ fn freed_memory_is_whole_again() {
     let layout = |size| Layout::from_size_align(size, 8).unwrap();
     // SAFETY: the region is the heap's alone, and every block is freed once.
     unsafe {
-        let blocks: Vec<_> = (1..300).map(|size| heap.alloc(layout(size))).collect();
+        let sizes = (1..300).map(|nth| nth % 120 + 1);
+        let blocks: Vec<_> = sizes.map(|size| heap.alloc(layout(size))).collect();
         for nth in 0..blocks.len() {
             heap.dealloc(blocks[nth * 7 % blocks.len()]);
         }
+        let free = heap.check();
+        assert!(free < heap.end - UNIT, "the last ones are kept");
+        assert!(heap.release_kept());
+        assert!(!heap.release_kept());
     }
     assert_eq!(heap.check(), heap.end - UNIT, "one free chunk");
+}
+
+#[test]
+fn a_small_block_is_used_again() {
+    let mut heap = Heap::new(Region::new(1 << 19, 4096, u32::MAX));
+    let layout = |size, align| Layout::from_size_align(size, align).unwrap();
+    // SAFETY: the region is the heap's alone, and every block is freed once.
+    unsafe {
+        let block = heap.alloc(layout(30, 1));
+        heap.alloc(layout(30, 1));
+        heap.dealloc(block);
+        assert_ne!(heap.alloc(layout(30, 512)), block, "its alignment is lower");
+        assert_ne!(heap.alloc(layout(60, 1)), block, "it is smaller");
+        assert_eq!(heap.alloc(layout(40, 16)), block, "its chunk is the same");
+    }
+}
+
+#[test]
+fn no_kept_block_is_used_again_between_large_ones() {
+    let mut heap = Heap::new(Region::new(1 << 19, 4096, u32::MAX));
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    // SAFETY: the region is the heap's alone, and every block is freed once.
+    unsafe {
+        let large = heap.alloc(layout(10_000));
+        let small = heap.alloc(layout(30));
+        heap.dealloc(small);
+        heap.dealloc(large);
+        assert_eq!(heap.alloc(layout(30)), large, "not behind the large one");
+    }
+}
+
+#[test]
+fn kept_blocks_make_room_before_the_memory_grows() {
+    let mut heap = Heap::new(Region::new(1 << 19, 4096, u32::MAX));
+    let layout = |size| Layout::from_size_align(size, 8).unwrap();
+    // SAFETY: the region is the heap's alone, and every block is freed once.
+    unsafe {
+        let blocks: Vec<_> = (1..240).map(|size| heap.alloc(layout(size))).collect();
+        let end = heap.end;
+        blocks.into_iter().for_each(|block| heap.dealloc(block));
+        let all = layout((end - 2 * UNIT) as usize);
+        assert!(!heap.alloc(all).is_null());
+        assert_eq!(heap.end, end);
+    }
 }
 
 #[test]
