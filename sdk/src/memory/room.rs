@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, UnsafeCell};
 
+use super::short::{SHORT, append_short};
 use crate::abi::ROOM_SIZE;
 
 /// Memory in which the host leaves an answer, until the guest has copied it. The plugin's crate has
@@ -33,9 +34,6 @@ pub fn open(room: &'static Room) {
     OPENED.0.set(Some(room));
 }
 
-/// The longest answer that is copied with a fixed length. Any other copy is a call of the engine.
-const SHORT: usize = 32;
-
 /// Returns whether an answer is in the room.
 #[inline]
 pub fn is_at(address: u32) -> bool {
@@ -49,12 +47,12 @@ pub fn receive(len: u32) -> Option<Vec<u8>> {
     // SAFETY: the room is always initialised. The host writes to it only during a call of a host
     // function, which has returned.
     let room = unsafe { &*OPENED.0.get()?.0.get() };
-    match room.first_chunk::<SHORT>() {
-        Some(start) if len <= SHORT => {
-            let mut bytes = start.to_vec();
-            bytes.truncate(len);
-            Some(bytes)
-        }
-        _ => room.get(..len).map(<[u8]>::to_vec),
+    let answer = room.get(..len)?;
+    if len > SHORT {
+        return Some(answer.to_vec());
     }
+    // Not a call of the engine, as a copy of any length is. There must be room for four more bytes.
+    let mut bytes = Vec::with_capacity(len + 4);
+    append_short([0; 2], answer, [0; 2], &mut bytes);
+    Some(bytes)
 }

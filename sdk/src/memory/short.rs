@@ -8,15 +8,16 @@ pub const SHORT: usize = 32;
 /// The bytes are copied in pieces of fixed sizes, two of which may overlap.
 #[inline]
 pub fn append_short(before: [u8; 2], bytes: &[u8], after: [u8; 2], out: &mut Vec<u8>) {
-    /// Copies the first `N` bytes of `len`, and the last.
+    /// Copies the last `N` bytes of `len`, and then the first, which are soon read as a word: a
+    /// processor waits before it reads a word that two copies have written.
     #[inline(always)]
     unsafe fn copy<const N: usize>(from: *const u8, to: *mut u8, len: usize) {
         // SAFETY: the caller guarantees that both places have `len` bytes, at least `N`.
         unsafe {
             let first = from.cast::<[u8; N]>().read();
             let last = from.add(len - N).cast::<[u8; N]>().read();
-            to.cast::<[u8; N]>().write(first);
             to.add(len - N).cast::<[u8; N]>().write(last);
+            to.cast::<[u8; N]>().write(first);
         }
     }
     /// Writes a byte, and returns the place behind it; the same place for a zero.
