@@ -14,7 +14,8 @@ use crate::memory::range_mut;
 pub(super) fn deliver_at_once(host: &Host, memory: &mut [u8], answer: &Answer) -> Option<u64> {
     let (bytes, failed) = match answer {
         Answer::Slot(slot) => return Some(*slot),
-        Answer::Packed { bytes, failed } => (bytes, *failed),
+        Answer::Packed { bytes } => (bytes, false),
+        Answer::PackedError { bytes } => (bytes, true),
         _ => return None,
     };
     let len = u32::try_from(bytes.len()).ok();
@@ -44,7 +45,8 @@ pub(super) fn wanted(answer: &Answer) -> Option<u32> {
 pub(super) fn bytes_of(answer: &Answer) -> &[u8] {
     match answer {
         Answer::Slot(_) => &[],
-        Answer::Packed { bytes, .. }
+        Answer::Packed { bytes }
+        | Answer::PackedError { bytes }
         | Answer::Terminated { bytes }
         | Answer::Block { bytes }
         | Answer::Written { bytes, .. }
@@ -89,18 +91,21 @@ pub(super) fn deliver(
                 u64::from(short.cast_unsigned())
             }
         }
-        Answer::Packed { .. } | Answer::Terminated { .. } | Answer::Block { .. }
+        Answer::Packed { .. }
+        | Answer::PackedError { .. }
+        | Answer::Terminated { .. }
+        | Answer::Block { .. }
             if allocated == 0 =>
         {
             return Ok(None);
         }
-        Answer::Packed { bytes, failed } => {
+        Answer::Packed { bytes } | Answer::PackedError { bytes } => {
             write(caller, guest, function, allocated, bytes)?;
             Packed {
                 address: allocated,
                 // At most the length that `alloc` was asked for.
                 len: bytes.len() as u32,
-                failed: *failed,
+                failed: matches!(answer, Answer::PackedError { .. }),
             }
             .to_bits()
         }

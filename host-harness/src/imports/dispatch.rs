@@ -32,15 +32,16 @@ pub(super) fn call<C: Caller<State>>(
         return Err(no_import::<C>(&state.host, number));
     };
     let slot = if is_ordinary(&state.host, &begun, slots) {
-        let answered = serve_now(&mut state.host, memory, &begun, slots);
+        let served = serve_now(&mut state.host, memory, &begun, slots);
         // Not moved: a copy of what was just written stalls the processor.
-        let at_once = match &answered {
-            Ok(answer) => answer_at_once(&mut state.host, memory, answer),
-            Err(_) => None,
+        let at_once = match &served {
+            Ok(Ok(answer)) => answer_at_once(&mut state.host, memory, answer),
+            _ => None,
         };
         match at_once {
             Some(slot) => Ok(slot),
             None => {
+                let answered = settle(begun.function, served);
                 let answered = ended(&mut state.host, &begun, answered);
                 finish(caller, &guest, begun.function, answered)
             }
@@ -132,8 +133,8 @@ pub(super) fn answer(
     if !is_ordinary(&state.host, begun, slots) {
         return answer_specially(state, memory, begun, slots);
     }
-    let answered = serve_now(&mut state.host, memory, begun, slots);
-    ended(&mut state.host, begun, answered)
+    let served = serve_now(&mut state.host, memory, begun, slots);
+    ended(&mut state.host, begun, settle(begun.function, served))
 }
 
 /// Returns whether a call is neither observed, refused nor struck by a fault.
@@ -144,15 +145,10 @@ fn is_ordinary(host: &Host, begun: &Begun, slots: &[u64]) -> bool {
 
 /// Serves an ordinary call.
 #[inline(always)]
-fn serve_now(
-    host: &mut Host,
-    memory: &mut [u8],
-    begun: &Begun,
-    slots: &[u64],
-) -> Result<Answer, HostTrap> {
+fn serve_now(host: &mut Host, memory: &mut [u8], begun: &Begun, slots: &[u64]) -> Served {
     let call = host.call(host.time_left());
     let implementation = host.implementations.get_mut(begun.place);
-    serve(begun.function, implementation, memory, slots, call)
+    serve_caught(begun.function, implementation, memory, slots, call)
 }
 
 /// Ends an ordinary call whose result came in time and needs no memory from the guest's allocator.
@@ -364,8 +360,10 @@ fn report_end(observer: &mut Observer, host: &Host, since: Instant) {
     }
 }
 
-/// Calls a synchronous implementation.
-#[inline(always)]
+/// The outcome of an implementation, which may have panicked.
+type Served = std::thread::Result<Result<Answer, CallError>>;
+
+/// Calls a synchronous implementation, and converts its outcome.
 pub(super) fn serve(
     function: &HostFunction,
     implementation: Option<&mut HostFunctions>,
@@ -373,22 +371,30 @@ pub(super) fn serve(
     slots: &[u64],
     call: Call,
 ) -> Result<Answer, HostTrap> {
+    let served = serve_caught(function, implementation, memory, slots, call);
+    settle(function, served)
+}
+
+/// Calls a synchronous implementation.
+#[inline(always)]
+fn serve_caught(
+    function: &HostFunction,
+    implementation: Option<&mut HostFunctions>,
+    memory: &mut [u8],
+    slots: &[u64],
+    call: Call,
+) -> Served {
     let serve = || match (implementation, function.serve) {
         (Some(implementation), Serve::Now(serve)) => serve(implementation.erased(), memory, slots),
         _ => Err(CallError::Implementation),
     };
     // The implementation is responsible for its state after a panic, as with a mutex.
-    let served = catch_unwind(AssertUnwindSafe(|| within(call, serve)));
-    settle(function, served)
+    catch_unwind(AssertUnwindSafe(|| within(call, serve)))
 }
 
 /// Converts the outcome of an implementation to a result, or to an error for the guest if the
 /// function's signature has one.
-#[inline(always)]
-pub(super) fn settle(
-    function: &HostFunction,
-    served: std::thread::Result<Result<Answer, CallError>>,
-) -> Result<Answer, HostTrap> {
+pub(super) fn settle(function: &HostFunction, served: Served) -> Result<Answer, HostTrap> {
     match served {
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(fault)) => refuse_fault(function, fault),
@@ -431,8 +437,8 @@ pub(super) fn bent(strike: &Strike, mut answer: Answer) -> Answer {
         return answer;
     };
     match &mut answer {
-        Answer::Slot(_) | Answer::Packed { failed: true, .. } => {}
-        Answer::Packed { bytes, .. } | Answer::InOut { bytes, .. } => {
+        Answer::Slot(_) | Answer::PackedError { .. } => {}
+        Answer::Packed { bytes } | Answer::InOut { bytes, .. } => {
             *bytes = instead.into_owned();
         }
         Answer::Block { bytes } => *bytes = instead.into_owned(),

@@ -166,7 +166,7 @@ impl History {
         call.ended = clock.now();
         call.outcome = match answer {
             Some(Answer::Slot(slot)) => Outcome::Slot(*slot),
-            Some(Answer::Packed { failed: true, .. }) => Outcome::Error,
+            Some(Answer::PackedError { .. }) => Outcome::Error,
             Some(_) => Outcome::Bytes,
             None => Outcome::None,
         };

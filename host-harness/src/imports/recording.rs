@@ -61,10 +61,8 @@ pub(super) fn host_answer(
 fn of_answer(answer: &imports::Answer) -> Answer {
     match answer {
         imports::Answer::Slot(number) => Answer::Number(*number),
-        imports::Answer::Packed { bytes, failed } => match failed {
-            true => Answer::Error(data(bytes)),
-            false => Answer::Bytes(data(bytes)),
-        },
+        imports::Answer::Packed { bytes } => Answer::Bytes(data(bytes)),
+        imports::Answer::PackedError { bytes } => Answer::Error(data(bytes)),
         imports::Answer::Terminated { bytes } => Answer::Terminated(data(bytes)),
         imports::Answer::Block { bytes } => Answer::Block(data(bytes)),
         imports::Answer::Written { bytes, slot, .. } => Answer::Written {

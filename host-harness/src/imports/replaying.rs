@@ -41,11 +41,9 @@ pub(super) fn answer(
         Some(Answer::Number(number)) => imports::Answer::Slot(*number),
         Some(Answer::Bytes(data)) => imports::Answer::Packed {
             bytes: bytes(data)?,
-            failed: false,
         },
-        Some(Answer::Error(data)) => imports::Answer::Packed {
+        Some(Answer::Error(data)) => imports::Answer::PackedError {
             bytes: bytes(data)?,
-            failed: true,
         },
         Some(Answer::Terminated(data)) => imports::Answer::Terminated {
             bytes: bytes(data)?,

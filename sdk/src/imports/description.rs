@@ -230,7 +230,11 @@ pub enum Form {
 }
 
 /// The answer to a call of a host function.
+///
+/// Its tag fills a word. It is moved by words, and a processor waits before it reads a word of which
+/// only a part was just written.
 #[derive(Debug)]
+#[repr(u64)]
 pub enum Answer {
     /// A number, or nothing.
     Slot(u64),
@@ -238,8 +242,11 @@ pub enum Answer {
     Packed {
         /// The bytes.
         bytes: Vec<u8>,
-        /// `true` if they are an error.
-        failed: bool,
+    },
+    /// The bytes of an error, as a packed result.
+    PackedError {
+        /// The bytes.
+        bytes: Vec<u8>,
     },
     /// NUL-terminated bytes in memory from the guest's `alloc`; the result is their address.
     Terminated {

@@ -275,18 +275,14 @@ fn received(bits: u64) -> Result<Option<Vec<u8>>, Error> {
 fn packed(bytes: Option<Vec<u8>>) -> Answer {
     match bytes {
         None => Answer::Slot(0),
-        Some(bytes) => Answer::Packed {
-            bytes,
-            failed: false,
-        },
+        Some(bytes) => Answer::Packed { bytes },
     }
 }
 
 #[inline]
 fn packed_error(error: &Error) -> Answer {
-    Answer::Packed {
+    Answer::PackedError {
         bytes: error.to_json(),
-        failed: true,
     }
 }
 

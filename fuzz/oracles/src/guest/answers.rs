@@ -108,8 +108,9 @@ impl Host for Hostile {
         self.at = self.input.len() - bytes.rest().len();
         self.packed = None;
         match &answer {
-            Answer::Packed { bytes, failed } => {
-                self.packed = Some((bytes.clone(), *failed));
+            Answer::Packed { bytes } | Answer::PackedError { bytes } => {
+                let failed = matches!(answer, Answer::PackedError { .. });
+                self.packed = Some((bytes.clone(), failed));
                 self.delivered.clone_from(bytes);
             }
             Answer::Terminated { bytes } | Answer::Block { bytes } => {
@@ -126,8 +127,10 @@ fn answer(bytes: &mut Bytes<'_>, slots: &[u64]) -> Answer {
     match bytes.below(8) {
         0 => Answer::Slot(bytes.word()),
         1 => Answer::Slot(i64::from(bytes.byte() as i8).cast_unsigned()),
+        2 | 3 if bytes.below(4) == 0 => Answer::PackedError {
+            bytes: bytes.short().to_vec(),
+        },
         2 | 3 => Answer::Packed {
-            failed: bytes.below(4) == 0,
             bytes: bytes.short().to_vec(),
         },
         4 => Answer::Terminated {

@@ -233,16 +233,22 @@ unsafe fn bytes_of(kind: Kind, address: Address, count: u64) -> usize {
     }
 }
 
+/// Delivers bytes, and returns the packed result.
+fn packed(bytes: Vec<u8>, failed: bool) -> u64 {
+    Packed {
+        len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
+        address: deliver(bytes),
+        failed,
+    }
+    .to_bits()
+}
+
 /// Writes an answer where the plugin finds it, and returns the number that the import returns.
 fn lift(answer: Answer, memory: &mut [u8]) -> u64 {
     match answer {
         Answer::Slot(slot) => slot,
-        Answer::Packed { bytes, failed } => Packed {
-            len: u32::try_from(bytes.len()).unwrap_or(u32::MAX),
-            address: deliver(bytes),
-            failed,
-        }
-        .to_bits(),
+        Answer::Packed { bytes } => packed(bytes, false),
+        Answer::PackedError { bytes } => packed(bytes, true),
         Answer::Terminated { bytes } | Answer::Block { bytes } => deliver(bytes).into(),
         Answer::Written {
             bytes,
