@@ -1,7 +1,7 @@
 //! Generates the C headers in `include/`, and checks that they are up to date.
 //!
 //! After a change of the ABI or of the functions of a host, regenerate them:
-//! `UPDATE_HEADERS=1 cargo test --workspace --test header`.
+//! `UPDATE_HEADERS=1 cargo test --test header`.
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::fmt::{self, Write as _};
@@ -50,7 +50,7 @@ fn checked_in_headers_are_up_to_date() {
         let checked_in = fs::read_to_string(&path).unwrap_or_else(|error| format!("({error})"));
         assert!(
             checked_in == header,
-            "`{}` is out of date: run `UPDATE_HEADERS=1 cargo test --workspace --test header`",
+            "`{}` is out of date: run `UPDATE_HEADERS=1 cargo test --test header`",
             path.display()
         );
     }

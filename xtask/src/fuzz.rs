@@ -144,7 +144,7 @@ impl Fuzz {
         }
         let mut cargo = toolchain.command("cargo");
         cargo
-            .args(["test", "--workspace", "--test", "corpus", "--", "--time"])
+            .args(["test", "--test", "corpus", "--", "--time"])
             .arg(self.time.as_secs().to_string())
             .args(targets);
         steps::program("fuzzing without coverage", cargo)

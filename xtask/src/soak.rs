@@ -53,7 +53,7 @@ impl Soak {
     pub fn run(&self) -> Result<()> {
         let toolchain = steps::toolchain_step()?;
         let mut cargo = toolchain.command("cargo");
-        cargo.args(["test", "--workspace", "--test", "soak"]);
+        cargo.args(["test", "--test", "soak"]);
         if self.release {
             cargo.arg("--release");
         }

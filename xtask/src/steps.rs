@@ -90,7 +90,7 @@ pub fn test() -> Result<()> {
     let (tools, tests) = thread::scope(|scope| {
         let tools = scope.spawn(|| tools_for_tests(toolchain));
         let mut build = cargo_test(toolchain);
-        build.args(["--workspace", "--no-run"]);
+        build.arg("--no-run");
         let tests = test_program("building the tests", &mut outcome, build, io::stdout());
         (tools.join(), tests)
     });
@@ -159,12 +159,11 @@ fn test_jobs(tools: &Tools, outcome: &mut Outcome) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// Returns the command that runs tests of the whole workspace: with fewer packages, cargo would
+/// Returns the command that runs tests of the default members: with fewer packages, cargo would
 /// choose other features and build the rest again.
 fn test_targets(tools: &Tools, kinds: &[&str], names: &[impl AsRef<OsStr>]) -> Command {
     let mut cargo = cargo_test(tools.toolchain);
-    cargo.args(["--workspace", "--no-fail-fast"]);
-    cargo.args(kinds);
+    cargo.arg("--no-fail-fast").args(kinds);
     for name in names {
         cargo.arg("--test").arg(name);
     }
@@ -480,16 +479,13 @@ mod tests {
 
     #[test]
     fn a_failing_step_reports_its_name_and_how_to_run_it() {
-        let error = step("tests", "cargo test --workspace", || -> Result<()> {
+        let error = step("tests", "cargo test", || -> Result<()> {
             bail!("two tests failed")
         })
         .unwrap_err();
         let words = error.to_string();
         assert!(words.starts_with("tests failed after "), "{words}");
-        assert!(
-            words.ends_with("; to run it alone: cargo test --workspace"),
-            "{words}"
-        );
+        assert!(words.ends_with("; to run it alone: cargo test"), "{words}");
         assert_eq!(error.root_cause().to_string(), "two tests failed");
     }
 

@@ -1,6 +1,6 @@
 //! Clients in Rust. `rust/` has them as the tool writes them, so that they are compiled and linted
 //! together with this test. After a change of the tool, write them anew:
-//! `UPDATE_CLIENTS=1 cargo test --workspace --test languages clients`.
+//! `UPDATE_CLIENTS=1 cargo test --test languages clients`.
 
 use std::fs;
 use std::path::Path;
@@ -41,7 +41,7 @@ fn clients_in_rust_are_up_to_date() {
         }
         assert!(
             fs::read(&written).unwrap() == fs::read(&kept).unwrap(),
-            "`{}` is out of date: run `UPDATE_CLIENTS=1 cargo test --workspace --test languages clients`",
+            "`{}` is out of date: run `UPDATE_CLIENTS=1 cargo test --test languages clients`",
             kept.display()
         );
     }

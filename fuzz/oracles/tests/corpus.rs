@@ -16,7 +16,7 @@ use oracles::driver::{self, Fault};
 const HELP: &str = "\
 Replays the corpus of every fuzz target.
 
-Usage: cargo test --workspace --test corpus -- [options] [targets]
+Usage: cargo test --test corpus -- [options] [targets]
 
   --time SECONDS  change the corpus at random for as long, with two targets at a time
   --runs NUMBER   the same for a number of executions

@@ -13,7 +13,7 @@
 //! Most hosts are emulated by the harness. The hosts in Go are real ones, and have columns of their
 //! own, next to those of their emulators: where they disagree, the emulator is wrong.
 //!
-//! `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` rewrites the table.
+//! `UPDATE_CONFORMANCE=1 cargo test --test conformance` rewrites the table.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -158,7 +158,7 @@ fn every_behaviour_matches_the_table() {
     let kept = std::fs::read_to_string(&path).unwrap_or_default();
     assert!(
         kept == table,
-        "docs/hosts/conformance.md is out of date: `UPDATE_CONFORMANCE=1 cargo test --workspace --test conformance` rewrites it"
+        "docs/hosts/conformance.md is out of date: `UPDATE_CONFORMANCE=1 cargo test --test conformance` rewrites it"
     );
 }
 

@@ -1,5 +1,5 @@
 //! The kit of hostile guests in hosts that are not this project's. The results are a table of
-//! `docs/guide/hostile.md`, which `UPDATE_HOSTILE=1 cargo test --workspace --test hosts hostile`
+//! `docs/guide/hostile.md`, which `UPDATE_HOSTILE=1 cargo test --test hosts hostile`
 //! rewrites.
 //!
 //! Each host is a program of its own, which may crash, hang and take memory.
@@ -249,7 +249,7 @@ fn compare(name: &str, table: &str) {
     }
     assert_eq!(
         found, table,
-        "docs/guide/hostile.md is out of date: `{UPDATE}=1 cargo test --workspace --test hosts hostile` rewrites it"
+        "docs/guide/hostile.md is out of date: `{UPDATE}=1 cargo test --test hosts hostile` rewrites it"
     );
 }
 

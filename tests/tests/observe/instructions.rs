@@ -2,7 +2,7 @@
 //! `tests/instructions.lock` holds to within two percent: a change that makes calls dearer shows on
 //! the busiest machine.
 //!
-//! `UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions` rewrites the counts
+//! `UPDATE_INSTRUCTIONS=1 cargo test --test observe instructions` rewrites the counts
 //! of the compiler in use. Another compiler makes other code, so each has counts of its own.
 
 use std::collections::BTreeMap;
@@ -100,7 +100,7 @@ fn read(text: &str) -> BTreeMap<String, Counts> {
 fn written(compilers: &BTreeMap<String, Counts>) -> String {
     let mut text = String::from(
         "# Instructions of the main jobs (tests/main-jobs) in a guest, for each compiler: in WebAssembly, and natively without the C library's.\n\
-         # UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions\n",
+         # UPDATE_INSTRUCTIONS=1 cargo test --test observe instructions\n",
     );
     for (compiler, counts) in compilers {
         let _ = writeln!(text, "\n[{compiler}]");
@@ -121,7 +121,7 @@ fn check(section: &str, count: impl FnOnce() -> Counts) {
     let update = std::env::var_os("UPDATE_INSTRUCTIONS").is_some();
     if !update && !compilers.contains_key(section) {
         return not_run(&format!(
-            "tests/instructions.lock has no counts of `{section}`; `UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions` adds them"
+            "tests/instructions.lock has no counts of `{section}`; `UPDATE_INSTRUCTIONS=1 cargo test --test observe instructions` adds them"
         ));
     }
     let found = count();
@@ -144,7 +144,7 @@ fn check(section: &str, count: impl FnOnce() -> Counts) {
         .collect();
     assert!(
         differing.is_empty(),
-        "instructions of jobs have changed by more than {WITHIN} %; `UPDATE_INSTRUCTIONS=1 cargo test --workspace --test observe instructions` records them if that is intended:\n{}",
+        "instructions of jobs have changed by more than {WITHIN} %; `UPDATE_INSTRUCTIONS=1 cargo test --test observe instructions` records them if that is intended:\n{}",
         differing.join("\n")
     );
 }
