@@ -30,12 +30,12 @@ fn talc_leaks_nothing() {
 #[test]
 fn wee_alloc_grows_endlessly() {
     let mut job = Job::new(&with("wee_alloc").module(), Habit::OneBuffer);
-    let sizes = [1_000, 10_000, 100_000, 1_000_000].map(|calls| job.run_to(calls).unwrap());
+    let sizes = [1_000, 10_000, 100_000].map(|calls| job.run_to(calls).unwrap());
     assert!(
         sizes.is_sorted_by(|before, after| before < after),
         "{sizes:?}"
     );
-    assert!(sizes[3] > 5 * sizes[0], "{sizes:?}");
+    assert!(sizes[2] > 2 * sizes[0], "{sizes:?}");
 }
 
 /// It requests as many pages as the block fills, and then finds that the block, which must be
