@@ -569,8 +569,8 @@ fn a_plugin_that_was_quick_and_never_ends_leaves_others_alone() {
     greets();
     std::thread::scope(|threads| {
         let endless = threads.spawn(|| post("spin"));
-        // Few, because on a busy machine each may take a tenth of a second.
-        (0..6).for_each(|_| greets());
+        // Few, because on a busy machine each may take some tenths of a second.
+        (0..3).for_each(|_| greets());
         assert!(!endless.is_finished(), "the calls had to wait for it");
         let (status, answer) = endless.join().unwrap();
         assert_eq!(status, 504);
