@@ -147,6 +147,11 @@ impl Bundle {
             wasm = stripped;
         }
         let manifest = manifest(&wasm, &project.name)?;
+        if options.snapshot && manifest.config.is_some() {
+            terminal.warning(
+                "the `#[init]` hook is not in the snapshot: each instance runs it with its own configuration",
+            );
+        }
         let (sidecars, component) = match host {
             BuildTarget::Host(host) => (sidecar::of(host, &manifest, &named.interface), None),
             BuildTarget::Component(kind) => {

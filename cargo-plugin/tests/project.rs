@@ -250,6 +250,23 @@ fn a_snapshot_is_the_plugin_with_its_description() {
     let said = String::from_utf8_lossy(&validated.stdout);
     assert_eq!(validated.status.code(), Some(0), "{said}");
 
+    let configured = Project::plugin(
+        "configured",
+        "use plugin_sdk::prelude::*;
+        #[plugin]
+        pub struct Configured(u64);
+        #[plugin]
+        impl Configured {
+            #[init]
+            fn new(start: u64) -> Self {
+                Configured(start)
+            }
+        }",
+    );
+    let output = configured.run(&build).output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("warning: the `#[init]` hook"), "{said}");
+
     let shy = Project::plugin(
         "shy",
         "use plugin_sdk::prelude::*;
