@@ -1,6 +1,14 @@
 //! Plugins, commands, arguments, types and fields can have the names of anything else.
+//!
+//! Not a case of `pass/`, which would compile it twice.
 #![deny(warnings)]
-#![allow(dead_code, non_camel_case_types, non_snake_case)]
+#![allow(
+    dead_code,
+    non_camel_case_types,
+    non_snake_case,
+    unused_qualifications,
+    reason = "the names are those of other things"
+)]
 
 #[macro_use]
 #[path = "../../guests/named/src/names.rs"]
@@ -40,7 +48,8 @@ macro_rules! of_everything {
             }
         )*}
 
-        fn main() {$(
+        #[test]
+        fn plugins_and_commands_of_every_name_are_called() {$(
             let plugin: everything::$name::$name = ::core::default::Default::default();
             assert_eq!(plugin.method(1) + everything::$name::$name(2), 3);
         )*}
