@@ -22,6 +22,8 @@ fn gdb_stops_in_a_command_with_its_arguments() {
     let session = Command::new("gdb")
         .args(["-nx", "-batch"])
         .args(["-ex", "set debuginfod enabled off"])
+        // They may be in the middle of a line of the test.
+        .args(["-ex", "set print thread-events off"])
         .args(["-ex", "break observed::Observed::greet"])
         .args(["-ex", "run debugging::greets_under_gdb::native --exact"])
         .args(["-ex", "backtrace 2"])
