@@ -8,7 +8,7 @@ mod parse;
 mod serve;
 
 use proc_macro2::TokenStream;
-use syn::ItemTrait;
+use syn::{ItemTrait, parse_quote};
 
 use crate::mistakes::Mistakes;
 use crate::options::wrong_item;
@@ -26,5 +26,7 @@ pub fn host_functions(arguments: TokenStream, item: TokenStream) -> TokenStream 
     };
     let host = parse::host_trait(arguments, &mut item, &mut mistakes);
     let generated = expand::host_trait(&host, mistakes.is_empty());
+    // A guest only calls the functions, and an async host implements the async trait.
+    item.attrs.push(parse_quote!(#[allow(dead_code)]));
     emit(item, Some(generated), &mistakes)
 }

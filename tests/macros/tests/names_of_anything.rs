@@ -1,6 +1,4 @@
 //! Plugins, commands, arguments, types and fields can have the names of anything else.
-//!
-//! Not a case of `pass/`, which would compile it twice.
 #![deny(warnings)]
 #![allow(
     dead_code,

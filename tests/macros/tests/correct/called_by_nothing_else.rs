@@ -1,5 +1,4 @@
-// A command counts as used, and so do items that only its defaults and its types mention.
-#![deny(warnings, unused, dead_code)]
+//! A command counts as used, and so do items that only its defaults and its types mention.
 
 mod plugin {
     use plugin_sdk::prelude::*;
@@ -39,7 +38,11 @@ mod plugin {
     impl Private {
         #[command]
         fn find(&self, #[arg(flatten)] query: Query) -> Result<u32, Refusal> {
-            if query.from > 1 { Err(Refusal::Late) } else { Ok(query.from) }
+            if query.from > 1 {
+                Err(Refusal::Late)
+            } else {
+                Ok(query.from)
+            }
         }
 
         #[command]
@@ -54,5 +57,3 @@ mod plugin {
     #[command]
     fn listed() {}
 }
-
-fn main() {}

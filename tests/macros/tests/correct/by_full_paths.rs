@@ -1,4 +1,4 @@
-#![deny(warnings)]
+//! The attributes by their paths, with nothing imported.
 
 #[plugin_sdk::plugin(commands(double))]
 #[derive(Default)]
@@ -20,7 +20,8 @@ fn double(number: u64) -> u64 {
     number * 2
 }
 
-fn main() {
+#[test]
+fn commands_are_functions() {
     assert_eq!(Counter.zero(), 0);
     assert_eq!(double(2), 4);
 }

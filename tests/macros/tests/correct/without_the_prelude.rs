@@ -1,4 +1,4 @@
-#![deny(warnings)]
+//! The attributes imported one by one.
 
 use plugin_sdk::{Result, cleanup, command, event, init, plugin, start, stop};
 
@@ -38,4 +38,7 @@ fn double(number: u64) -> u64 {
     number * 2
 }
 
-fn main() {}
+#[test]
+fn commands_are_functions() {
+    assert_eq!(double(2), 4);
+}

@@ -1,6 +1,11 @@
 //! Commands, arguments and host functions have the names of other things, which keep their meaning.
-#![deny(warnings)]
-#![allow(non_camel_case_types, non_upper_case_globals, dead_code)]
+#![allow(
+    dead_code,
+    non_camel_case_types,
+    non_upper_case_globals,
+    unused_qualifications,
+    reason = "the names are those of other things, and paths lead to what they hide"
+)]
 
 use std::sync::{Arc, Mutex};
 
@@ -17,7 +22,6 @@ const output: u32 = 7;
 static plugin: u32 = 8;
 struct source;
 struct value;
-
 
 mod stats {
     pub fn mean(numbers: &[f64]) -> f64 {
@@ -39,8 +43,30 @@ mod nested {
 }
 
 #[plugin(commands(
-    stats, nested::text, serde_json, char, str, u8, String, Vec, Option, Result, Self_, core, std, format, vec, export, served,
-    r#type, plugin_sdk, Guest, main_, init, hidden::private, Names
+    stats,
+    nested::text,
+    serde_json,
+    char,
+    str,
+    u8,
+    String,
+    Vec,
+    Option,
+    Result,
+    Self_,
+    core,
+    std,
+    format,
+    vec,
+    export,
+    served,
+    r#type,
+    plugin_sdk,
+    Guest,
+    main_,
+    init,
+    hidden::private,
+    Names
 ))]
 #[derive(Default)]
 struct Names {}
@@ -183,7 +209,7 @@ mod hidden {
 
 // The name of the plugin, which no value has.
 mod names {
-    pub(crate) use super::Names;
+    pub(super) use super::Names;
 }
 
 #[allow(non_snake_case)]
@@ -244,7 +270,8 @@ impl Type for Host {
     }
 }
 
-fn main() {
+#[test]
+fn names_keep_their_meaning() {
     assert_eq!(stats(&[1.0, 3.0]), 2.0);
     assert_eq!(nested::text("ab"), "ba");
     assert_eq!(serde_json("7"), Some(7));

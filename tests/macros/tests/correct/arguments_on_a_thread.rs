@@ -1,6 +1,5 @@
 //! JSON values need not be `Send` or `Sync` for the plain trait, and a host can ignore the async
 //! trait.
-#![deny(warnings)]
 
 use std::cell::Cell;
 use std::rc::Rc;
@@ -39,7 +38,8 @@ impl AsyncNumbers for Doubling {
     }
 }
 
-fn main() {
+#[test]
+fn values_on_one_thread_are_arguments() {
     let _kept = notes::install(Kept(Rc::new(())));
     let note = || Note { seen: Cell::new(1) };
     assert_eq!(notes::keep(&note(), note()).unwrap(), 2);

@@ -2,7 +2,7 @@
 //! crate without unsafe code.
 #![no_implicit_prelude]
 #![forbid(unsafe_code)]
-#![deny(warnings, missing_docs)]
+#![deny(missing_docs)]
 #![allow(dead_code)]
 
 type Bytes = [::core::primitive::u8];
@@ -14,7 +14,11 @@ pub trait Text {
     fn reverse(text: &mut Bytes);
     /// A name that is a keyword, and arguments with the names of variables in the expansion.
     #[host(name = "match")]
-    fn r#match(memory: &::core::primitive::str, slots: ::core::primitive::u32, call: ::core::primitive::u32) -> ::core::primitive::bool;
+    fn r#match(
+        memory: &::core::primitive::str,
+        slots: ::core::primitive::u32,
+        call: ::core::primitive::u32,
+    ) -> ::core::primitive::bool;
     /// Does not exist.
     #[cfg(any())]
     fn absent(what: Nowhere);
@@ -22,7 +26,9 @@ pub trait Text {
     #[deprecated]
     fn old();
     /// A result.
-    fn lookup(key: &::core::primitive::str) -> ::plugin_sdk::Result<::core::option::Option<::std::string::String>>;
+    fn lookup(
+        key: &::core::primitive::str,
+    ) -> ::plugin_sdk::Result<::core::option::Option<::std::string::String>>;
 }
 
 struct Host;
@@ -32,18 +38,27 @@ impl Text for Host {
         text.reverse();
     }
 
-    fn r#match(&mut self, _: &::core::primitive::str, slots: ::core::primitive::u32, call: ::core::primitive::u32) -> ::core::primitive::bool {
+    fn r#match(
+        &mut self,
+        _: &::core::primitive::str,
+        slots: ::core::primitive::u32,
+        call: ::core::primitive::u32,
+    ) -> ::core::primitive::bool {
         slots == call
     }
 
     fn old(&mut self) {}
 
-    fn lookup(&mut self, _: &::core::primitive::str) -> ::plugin_sdk::Result<::core::option::Option<::std::string::String>> {
+    fn lookup(
+        &mut self,
+        _: &::core::primitive::str,
+    ) -> ::plugin_sdk::Result<::core::option::Option<::std::string::String>> {
         ::core::result::Result::Ok(::core::option::Option::None)
     }
 }
 
-fn main() {
+#[::core::prelude::v1::test]
+fn functions_are_called_by_their_names() {
     let _host = text::install(Host);
     let mut bytes = [1, 2];
     text::reverse(&mut bytes);
