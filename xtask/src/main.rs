@@ -41,6 +41,7 @@ Usage: cargo xtask <command>
                   toolchain, or with --smoke, change the corpus at random instead. --sanitizer none
                   is faster
   miri            run the tests of shared memory and codecs under Miri
+  staticcheck     check the clients in Go with staticcheck
   soak            call the examples on both engines for --time 5m, or --calls 10000000, and check that
                   memory stays flat; --release is faster
   help            print this
@@ -56,6 +57,7 @@ enum Task {
     Bench(Vec<OsString>),
     Fuzz(Fuzz),
     Miri,
+    Staticcheck,
     Soak(Soak),
     Help,
 }
@@ -71,6 +73,7 @@ fn parse(mut arguments: Parser) -> Result<Task, lexopt::Error> {
             Some("bench") => Task::Bench(arguments.raw_args()?.collect()),
             Some("fuzz") => Task::Fuzz(Fuzz::parse(&mut arguments)?),
             Some("miri") => Task::Miri,
+            Some("staticcheck") => Task::Staticcheck,
             Some("soak") => Task::Soak(Soak::parse(&mut arguments)?),
             Some("help") => Task::Help,
             _ => {
@@ -96,6 +99,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Bench(arguments) => steps::bench(&arguments),
         Task::Fuzz(fuzz) => fuzz.run(),
         Task::Miri => miri::run(),
+        Task::Staticcheck => steps::staticcheck(),
         Task::Soak(soak) => soak.run(),
         Task::Help => {
             println!("{HELP}");

@@ -230,6 +230,21 @@ fn failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<Job>> {
     Ok(Some(Job::new(name, again)))
 }
 
+/// Checks the clients in Go, which a test generates. It is no part of [`test()`], because the checker
+/// also analyses Go's library, which takes as long as the longest tests.
+pub fn staticcheck() -> Result<()> {
+    let toolchain = toolchain_with_crates()?;
+    let tools = tools_for_tests(toolchain)?;
+    let checker = step("set-up: staticcheck", "cargo xtask staticcheck", || {
+        go::staticcheck(&tools.go)
+    })?;
+    let mut cargo = test_targets(&tools, &[], &["languages"]);
+    cargo
+        .env(STATICCHECK, checker)
+        .args(["--", "--ignored", "staticcheck"]);
+    program("the clients in Go", cargo)
+}
+
 /// Checks formatting, lints, dependencies and documentation.
 pub fn ci() -> Result<()> {
     step("lint tools", "cargo xtask ci", check_lint_tools)?;
@@ -365,9 +380,6 @@ fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
     let go = go::command(&python);
     let optional = vec![
         optional("hosts in Go", GO_HOSTS, || go::build_hosts(&go))?,
-        optional("the checker of clients in Go", STATICCHECK, || {
-            go::staticcheck(&go)
-        })?,
         optional("the engine of clients in Java", CHICORY, java::chicory)?,
         optional("wasmtime serve", WASMTIME, || {
             platforms::WASMTIME.install(&python)

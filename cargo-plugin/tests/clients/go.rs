@@ -1,4 +1,5 @@
-//! Clients in Go, checked by gofmt, go vet and staticcheck, and run on wazero.
+//! Clients in Go, checked by gofmt and go vet, and run on wazero. Another test checks them with
+//! staticcheck.
 
 use std::env::consts::EXE_SUFFIX;
 use std::fs;
@@ -6,7 +7,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use super::{check, compare, found, not_run, write_small, written};
-use crate::{installed, support};
+use crate::installed;
+use crate::support::{self, Folder};
 
 /// The programs that use clients: the lines of the guide, one that gives a plugin all services, and
 /// the driver.
@@ -23,70 +25,100 @@ fn go() -> Option<PathBuf> {
     found(go, &["version"], "Go is missing; type `cargo xtask setup`")
 }
 
-fn staticcheck() -> Option<PathBuf> {
-    let place = format!("go-tools/staticcheck{EXE_SUFFIX}");
-    let staticcheck = installed("PLUGIN_SDK_STATICCHECK", &place);
-    let missing = "staticcheck is missing; type `cargo xtask setup`";
-    found(staticcheck, &["-version"], missing)
+/// A Go module of all clients, outside the repository, and the command `go` for it.
+struct Clients {
+    folder: Folder,
+    go: PathBuf,
 }
 
-#[test]
-fn clients_in_go_pass_checks_and_the_table() {
-    let Some(go) = go() else { return };
-    let folder = written("go");
-    write_small(&folder, "go");
-    let clients = folder.path().join("clients");
-    let sources = Path::new(support::WORKSPACE).join("cargo-plugin/tests/clients/go");
-    let programs = PROGRAMS.map(|program| format!("{program}/main.go"));
-    for name in ["go.mod", "go.sum"]
-        .into_iter()
-        .chain(programs.iter().map(String::as_str))
-    {
-        let copy = clients.join(name);
-        fs::create_dir_all(copy.parent().unwrap()).unwrap();
-        fs::copy(sources.join(name), copy).unwrap();
+impl Clients {
+    /// Writes the clients and downloads wazero. Returns nothing, and reports why, if a tool or the
+    /// proxy of Go modules is missing.
+    fn new() -> Option<Self> {
+        let clients = Clients {
+            go: go()?,
+            folder: written("go"),
+        };
+        write_small(&clients.folder, "go");
+        let sources = Path::new(support::WORKSPACE).join("cargo-plugin/tests/clients/go");
+        let programs = PROGRAMS.map(|program| format!("{program}/main.go"));
+        for name in ["go.mod", "go.sum"]
+            .into_iter()
+            .chain(programs.iter().map(String::as_str))
+        {
+            let copy = clients.path().join(name);
+            fs::create_dir_all(copy.parent().unwrap()).unwrap();
+            fs::copy(sources.join(name), copy).unwrap();
+        }
+        // The only download: without it, nothing here can be compiled.
+        let download = clients.go(&["mod", "download"]).output().unwrap();
+        if !download.status.success() {
+            not_run(
+                "the Go module wazero is missing, and the proxy of Go modules is not reachable",
+            );
+            return None;
+        }
+        Some(clients)
     }
-    let run = |program: &Path, arguments: &[&str]| {
+
+    fn path(&self) -> PathBuf {
+        self.folder.path().join("clients")
+    }
+
+    /// Returns a program that runs in the module.
+    fn run(&self, program: &Path, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         command
-            .current_dir(&clients)
+            .current_dir(self.path())
             .args(arguments)
             .env("GOTOOLCHAIN", "local")
             .env("GOFLAGS", "-buildvcs=false")
             // The checkers run for seconds, and collect less garbage with it.
             .env("GOGC", "400");
         command
-    };
-    // The only download: without it, nothing here can be compiled.
-    let mut download = run(&go, &["mod", "download"]);
-    if !download.output().unwrap().status.success() {
-        let missing =
-            "the Go module wazero is missing, and the proxy of Go modules is not reachable";
-        return not_run(missing);
     }
-    let root = run(&go, &["env", "GOROOT"]).output().unwrap();
+
+    fn go(&self, arguments: &[&str]) -> Command {
+        self.run(&self.go, arguments)
+    }
+}
+
+#[test]
+fn clients_in_go_pass_checks_and_the_table() {
+    let Some(clients) = Clients::new() else {
+        return;
+    };
+    let root = clients.go(&["env", "GOROOT"]).output().unwrap();
     let root = String::from_utf8(root.stdout).unwrap();
     let gofmt = Path::new(root.trim()).join(format!("bin/gofmt{EXE_SUFFIX}"));
-    let formatted = run(&gofmt, &["-l", "."]).output().unwrap();
+    let formatted = clients.run(&gofmt, &["-l", "."]).output().unwrap();
     assert!(formatted.status.success(), "{formatted:?}");
     let others = String::from_utf8_lossy(&formatted.stdout);
     assert_eq!(others, "", "gofmt would change these");
-    check(&mut run(&go, &["vet", "./..."]));
-    if let Some(staticcheck) = staticcheck() {
-        let mut path = vec![go.parent().unwrap().to_owned()];
-        path.extend(std::env::split_paths(
-            &std::env::var_os("PATH").unwrap_or_default(),
-        ));
-        check(run(&staticcheck, &["./..."]).env("PATH", std::env::join_paths(path).unwrap()));
-    }
+    check(&mut clients.go(&["vet", "./..."]));
     let folders = PROGRAMS.map(|program| format!("./{program}"));
-    check(run(&go, &["build", "-o", ".."]).args(folders));
+    check(clients.go(&["build", "-o", ".."]).args(folders));
     let built = |name: &str, arguments: &[&str]| {
-        let mut command = Command::new(folder.path().join(format!("{name}{EXE_SUFFIX}")));
-        command.current_dir(folder.path()).args(arguments);
+        let folder = clients.folder.path();
+        let mut command = Command::new(folder.join(format!("{name}{EXE_SUFFIX}")));
+        command.current_dir(folder).args(arguments);
         command
     };
     check(&mut built("hello", &[]));
     check(&mut built("use-services", &[]));
     compare(&mut built("driver", &["typed.wasm"]));
+}
+
+#[test]
+#[ignore = "`cargo xtask staticcheck` installs the checker, and runs this"]
+fn clients_in_go_pass_staticcheck() {
+    let staticcheck = std::env::var_os("PLUGIN_SDK_STATICCHECK").expect("the path of staticcheck");
+    let clients = Clients::new().expect("Go and its proxy");
+    // The checker runs `go`.
+    let mut path = vec![clients.go.parent().unwrap().to_owned()];
+    path.extend(std::env::split_paths(
+        &std::env::var_os("PATH").unwrap_or_default(),
+    ));
+    let mut command = clients.run(Path::new(&staticcheck), &["./..."]);
+    check(command.env("PATH", std::env::join_paths(path).unwrap()));
 }
