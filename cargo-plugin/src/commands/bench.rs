@@ -30,8 +30,11 @@ The file `plugin-bench.toml` next to the plugin's `Cargo.toml` lists the calls:
 Without it, the tool calls each command with the examples of its description, or with the simplest arguments that it allows.")]
 pub struct Bench {
     /// The plugin's `.wasm` file [default: the release build of the project in the current folder]
-    #[arg(value_name = "FILE", conflicts_with_all = ["manifest_path", "package", "features", "no_default_features"])]
+    #[arg(value_name = "FILE", conflicts_with_all = ["manifest_path", "package", "profile", "features", "no_default_features"])]
     file: Option<PathBuf>,
+    /// Builds with another profile, such as `dev`
+    #[arg(long, value_name = "NAME", default_value = RELEASE)]
+    profile: String,
     /// Writes the counts into the lock file
     #[arg(long, conflicts_with = "check")]
     lock: bool,
@@ -88,7 +91,7 @@ impl Bench {
         }
         let module_bytes = subject.loaded.wasm.len() as u64;
         let rustc = wasm::compiler(&subject.loaded.wasm).or(subject.rustc);
-        let now = Lock::new(&measured, module_bytes, rustc.clone(), RELEASE);
+        let now = Lock::new(&measured, module_bytes, rustc.clone(), &self.profile);
         let path = self
             .lock_file
             .unwrap_or_else(|| subject.folder.join(bench::lock_file(subject.loaded.host)));
@@ -128,7 +131,7 @@ impl Bench {
         }
         let project = Project::find(&self.selection)?;
         let features = project.features_for(self.host, &self.features)?;
-        let built = project.build(RELEASE, &features, terminal)?;
+        let built = project.build(&self.profile, &features, terminal)?;
         let host = project.made_for(self.host, &built.wasm)?;
         Ok(Subject {
             loaded: host_options::load_built(
