@@ -102,9 +102,11 @@ fn python() -> Command {
     Command::new(installed("PLUGIN_SDK_PYTHON", place))
 }
 
+/// Returns a command for a compiler in WebAssembly, which V8 would take longer to optimise than to
+/// run.
 fn node(program: &Path) -> Command {
     let mut node = Command::new("node");
-    node.arg(program);
+    node.arg("--liftoff-only").arg(program);
     node
 }
 

@@ -49,6 +49,8 @@ fn optimised(wasm: &[u8]) -> Vec<u8> {
     let [before, after] = ["before.wasm", "after.wasm"].map(|file| folder.path().join(file));
     std::fs::write(&before, wasm).unwrap();
     let output = Command::new("node")
+        // V8 would take longer to optimise the optimiser than to run it.
+        .arg("--liftoff-only")
         .arg(&program)
         .args([
             "-Oz",

@@ -317,7 +317,6 @@ fn laid_out(arguments: &[&str]) -> Result<Plugin, Failure> {
     let wasm = plugin_sdk_tests::Build::of("conformance")
         .feature("host-neomind")
         .linked_with(&flags)
-        .apart("neomind")
         .wasm()
         .unwrap();
     Plugin::builder(wasm).build_for(hosts::neomind())

@@ -142,6 +142,8 @@ impl Outside {
         succeed(cargo(&["metadata", "--format-version=1"], &package));
         let mut install = cargo(&["install", "--locked", "--debug", "--quiet"], self.path());
         install.arg("--path").arg(package);
+        // Only its program is of interest.
+        install.env("CARGO_PROFILE_DEV_DEBUG", "false");
         install.arg("--root").arg(self.path().join("tool"));
         succeed(install);
         let program = format!("tool/bin/cargo-plugin{}", std::env::consts::EXE_SUFFIX);

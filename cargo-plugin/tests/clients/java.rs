@@ -53,6 +53,8 @@ fn clients_in_java_pass_checks_and_the_table() {
                 "-Xlint:all",
                 "-Werror",
             ])
+            // It runs for seconds: no time for the best code, nor for several collectors.
+            .args(["-J-XX:TieredStopAtLevel=1", "-J-XX:+UseSerialGC"])
             .args(["-d", "classes", "-cp"])
             .arg(join_paths(&jars).unwrap())
             .args(files)

@@ -173,6 +173,8 @@ fn jco() -> Option<Command> {
     let place = "node/node_modules/@bytecodealliance/jco-transpile/dist/index.js";
     let jco = installed("PLUGIN_SDK_JCO", place)?;
     let mut command = Command::new("node");
+    // jco is in WebAssembly, which V8 would take longer to optimise than to run.
+    command.arg("--liftoff-only");
     command.arg(program("host.mjs")).env("PLUGIN_SDK_JCO", jco);
     Some(command)
 }

@@ -161,8 +161,9 @@ fn a_project_is_built_and_compared_with_its_lock() {
     let lock = place.path().join("greeter.lock");
     let lock = lock.to_str().unwrap();
     let bench = |words: &[&str]| {
-        let mut all = vec!["bench", "--manifest-path", manifest, "--lock-file", lock];
-        all.extend(words);
+        let project = ["--manifest-path", manifest, "--profile", "guest"];
+        let mut all = vec!["bench", "--lock-file", lock];
+        all.extend(project.iter().chain(words));
         place.run(&all)
     };
     let locked = bench(&["--lock"]).good();

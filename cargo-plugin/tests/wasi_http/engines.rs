@@ -159,6 +159,8 @@ fn jco(setting: &Setting<'_>) -> Option<Command> {
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wasi_http/serve.mjs");
     let mut command = Command::new("node");
     command
+        // jco is in WebAssembly, which V8 would take longer to optimise than to run.
+        .arg("--liftoff-only")
         .arg(program)
         .arg(setting.component)
         .arg(setting.folder)
