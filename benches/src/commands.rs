@@ -1,4 +1,4 @@
-//! Guests with many commands, and the size of each further one: compares guests with one command
+//! Guests with many commands, and the size of each further one: compares guests with few commands
 //! and with fifty.
 
 use std::fmt::Write as _;
@@ -9,6 +9,15 @@ use crate::guests;
 
 /// The number of commands in the larger guest.
 const MANY: usize = 50;
+
+/// The numbers of commands in a smaller guest.
+#[derive(Clone, Copy)]
+pub enum Few {
+    /// The further ones bring types, and code for them.
+    One = 1,
+    /// One of each shape: the further ones have types that the guest has.
+    EachShape = SHAPES.len() as isize,
+}
 
 /// The signatures of the commands, in turn: two arguments each, of the types that plugins use.
 const SHAPES: [Shape; 4] = [
@@ -47,8 +56,8 @@ struct Shape {
     body: &'static str,
 }
 
-/// Returns the bytes that a command adds to a hand-written guest, on average.
-pub fn raw() -> Result<f64> {
+/// Returns the bytes that each command after the first few adds to a hand-written guest, on average.
+pub fn raw(few: Few) -> Result<f64> {
     let guest = |count| {
         let mut source = String::from(RAW);
         for (number, shape) in (0..count).zip(SHAPES.iter().cycle()) {
@@ -72,13 +81,13 @@ extern \"C\" fn command_{number}(ptr: *mut u8, len: usize) -> u64 {{
         }
         Ok(build("raw", count, RAW_DEPENDENCIES, &source)?.len())
     };
-    each(guest)
+    each(few, guest)
 }
 
-/// Returns the bytes that a command adds to a plugin of plugin-sdk, on average, including its
-/// description.
-pub fn ours() -> Result<f64> {
-    each(|count| Ok(plugin(count)?.len()))
+/// Returns the bytes that each command after the first few adds to a plugin of plugin-sdk, on
+/// average, including its description.
+pub fn ours(few: Few) -> Result<f64> {
+    each(few, |count| Ok(plugin(count)?.len()))
 }
 
 /// Builds a plugin of plugin-sdk with `count` commands, `command_0` and so on.
@@ -158,9 +167,10 @@ unsafe extern "C" fn free(ptr: *mut u8, len: usize) {
 }
 "#;
 
-/// Returns the difference between one command and many, per command.
-fn each(guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
-    Ok((guest(MANY)? as f64 - guest(1)? as f64) / (MANY - 1) as f64)
+/// Returns the difference between few commands and many, per command.
+fn each(few: Few, guest: impl Fn(usize) -> Result<usize>) -> Result<f64> {
+    let few = few as usize;
+    Ok((guest(MANY)? as f64 - guest(few)? as f64) / (MANY - few) as f64)
 }
 
 /// Builds a guest for size and returns its module.

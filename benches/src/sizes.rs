@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::commands;
+use crate::commands::{self, Few};
 use crate::compiling;
 use crate::guests::{self, Jobs, Profile};
 use crate::hosts;
@@ -17,10 +17,14 @@ const CONTESTANTS: [&str; 4] = ["raw", "ours", "component", "extism"];
 pub type Weighing = (&'static str, fn(&'static str) -> Result<Vec<Row>>);
 
 /// The figures that take seconds, once their guests are built.
-pub const QUICK: [Weighing; 5] = [
+pub const QUICK: [Weighing; 6] = [
     ("module to first instance", loading::first_instance),
     ("greet alone at z, bytes", greet_alone),
     ("each further command, bytes", further_commands),
+    (
+        "each further command of types at hand, bytes",
+        further_commands_alike,
+    ),
     ("crates compiled / in the guest", crates),
     ("the greeter, by host, bytes", hosts::sizes),
 ];
@@ -49,20 +53,30 @@ fn greet_alone(name: &'static str) -> Result<Vec<Row>> {
     Ok(figure.ours_at_most(0.75))
 }
 
-/// Measures the size of each further command with two arguments, at `opt-level = "z"`, stripped.
+/// Measures the size of each command with two arguments after the first, at `opt-level = "z"`,
+/// stripped.
 fn further_commands(name: &'static str) -> Result<Vec<Row>> {
-    const AT_MOST: f64 = 1.2 * 1024.0;
+    commands_after(name, Few::One, 1.2 * 1024.0)
+}
+
+/// Measures the same for commands whose types others have.
+fn further_commands_alike(name: &'static str) -> Result<Vec<Row>> {
+    commands_after(name, Few::EachShape, 600.0)
+}
+
+/// Measures the size of each command after the first few, in bytes.
+fn commands_after(name: &'static str, few: Few, at_most: f64) -> Result<Vec<Row>> {
     let mut figure = Figure::new(name);
-    let raw = commands::raw()?;
+    let raw = commands::raw(few)?;
     figure.add("raw", raw, format!("{raw:.0}"));
-    let ours = commands::ours()?;
+    let ours = commands::ours(few)?;
     figure.add("ours", ours, format!("{ours:.0}"));
     for row in &mut figure.rows {
         if row.contestant == "ours" {
             row.checks.push(Check {
                 found: format!("{ours:.0}"),
-                asked: format!("<= {AT_MOST:.0}"),
-                met: ours <= AT_MOST,
+                asked: format!("<= {at_most:.0}"),
+                met: ours <= at_most,
             });
         }
     }
