@@ -39,7 +39,8 @@ const SEARCH: [&str; 7] = [
 
 fn planted() -> Project {
     let dependencies = format!(
-        "[dev-dependencies]\nplugin-sdk-harness = {{ path = '{WORKSPACE}/host-harness' }}\n\n[profile.release]"
+        // As templates have it.
+        "[dev-dependencies]\nplugin-sdk-harness = {{ path = '{WORKSPACE}/host-harness', default-features = false, features = ['wasmi'] }}\n\n[profile.release]"
     );
     let manifest = manifest("planted").replace("[profile.release]", &dependencies);
     Project::new(&[("Cargo.toml", &manifest), ("src/lib.rs", PLANTED)])
