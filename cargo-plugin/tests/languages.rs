@@ -102,11 +102,10 @@ fn python() -> Command {
     Command::new(installed("PLUGIN_SDK_PYTHON", place))
 }
 
-/// Returns a command for a compiler in WebAssembly, which V8 would take longer to optimise than to
-/// run.
+/// Returns a command for a compiler in WebAssembly.
 fn node(program: &Path) -> Command {
-    let mut node = Command::new("node");
-    node.arg("--liftoff-only").arg(program);
+    let mut node = support::node_for_wasm();
+    node.arg(program);
     node
 }
 

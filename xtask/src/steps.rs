@@ -230,18 +230,22 @@ fn failures_again(tools: &Tools, outcome: &mut Outcome) -> Result<Option<Job>> {
     Ok(Some(Job::new(name, again)))
 }
 
-/// Checks the clients in Go, which a test generates. It is no part of [`test()`], because the checker
-/// also analyses Go's library, which takes as long as the longest tests.
+/// Checks the clients in Go, which a test generates. It is no part of [`test()`], because the
+/// checker also analyses Go's library, which takes longer than most tests.
 pub fn staticcheck() -> Result<()> {
-    let toolchain = toolchain_with_crates()?;
-    let tools = tools_for_tests(toolchain)?;
+    let toolchain = toolchain_step()?;
+    let go = go::command(&python_step()?);
     let checker = step("set-up: staticcheck", "cargo xtask staticcheck", || {
-        go::staticcheck(&tools.go)
+        go::staticcheck(&go)
     })?;
-    let mut cargo = test_targets(&tools, &[], &["languages"]);
-    cargo
-        .env(STATICCHECK, checker)
-        .args(["--", "--ignored", "staticcheck"]);
+    let mut cargo = cargo_test(toolchain);
+    cargo.envs([(GO, go), (STATICCHECK, checker)]).args([
+        "--test",
+        "languages",
+        "--",
+        "--ignored",
+        "staticcheck",
+    ]);
     program("the clients in Go", cargo)
 }
 
@@ -370,7 +374,7 @@ const ALONE: &str = "cargo xtask setup";
 
 /// Sets up the programs that the tests run.
 fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
-    let python = step("set-up: Python", ALONE, interpreters::python)?;
+    let python = python_step()?;
     step("set-up: Node", ALONE, interpreters::node)?;
     let node = step(
         "set-up: programs for Node",
@@ -396,6 +400,11 @@ fn tools_for_tests(toolchain: Toolchain) -> Result<Tools> {
         go,
         optional,
     })
+}
+
+/// Sets up the Python environment, whose packages bring Go and others.
+fn python_step() -> Result<PathBuf> {
+    step("set-up: Python", ALONE, interpreters::python)
 }
 
 /// Sets up a tool that may be missing.

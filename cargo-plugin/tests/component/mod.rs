@@ -24,7 +24,7 @@ use std::process::Command;
 use plugin_sdk_harness::{Plugin, Source};
 use serde_json::{Value, json};
 
-use crate::support::{Folder, WORKSPACE, not_run, parsed, target_dir};
+use crate::support::{Folder, WORKSPACE, node_for_wasm, not_run, parsed, target_dir};
 
 /// A call, by JSON on the module and by typed values on the component.
 struct Call {
@@ -172,9 +172,7 @@ fn wasmtime() -> Option<Command> {
 fn jco() -> Option<Command> {
     let place = "node/node_modules/@bytecodealliance/jco-transpile/dist/index.js";
     let jco = installed("PLUGIN_SDK_JCO", place)?;
-    let mut command = Command::new("node");
-    // jco is in WebAssembly, which V8 would take longer to optimise than to run.
-    command.arg("--liftoff-only");
+    let mut command = node_for_wasm();
     command.arg(program("host.mjs")).env("PLUGIN_SDK_JCO", jco);
     Some(command)
 }

@@ -37,6 +37,13 @@ pub fn not_run(reason: &str) {
     let _ = writeln!(std::io::stderr(), "\nnot run: {reason}");
 }
 
+/// Returns Node for a program in WebAssembly, which V8 would take longer to optimise than to run.
+pub fn node_for_wasm() -> std::process::Command {
+    let mut node = std::process::Command::new("node");
+    node.arg("--liftoff-only");
+    node
+}
+
 /// Returns the part of the workspace's manifest with the optimisation of dependencies: with any
 /// other, cargo would compile them anew.
 pub fn dev_profile() -> String {

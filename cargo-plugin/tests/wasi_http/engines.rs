@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::oneshot;
 
 use crate::component::{crate_dir, installed};
-use crate::support::Folder;
+use crate::support::{Folder, node_for_wasm};
 
 /// The longest wait for an answer.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -157,10 +157,8 @@ fn jco(setting: &Setting<'_>) -> Option<Command> {
     let place = "node/node_modules/@bytecodealliance/jco-transpile/dist/index.js";
     let jco = installed("PLUGIN_SDK_JCO", place)?;
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/wasi_http/serve.mjs");
-    let mut command = Command::new("node");
+    let mut command = node_for_wasm();
     command
-        // jco is in WebAssembly, which V8 would take longer to optimise than to run.
-        .arg("--liftoff-only")
         .arg(program)
         .arg(setting.component)
         .arg(setting.folder)
