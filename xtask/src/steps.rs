@@ -13,8 +13,8 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
-use toolchain::Toolchain;
 use toolchain::process::{self, LOCAL, say};
+use toolchain::{Toolchain, VARIANTS};
 
 use crate::dependencies;
 use crate::durations;
@@ -349,7 +349,9 @@ impl Tools {
             .toolchain
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", PathBuf::from(name)));
-        toolchain.into_iter().chain(self.programs()).collect()
+        let variants = (VARIANTS.0, PathBuf::from(VARIANTS.1));
+        let toolchain = toolchain.into_iter().chain([variants]);
+        toolchain.chain(self.programs()).collect()
     }
 
     /// Returns the variables with the paths of programs.
@@ -538,6 +540,7 @@ mod tests {
             exports.map(|(name, _)| name).collect::<Vec<_>>()
         };
         let always = [
+            VARIANTS.0,
             "PLUGIN_SDK_PYTHON",
             "PLUGIN_SDK_WASM_OPT",
             "PLUGIN_SDK_ASC",

@@ -26,9 +26,11 @@ pub fn count() -> Counts {
     ];
     let output = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .current_dir(root())
-        // They would change the code that is counted, as `docs/building.md` does for coverage.
+        // They would change the code that is counted: flags as `docs/building.md` has for coverage,
+        // and the last one, of `cargo xtask test`, the order in which functions are inlined.
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS")
+        .env_remove("__CARGO_DEFAULT_LIB_METADATA")
         .args(["run", "--quiet", "--package=main-jobs", "--profile=guest"])
         // Callgrind finds the function by its symbol. Macros keep their settings, so that they are
         // not compiled again.

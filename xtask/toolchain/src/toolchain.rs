@@ -13,6 +13,10 @@ use crate::debian;
 use crate::process::{self, LOCAL, say};
 use crate::rustc::{RustcVersion, TARGET, probe, scratch_folder};
 
+/// A variable of cargo's own. With any value of it, each variant of a plugin in a workspace has a
+/// name; without it, tests that build a plugin in turn for several hosts compile it each time.
+pub const VARIANTS: (&str, &str) = ("__CARGO_DEFAULT_LIB_METADATA", "variants");
+
 /// The toolchain that rustup's users usually have.
 const RUSTUP: &str = "stable";
 
@@ -36,6 +40,7 @@ impl Toolchain {
     /// Creates a command that runs a program, and everything that it starts, with this toolchain.
     pub fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = process::command(program);
+        command.env(VARIANTS.0, VARIANTS.1);
         if let Some(name) = self.name() {
             command.env("RUSTUP_TOOLCHAIN", name);
         }
