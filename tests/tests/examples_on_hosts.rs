@@ -6,19 +6,25 @@
     reason = "a test fails by panicking"
 )]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use plugin_sdk_harness::hosts::{self, HostContract};
 use plugin_sdk_harness::services::MemoryFiles;
-use plugin_sdk_harness::{Failure, Plugin, PluginBuilder, Source};
+use plugin_sdk_harness::{Engine, Failure, Plugin, PluginBuilder, Source};
 use serde_json::{Value, json};
 
 /// Returns the builder of an example with all permissions.
 fn builder(example: &str) -> PluginBuilder {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    interpreted(root.join("examples").join(example)).grant_all()
+}
+
+/// Returns the builder of a crate in the `dev` profile. The interpreter runs it, because the engine
+/// makes no difference to a contract, and compiling all these large modules takes the longest.
+fn interpreted(crate_dir: PathBuf) -> PluginBuilder {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let source = Source::crate_dir(root.join("examples").join(example));
-    Plugin::builder(source.profile("dev").target_dir(target)).grant_all()
+    let source = Source::crate_dir(crate_dir).profile("dev");
+    Plugin::builder(source.target_dir(target)).engine(Engine::Wasmi)
 }
 
 /// Runs an example on every host. `run` returns its result, which must be the same everywhere,
@@ -127,11 +133,8 @@ fn an_index_of_files_needs_a_host_with_files() {
 
 /// Returns the builder of a guest.
 fn guest(name: &str) -> PluginBuilder {
-    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent().unwrap();
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("guests")
-        .join(name);
-    Plugin::builder(Source::crate_dir(dir).profile("dev").target_dir(target))
+    let guests = Path::new(env!("CARGO_MANIFEST_DIR")).join("guests");
+    interpreted(guests.join(name))
 }
 
 #[test]

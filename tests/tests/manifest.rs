@@ -225,7 +225,7 @@ fn a_plugin_without_a_manifest_still_runs() {
 
 #[test]
 fn wasm_opt_may_run_before_a_snapshot_is_taken_and_after() {
-    let source = Source::crate_dir(root().join("tests/guests/hookless"));
+    let source = Source::crate_dir(root().join("tests/guests/hookless")).profile("guest");
     let prepared = source
         .clone()
         .compiler_arguments(["--cfg", "plugin_sdk_snapshot"])
