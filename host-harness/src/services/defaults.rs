@@ -21,6 +21,10 @@ fn defaults() -> Vec<(&'static str, Vec<DefaultValue>)> {
         entries,
         written,
     } = files::Limits::default();
+    #[cfg_attr(
+        not(any(feature = "http-client", feature = "kv-redis")),
+        expect(unused_mut)
+    )]
     let mut all = vec![
         ("Source::max_bytes", vec![Bytes(source::MAX_BYTES)]),
         ("limit_bytes", vec![Bytes(quota::LIMIT)]),

@@ -28,7 +28,7 @@ pub(super) struct Limits {
     /// The most entries of a folder that may be visited.
     pub(super) entries: usize,
     /// The most bytes that one call may write to the file system.
-    #[cfg_attr(not(feature = "files-directory"), expect(dead_code))]
+    #[cfg_attr(not(any(test, feature = "files-directory")), expect(dead_code))]
     pub(super) written: u64,
 }
 
