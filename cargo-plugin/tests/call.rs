@@ -111,6 +111,30 @@ fn mistakes_in_the_line_are_errors_of_clap() {
 }
 
 #[test]
+fn integers_beyond_64_bits_are_compared_exactly() {
+    let integer = json!({"type": "integer", "minimum": i64::MIN, "maximum": u64::MAX});
+    let arguments = json!({"type": "object", "properties": {"n": integer}});
+    let take = json!({"name": "take", "arguments": arguments, "result": true});
+    let manifest = json!({"abi": 1, "commands": [take]});
+    let functions = r#"(export "command_take" (func $echo))"#;
+    let place = Folder::new().with("takes.wasm", running(functions, Some(&manifest)));
+    let take = |n: &str| {
+        run(
+            &place,
+            &format!(r#"call takes.wasm take --args {{"n":{n}}}"#),
+        )
+    };
+    for inside in ["-9223372036854775808", "18446744073709551615"] {
+        take(inside).good();
+    }
+    for outside in ["-9223372036854775809", "18446744073709551616"] {
+        let refused = take(outside).bad(2);
+        let found = format!("found {outside}");
+        assert!(refused.contains(&found), "{refused}");
+    }
+}
+
+#[test]
 fn raw_commands_take_and_give_bytes() {
     let place = shop()
         .with("block.f32", [0, 0, 128, 63])
