@@ -127,6 +127,20 @@ fn result_is_shown_even_if_the_call_cannot_be_recorded() {
 }
 
 #[test]
+fn failure_that_cannot_be_recorded_says_so() {
+    let place = Folder::new().with("dice.wasm", module("i32.lt_u"));
+    place.write("file", "");
+    let file = "file/within.json";
+    let failed = place
+        .run(&["call", "--record", file, "dice.wasm", "draw"])
+        .bad(1);
+    assert!(
+        failed.contains("no capsule of it could be written: `file"),
+        "{failed}"
+    );
+}
+
+#[test]
 fn replay_of_a_capsule_without_calls_is_refused() {
     let (place, _) = recorded("i32.gt_u");
     let mut capsule: Value = parsed(&String::from_utf8(place.read("kept/dice.json")).unwrap());

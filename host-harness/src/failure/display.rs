@@ -104,9 +104,14 @@ impl Failure {
         if let Some(words) = &self.0.host_says {
             account = account.note(format!("the host itself would say: {words}"));
         }
-        if let Some(path) = self.capsule() {
-            let path = text::one_line(&path.display().to_string(), MAX_PATH);
-            account = account.note(format!("`cargo plugin replay {path}` runs it again"));
+        if let Some(capsule) = &self.0.capsule {
+            account = account.note(match capsule {
+                Ok(path) => {
+                    let path = text::one_line(&path.display().to_string(), MAX_PATH);
+                    format!("`cargo plugin replay {path}` runs it again")
+                }
+                Err(reason) => format!("no capsule of it could be written: {reason}"),
+            });
         }
         match &self.0.hint {
             Some(hint) => account.help(hint.clone()),

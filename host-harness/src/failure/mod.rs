@@ -114,8 +114,8 @@ struct Report {
     hint: Option<String>,
     /// The message of the real host that is emulated.
     host_says: Option<String>,
-    /// The file in which the failure is kept.
-    capsule: Option<PathBuf>,
+    /// The file in which the failure is kept, or why it could not be written.
+    capsule: Option<Result<PathBuf, String>>,
 }
 
 impl Failure {
@@ -253,12 +253,12 @@ impl Failure {
     /// Returns the [capsule](crate::capsule) in which the failure is kept, if it is: a file that
     /// `cargo plugin replay` runs again.
     pub fn capsule(&self) -> Option<&Path> {
-        self.0.capsule.as_deref()
+        self.0.capsule.as_ref()?.as_deref().ok()
     }
 
-    /// Adds the file in which the failure is kept.
-    pub(crate) fn with_capsule(mut self, path: PathBuf) -> Self {
-        Arc::make_mut(&mut self.0).capsule = Some(path);
+    /// Adds the file in which the failure is kept, or why it could not be written.
+    pub(crate) fn with_capsule(mut self, capsule: Result<PathBuf, String>) -> Self {
+        Arc::make_mut(&mut self.0).capsule = Some(capsule);
         self
     }
 

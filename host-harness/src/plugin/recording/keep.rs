@@ -140,13 +140,9 @@ impl Recording {
             return failure;
         }
         let mut capsule = self.capsule(Some(&failure), refused);
-        match self.options.write(&mut capsule) {
-            Ok(Some(path)) => failure.with_capsule(path),
-            Ok(None) => failure,
-            Err(error) => {
-                log::warn!("a failure could not be kept: {error}");
-                failure
-            }
+        match self.options.write(&mut capsule).transpose() {
+            Some(written) => failure.with_capsule(written.map_err(|error| error.to_string())),
+            None => failure,
         }
     }
 }
