@@ -39,7 +39,12 @@ fn of_numbers(native: &Number, wasm: &Number) -> Option<&'static str> {
             let [native, wasm] = [native.as_f64()?, wasm.as_f64()?];
             ((native - wasm).abs() <= native.abs() * 1e-6).then_some(FLOAT)
         }
-        false => Some(WIDTH),
+        false => {
+            let [native, wasm] = [native.as_u64()?, wasm.as_u64()?];
+            // A size, or a value that was cut off.
+            let is_width = native == wasm.checked_mul(2)? || native & 0xffff_ffff == wasm;
+            is_width.then_some(WIDTH)
+        }
     }
 }
 
@@ -69,6 +74,8 @@ mod tests {
                 r#"{"a":[{"size":4}]}"#,
                 Some(WIDTH),
             ),
+            ("1", "2", None),
+            ("-1", "1", None),
             ("[0.1,0.84]", "[0.1,0.8400000000000001]", Some(FLOAT)),
             (r#"["a","b","b"]"#, r#"["b","a","b"]"#, Some(ORDER)),
             (r#"{"a":["x","y"]}"#, r#"{"a":["y","x"]}"#, Some(ORDER)),
