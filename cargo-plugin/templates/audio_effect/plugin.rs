@@ -1,8 +1,9 @@
 //! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 
-use my_plugin::MyPlugin;
 use plugin_sdk_harness::Plugin;
 use serde_json::json;
+
+use my_plugin::*;
 
 #[plugin_sdk_harness::test(MyPlugin)]
 fn a_block_is_changed_in_place_from_the_next_block_on(plugin: &mut Plugin) {

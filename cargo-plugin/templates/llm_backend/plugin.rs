@@ -1,10 +1,11 @@
 //! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 //! The test chooses the answers of the server.
 
-use my_plugin::{MyPlugin, Reply};
 use plugin_sdk_harness::services::{AllowList, ScriptedHttp};
 use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::{Value, json};
+
+use my_plugin::*;
 
 fn plugin(builder: PluginBuilder, http: ScriptedHttp) -> Plugin {
     let config = json!({"endpoint": "https://llm.example.com/v1", "api_key": "secret", "model": "small"});

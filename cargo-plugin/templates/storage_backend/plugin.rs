@@ -1,8 +1,9 @@
 //! The plugin as a host runs it. Each test runs twice: `native`, for a debugger, and `wasm`.
 
-use my_plugin::{MyPlugin, Usage};
 use plugin_sdk_harness::{Plugin, PluginBuilder};
 use serde_json::json;
+
+use my_plugin::*;
 
 #[plugin_sdk_harness::test(MyPlugin)]
 fn documents_are_stored_listed_read_and_deleted(builder: PluginBuilder) {
