@@ -49,10 +49,10 @@ pub struct Fuzz {
     #[arg(long, value_name = "TIME", value_parser = search_time)]
     time: Option<Duration>,
     /// The number of runs, which gives the same result on every machine
-    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", value_parser = value_parser!(u64).range(1..), allow_negative_numbers = true)]
     runs: Option<u64>,
     /// The seed of the first run; each later run has the next number [default: a random one]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seed: Option<u64>,
     /// Continues after a failure, and reports each different one once, 20 at most
     #[arg(short, long)]

@@ -69,6 +69,7 @@ impl Replay {
         terminal.show(&Shown {
             replayed: replayed.map_err(|error| self.unusable(&error))?,
             redacted: capsule.redacted,
+            had_fuel: capsule.limits.fuel.is_some(),
             verbose: self.verbose,
         })
     }
@@ -206,6 +207,8 @@ impl Report for Native {
 struct Shown {
     replayed: Replayed,
     redacted: bool,
+    /// `true` if the recorded calls had a limit of fuel.
+    had_fuel: bool,
     verbose: bool,
 }
 
@@ -239,9 +242,12 @@ impl Report for Shown {
         }
         if let Some(failure) = &self.replayed.failure {
             let failure = match is_limit(failure.kind()) {
-                true => failure
-                    .clone()
-                    .with_hint("a replay has the limits of the capsule"),
+                true => failure.clone().with_hint(match self.had_fuel {
+                    false if matches!(failure.kind(), FailureKind::OutOfFuel { .. }) => {
+                        "a replay counts instructions in place of the recorded time limit"
+                    }
+                    _ => "a replay has the limits of the capsule",
+                }),
                 false => host_options::in_our_words(failure.clone(), None),
             };
             writeln!(out, "{}\n", failure.colored())?;

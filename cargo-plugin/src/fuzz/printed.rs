@@ -406,7 +406,8 @@ impl Test<'_> {
 /// Returns the setting of the limit that a call exceeded.
 fn limit(failure: &Failure) -> String {
     match failure.kind() {
-        FailureKind::OutOfFuel { limit } => format!(".fuel({limit})"),
+        // Without a time limit, which an interpreter may reach first.
+        FailureKind::OutOfFuel { limit } => format!(".fuel({limit}).no_timeout()"),
         FailureKind::OutOfMemory { limit, .. } => format!(".memory_pages({})", limit / PAGE),
         _ => String::new(),
     }
