@@ -212,18 +212,24 @@ struct Shown {
     verbose: bool,
 }
 
-/// Returns true if a limit ended the call, which an option of other commands would raise.
-fn is_limit(kind: &FailureKind) -> bool {
-    matches!(
-        kind,
-        FailureKind::OutOfFuel { .. }
+impl Shown {
+    /// Returns the hint for a call that a limit ended, which an option of other commands would
+    /// raise.
+    fn hint_of_limit(&self, kind: &FailureKind) -> Option<&'static str> {
+        match kind {
+            FailureKind::OutOfFuel { .. } if !self.had_fuel => {
+                Some("a replay counts instructions in place of the recorded time limit")
+            }
+            FailureKind::OutOfFuel { .. }
             | FailureKind::Timeout { .. }
             | FailureKind::OutOfMemory { .. }
             | FailureKind::ResultTooLarge { .. }
             | FailureKind::TableTooLarge { .. }
             | FailureKind::TooManyHostCalls { .. }
-            | FailureKind::ModuleLimit { .. }
-    )
+            | FailureKind::ModuleLimit { .. } => Some("a replay has the limits of the capsule"),
+            _ => None,
+        }
+    }
 }
 
 impl Serialize for Shown {
@@ -241,14 +247,9 @@ impl Report for Shown {
             writeln!(out)?;
         }
         if let Some(failure) = &self.replayed.failure {
-            let failure = match is_limit(failure.kind()) {
-                true => failure.clone().with_hint(match self.had_fuel {
-                    false if matches!(failure.kind(), FailureKind::OutOfFuel { .. }) => {
-                        "a replay counts instructions in place of the recorded time limit"
-                    }
-                    _ => "a replay has the limits of the capsule",
-                }),
-                false => host_options::in_our_words(failure.clone(), None),
+            let failure = match self.hint_of_limit(failure.kind()) {
+                Some(hint) => failure.clone().with_hint(hint),
+                None => host_options::in_our_words(failure.clone(), None),
             };
             writeln!(out, "{}\n", failure.colored())?;
         }

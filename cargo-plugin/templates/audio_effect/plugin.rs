@@ -3,7 +3,7 @@
 use plugin_sdk_harness::Plugin;
 use serde_json::json;
 
-use my_plugin::*;
+use my_plugin::MyPlugin;
 
 #[plugin_sdk_harness::test(MyPlugin)]
 fn a_block_is_changed_in_place_from_the_next_block_on(plugin: &mut Plugin) {

@@ -141,6 +141,24 @@ fn failure_that_cannot_be_recorded_says_so() {
 }
 
 #[test]
+fn replay_of_a_timeout_says_what_it_counts() {
+    let functions = r#"(func (export "command_spin") (param i32 i32) (result i64)
+        (loop (br 0)) unreachable)"#;
+    let place = Folder::new().with("spins.wasm", running(functions, None));
+    let line = "call --timeout 50ms --record kept.json spins.wasm spin";
+    let line: Vec<_> = line.split(' ').collect();
+    place.run(&line).bad(1);
+    let shown = place.run(&["replay", "kept.json"]).good();
+    for words in [
+        "error[out_of_fuel]",
+        "a replay counts instructions in place of the recorded time limit",
+        "the replay is the same",
+    ] {
+        assert!(shown.contains(words), "{words}: {shown}");
+    }
+}
+
+#[test]
 fn replay_of_a_capsule_without_calls_is_refused() {
     let (place, _) = recorded("i32.gt_u");
     let mut capsule: Value = parsed(&String::from_utf8(place.read("kept/dice.json")).unwrap());

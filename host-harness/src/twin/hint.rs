@@ -40,12 +40,18 @@ fn of_numbers(native: &Number, wasm: &Number) -> Option<&'static str> {
             ((native - wasm).abs() <= native.abs() * 1e-6).then_some(FLOAT)
         }
         false => {
-            let [native, wasm] = [native.as_u64()?, wasm.as_u64()?];
-            // A size, or a value that was cut off.
-            let is_width = native == wasm.checked_mul(2)? || native & 0xffff_ffff == wasm;
+            let [native, wasm] = [bits(native)?, bits(wasm)?];
+            // A value that was cut off, or a size.
+            let is_width = native as u32 == wasm as u32 || Some(native) == wasm.checked_mul(2);
             is_width.then_some(WIDTH)
         }
     }
+}
+
+/// Returns the bits of an integer.
+fn bits(integer: &Number) -> Option<u64> {
+    let negative = || integer.as_i64().map(i64::cast_unsigned);
+    integer.as_u64().or_else(negative)
 }
 
 /// The most parts whose order is compared.
@@ -74,6 +80,7 @@ mod tests {
                 r#"{"a":[{"size":4}]}"#,
                 Some(WIDTH),
             ),
+            ("3000000000", "-1294967296", Some(WIDTH)),
             ("1", "2", None),
             ("-1", "1", None),
             ("[0.1,0.84]", "[0.1,0.8400000000000001]", Some(FLOAT)),
