@@ -4,6 +4,8 @@ use std::fmt;
 
 use plugin_sdk_harness::Failure;
 
+use crate::text;
+
 /// An error for people: the fault, its causes, and a hint.
 #[derive(Debug)]
 pub struct Error {
@@ -40,6 +42,20 @@ impl Error {
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
         self
+    }
+
+    /// Creates the error for a command that a plugin with these commands does not have.
+    pub fn no_command(name: &str, commands: &[&str]) -> Self {
+        let error = Error::new(format!(
+            "the plugin has no command `{}`",
+            text::line(name, 100)
+        ));
+        let nearest = text::nearest(name, commands.iter().copied());
+        error.help(match nearest {
+            Some(nearest) => format!("did you mean `{}`?", text::line(nearest, 100)),
+            None if commands.is_empty() => "it has no commands at all".to_owned(),
+            None => format!("it has {}", text::line(&commands.join(", "), 500)),
+        })
     }
 
     pub fn message(&self) -> &str {

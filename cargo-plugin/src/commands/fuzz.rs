@@ -161,15 +161,7 @@ impl Fuzz {
         let all = subject.commands();
         let chosen = self.commands.iter().map(|name| {
             let known = all.iter().copied().find(|known| known == name);
-            known.ok_or_else(|| {
-                let error = Error::new(format!("there is no command `{}`", text::line(name, 100)));
-                match text::nearest(name, all.iter().copied()) {
-                    Some(nearest) => {
-                        error.help(format!("did you mean `{}`?", text::line(nearest, 100)))
-                    }
-                    None => error,
-                }
-            })
+            known.ok_or_else(|| Error::no_command(name, &all))
         });
         match self.commands.is_empty() {
             true => Ok(all),

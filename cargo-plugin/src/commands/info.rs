@@ -119,19 +119,9 @@ fn schema(manifest: &Manifest, name: &str, result: bool) -> Result<Document> {
 }
 
 fn unknown(manifest: &Manifest, name: &str) -> Error {
-    let error = format!("the plugin has no command `{}`", text::line(name, 60));
-    let error = Error::new(error);
-    let names = manifest
-        .commands
-        .iter()
-        .map(|command| command.name.as_str());
-    let names: Vec<&str> = names.collect();
-    let nearest = text::nearest(name, names.iter().copied());
-    error.help(match nearest {
-        Some(nearest) => format!("did you mean `{}`?", text::line(nearest, 60)),
-        None if names.is_empty() => "it has no commands at all".to_owned(),
-        None => format!("it has {}", text::line(&names.join(", "), 500)),
-    })
+    let commands = manifest.commands.iter();
+    let commands: Vec<&str> = commands.map(|command| command.name.as_str()).collect();
+    Error::no_command(name, &commands)
 }
 
 /// A JSON document that is the whole answer.

@@ -176,7 +176,12 @@ fn other_module(
     terminal: &Terminal,
 ) -> Result<Source> {
     if !path.join("Cargo.toml").is_file() {
-        return Ok(Source::bytes(PluginFile::read(path)?.wasm).symbols(path));
+        let file = PluginFile::read(path)?;
+        // A record without steps may be that of a file which is no module.
+        if !capsule.transcript.steps.is_empty() {
+            file.inspection()?;
+        }
+        return Ok(Source::bytes(file.wasm).symbols(path));
     }
     let project = Project::at(path)?;
     let features = project.features_for(hosts::find(&capsule.host), &Features::default())?;

@@ -140,7 +140,9 @@ fn bad_error(
             if validity == Validity::Valid && is_from_reader(code, &details) =>
         {
             let place = details.get("path").or(details.get("argument"));
-            let place = place.map_or_else(String::new, Value::to_string);
+            let place = place
+                .and_then(Value::as_str)
+                .map_or_else(String::new, pattern);
             Some(Violation::of(Property::ValidArguments, failure, place))
         }
         Step::Call { command, .. } if !subject.declares(command, code) => {
@@ -218,13 +220,33 @@ fn bad_bytes(output: Element, bytes: &[u8]) -> Option<Violation> {
     })
 }
 
-/// Returns a pointer with `*` for each index: all items of a list are the same place.
-fn pattern(pointer: &str) -> String {
-    let segments = pointer
-        .split('/')
-        .map(|segment| match segment.parse::<u64>() {
-            Ok(_) => "*",
-            Err(_) => segment,
-        });
-    segments.collect::<Vec<_>>().join("/")
+/// Returns a pointer or a path with `*` for each index: all items of a list are the same place.
+fn pattern(place: &str) -> String {
+    let segments = place.split_inclusive(['/', '.', '[', ']']).map(|segment| {
+        let word = segment.trim_end_matches(['/', '.', '[', ']']);
+        match word.parse::<u64>() {
+            Ok(_) => segment.replace(word, "*"),
+            Err(_) => segment.to_owned(),
+        }
+    });
+    segments.collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn items_of_a_list_are_the_same_place() {
+        for (place, expected) in [
+            ("/lists/0/12/name", "/lists/*/*/name"),
+            ("/7", "/*"),
+            ("lists[0][12].name", "lists[*][*].name"),
+            ("name.4", "name.*"),
+            ("name4", "name4"),
+            ("", ""),
+        ] {
+            assert_eq!(pattern(place), expected);
+        }
+    }
 }

@@ -62,6 +62,48 @@ fn successful_call_is_recorded_and_departs_with_another_module() {
 }
 
 #[test]
+fn another_plugin_and_a_file_that_is_none_are_named() {
+    let greeter = |id: &str, rest: &str| {
+        running(
+            rest,
+            Some(&json!({"abi": 1, "id": id, "name": "A", "version": "1.0.0"})),
+        )
+    };
+    let draw = r#"(func (export "command_draw") (param i32 i32) (result i64) i64.const 0)"#;
+    let place = Folder::new()
+        .with("one.wasm", greeter("one", draw))
+        .with("two.wasm", greeter("two", ""))
+        .with("text.wasm", "(module)");
+    place
+        .run(&["call", "--record", "kept.json", "one.wasm", "draw"])
+        .good();
+    let other = place.run(&["replay", "--module", "two.wasm", "kept.json"]);
+    assert_eq!(other.code, 1, "{}", other.err);
+    assert!(
+        other
+            .out
+            .contains("the record is of the plugin `one`, and this module is `two`"),
+        "{}",
+        other.out
+    );
+    let none = place
+        .run(&["replay", "--module", "text.wasm", "kept.json"])
+        .bad(3);
+    assert!(none.contains("`text.wasm` is not a plugin"), "{none}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_capsule_replaces_files_only() {
+    let (place, _) = recorded("i32.gt_u");
+    let _socket = std::os::unix::net::UnixListener::bind(place.path().join("socket")).unwrap();
+    let ran = place.run(&["call", "--record", "socket", "dice.wasm", "draw"]);
+    assert_eq!(ran.code, 3);
+    assert!(ran.err.contains("it is not a file"), "{}", ran.err);
+    assert!(!place.path().join("socket").is_file());
+}
+
+#[test]
 fn a_crate_that_only_the_capsule_names_is_not_built() {
     let (place, _) = recorded("i32.lt_u");
     let mut capsule: Value = parsed(&String::from_utf8(place.read("kept/dice.json")).unwrap());

@@ -6,7 +6,7 @@ use plugin_sdk_harness::Source;
 use serde_json::{Value, json};
 
 use crate::example;
-use crate::support::modules::{EXPORTS, module, plugin, running, wares};
+use crate::support::modules::{EXPORTS, greeter, module, plugin, running, wares};
 use crate::support::project::{Project, manifest};
 use crate::support::{Folder, WORKSPACE, cargo, not_run, parsed};
 
@@ -335,11 +335,15 @@ fn modules_that_cannot_be_fuzzed_are_errors() {
     let place = Folder::new()
         .with("bare.wasm", bare)
         .with("none.wasm", none)
+        .with("greeter.wasm", plugin(&greeter()))
         .with("text.wasm", "not a module");
     let error = |words: &[&str]| place.run(words).bad(3);
     assert!(error(&["fuzz", "bare.wasm"]).contains("does not describe itself"));
     assert!(error(&["fuzz", "none.wasm"]).contains("has no commands"));
     assert!(error(&["fuzz", "text.wasm"]).contains("cannot load"));
+    let unknown = error(&["fuzz", "--command", "zzzzzz", "greeter.wasm"]);
+    assert!(unknown.contains("no command `zzzzzz`"), "{unknown}");
+    assert!(unknown.contains("it has greet"), "{unknown}");
     let host_modules = example("host-modules");
     let error = error(&["fuzz", host_modules.to_str().unwrap()]);
     assert!(

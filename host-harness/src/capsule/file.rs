@@ -97,9 +97,13 @@ impl Capsule {
     ///
     /// # Errors
     ///
-    /// Fails if the capsule is too large, or if the file cannot be written.
+    /// Fails if the capsule is too large, if the file cannot be written, or if the path is that of
+    /// something else, such as a pipe, which the file would replace.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), CapsuleError> {
         let (path, json) = (path.as_ref(), self.to_json()?);
+        if path.metadata().is_ok_and(|found| !found.is_file()) {
+            return Err(unusable(path, "it is not a file"));
+        }
         if let Some(folder) = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty())

@@ -46,6 +46,8 @@ pub struct Replayed {
     /// `true` if the record ends at a time limit, which a replay measures in fuel, or in the host's
     /// decoding of a result, whose type only the host knows.
     pub(super) ends_elsewhere: bool,
+    /// The ids of the recorded plugin and of the replayed one, if they are two.
+    pub(super) other_plugin: Option<[String; 2]>,
     /// The steps that are missing in the record, and whether the replay has reached them.
     pub(super) cut: Option<Cut>,
 }
@@ -146,6 +148,15 @@ impl Display for Replayed {
                 write!(f, "\n{RECORDED}:\n  {recorded}\n{REPLAYED}:\n  {replayed}")?;
             }
             Some(difference) => write!(f, "{}", difference.display(RECORDED, REPLAYED))?,
+        }
+        if let Some(ids) = &self.other_plugin
+            && !self.is_same()
+        {
+            let [recorded, replayed] = ids.each_ref().map(|id| text::name(id));
+            write!(
+                f,
+                "\nnote: the record is of the plugin `{recorded}`, and this module is `{replayed}`"
+            )?;
         }
         match self.cut {
             Some(cut) => write!(

@@ -81,9 +81,12 @@ impl Capsule {
         let recorder = Shared::new(Recorder::following(self.transcript.clone()));
         let fuel = self.fuel_in_time(&limits);
         let builder = self.set(builder, limits, &recorder, fuel)?;
-        let failure = match builder.build() {
-            Ok(mut plugin) => self.repeat_all(&mut plugin, &recorder, fuel).err(),
-            Err(failure) => Some(failure),
+        let (failure, other_plugin) = match builder.build() {
+            Ok(mut plugin) => (
+                self.repeat_all(&mut plugin, &recorder, fuel).err(),
+                self.other_plugin(&plugin),
+            ),
+            Err(failure) => (Some(failure), None),
         };
         let (transcript, has_departed) = {
             let recorder = recorder.lock();
@@ -95,6 +98,7 @@ impl Capsule {
             recorded_failure: self.failure.clone(),
             ends_elsewhere: !has_departed && self.ends_elsewhere(),
             failure,
+            other_plugin,
             cut: self.transcript.cut(),
         })
     }
@@ -179,6 +183,14 @@ impl Capsule {
             Some(call) => plugin.repeat_refused(call),
             None => outcome,
         }
+    }
+
+    /// Returns the recorded id and that of another plugin, if this is another one.
+    fn other_plugin(&self, plugin: &Plugin) -> Option<[String; 2]> {
+        let recorded = &self.module.id;
+        let found = &plugin.module().manifest()?.id;
+        let is_other = !recorded.is_empty() && recorded != found;
+        is_other.then(|| [recorded, found].map(String::clone))
     }
 
     /// Returns the code of the recorded failure.

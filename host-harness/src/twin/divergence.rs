@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{hint, members};
-use crate::observe::transcript::{Data, Step, Transcript};
+use crate::observe::transcript::Transcript;
 
 /// The names of the runs.
 const RUNS: [&str; 2] = ["native", "wasm"];
@@ -61,7 +61,7 @@ impl Display for Divergence {
         };
         write!(f, "\n{}", difference.display(native, wasm))?;
         let steps = difference.left().zip(difference.right());
-        if let Some(reason) = steps.and_then(|(native, wasm)| reason(native, wasm)) {
+        if let Some(reason) = steps.and_then(|(native, wasm)| hint::reason(native, wasm)) {
             write!(f, "\nhelp: {reason}")?;
         }
         f.write_str(
@@ -71,11 +71,3 @@ impl Display for Divergence {
 }
 
 impl std::error::Error for Divergence {}
-
-/// Returns the reason for a difference between two versions of a step, if it is a common one.
-fn reason(native: &Step, wasm: &Step) -> Option<&'static str> {
-    let [native, wasm] = [native, wasm].map(|step| step.data().filter_map(Data::bytes));
-    let mut pairs = native.zip(wasm);
-    let (native, wasm) = pairs.find(|(native, wasm)| native != wasm)?;
-    hint::reason(native, wasm)
-}

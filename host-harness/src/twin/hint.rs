@@ -2,12 +2,44 @@
 
 use serde_json::{Number, Value};
 
+use crate::observe::transcript::{Data, Return, Step};
+
 const WIDTH: &str = "`usize` and `isize` have 32 bits in WebAssembly, and 64 natively: use `u32` or `u64` in values that leave the plugin";
 const FLOAT: &str = "functions such as `sin`, `exp` and `powf` come from the platform's library and may differ in the last bit: round the result, or use the crate `libm`";
 const ORDER: &str = "the same parts are in another order: a `HashMap` or a `HashSet` has a random order natively: use a `BTreeMap`, or sort";
 
-/// Returns the likely reason why two values differ.
-pub(super) fn reason(native: &[u8], wasm: &[u8]) -> Option<&'static str> {
+const BODY: &str = "the test itself makes another call in each run: it may depend on a random number, on the time, or on a static";
+const OVERFLOW: &str = "`usize` and `isize` have 32 bits in WebAssembly, and 64 natively: calculate in `u64`, or with functions such as `checked_mul`";
+const CLOCK: &str = "WebAssembly has no clock of its own: `plugin_sdk::time::now()` asks the host";
+const SYSTEM: &str = "WebAssembly has no files, sockets or threads of its own: ask the host, for example by `plugin_sdk::files`";
+
+/// Returns the likely reason why two versions of a step differ.
+pub(super) fn reason(native: &Step, wasm: &Step) -> Option<&'static str> {
+    match (native, wasm) {
+        (Step::Call(_), Step::Call(_)) => Some(BODY),
+        (_, Step::Return(Return::Failure { message, .. })) => of_failure(message),
+        _ => {
+            let [native, wasm] = [native, wasm].map(|step| step.data().filter_map(Data::bytes));
+            let mut pairs = native.zip(wasm);
+            let (native, wasm) = pairs.find(|(native, wasm)| native != wasm)?;
+            of_bytes(native, wasm)
+        }
+    }
+}
+
+/// Returns the likely reason why only WebAssembly has a failure: by the words of std's panics.
+fn of_failure(message: &str) -> Option<&'static str> {
+    let has = |words: &str| message.contains(words);
+    if has("attempt to ") && has(" with overflow") {
+        return Some(OVERFLOW);
+    }
+    if has("time not implemented on this platform") {
+        return Some(CLOCK);
+    }
+    has("operation not supported on this platform").then_some(SYSTEM)
+}
+
+fn of_bytes(native: &[u8], wasm: &[u8]) -> Option<&'static str> {
     match [native, wasm].map(serde_json::from_slice::<Value>) {
         [Ok(native), Ok(wasm)] => of_values(&native, &wasm),
         _ => None,
@@ -92,7 +124,7 @@ mod tests {
             ("a", "b", None),
         ] {
             assert_eq!(
-                reason(native.as_bytes(), wasm.as_bytes()),
+                of_bytes(native.as_bytes(), wasm.as_bytes()),
                 expected,
                 "{native} {wasm}"
             );

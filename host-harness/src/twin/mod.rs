@@ -199,6 +199,10 @@ struct Run {
 impl Runs {
     fn of(native: PluginBuilder, wasm: PluginBuilder, body: impl Fn(PluginBuilder)) -> Self {
         let wasm = Run::of(wasm, &body);
+        if wasm.panic.is_some() {
+            // Else the message of a second panic would seem to be of this run.
+            eprintln!("note: that was the run `wasm`; `native` follows, to compare the two");
+        }
         let native = Run::of(native, &body);
         let divergence = Divergence::between(&native.transcripts, &wasm.transcripts);
         Runs {

@@ -57,8 +57,17 @@ pub fn tests(twin: &Twin) -> TokenStream {
             }
         }
     };
-    // A wrong type of the argument is an error at that type.
-    let given = quote_spanned!(twin.argument=> #harness::twin::body(#ident));
+    // A wrong type of the argument is one error, at that type.
+    let body = run_of("body");
+    let body_of = quote_spanned! {twin.argument=>
+        #(#conditions)*
+        #[cfg(test)]
+        #[allow(non_snake_case)]
+        fn #body() -> impl ::core::ops::Fn(#harness::PluginBuilder) {
+            #harness::twin::body(#ident)
+        }
+    };
+    let given = quote!(#body());
     let dir = quote!(::core::env!("CARGO_MANIFEST_DIR"));
     let (native, wasm) = (twin.native, twin.wasm);
     let plugin = twin.plugin.as_ref().filter(|_| native);
@@ -78,6 +87,7 @@ pub fn tests(twin: &Twin) -> TokenStream {
     let native_test = native.then(|| test("native", span));
     let wasm_test = wasm.then(|| test("wasm", span));
     quote! {
+        #body_of
         #native_runs
         #wasm_runs
 

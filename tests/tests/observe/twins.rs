@@ -1,6 +1,7 @@
 //! Twin tests: equal runs pass, and planted differences are found and explained.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use calling::everything;
 use plugin_sdk_harness::services::{
@@ -98,6 +99,40 @@ fn a_panic_on_one_side_is_found() {
     let text = divergence("time", json!({}));
     assert!(text.contains("native:\n  <- ok true\n"), "{text}");
     assert!(text.contains("wasm:\n  <- failure panic: "), "{text}");
+    let help = "help: WebAssembly has no clock of its own: `plugin_sdk::time::now()`";
+    assert!(text.contains(help), "{text}");
+}
+
+#[test]
+fn an_overflow_on_one_side_is_explained() {
+    let text = divergence("successor", json!({"number": u32::MAX}));
+    assert!(text.contains("native:\n  <- ok 4294967296\n"), "{text}");
+    assert!(
+        text.contains(
+            "help: `usize` and `isize` have 32 bits in WebAssembly, and 64 natively: calculate"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_body_that_differs_itself_is_named_as_the_reason() {
+    let native = PluginBuilder::native::<differing::Differing>();
+    let runs = AtomicU64::new(0);
+    let compared = compare(native, wasm("differing"), |builder| {
+        let run = runs.fetch_add(1, Ordering::Relaxed);
+        let mut plugin = builder.build().unwrap();
+        let _ = plugin.call::<Value>("complement", json!({ "number": run }));
+    });
+    let text = compared.unwrap_err().to_string();
+    assert!(
+        text.contains("wasm:\n  -> complement {\"number\":0}\n"),
+        "{text}"
+    );
+    assert!(
+        text.contains("help: the test itself makes another call"),
+        "{text}"
+    );
 }
 
 #[test]

@@ -26,6 +26,12 @@ impl Differing {
         !number
     }
 
+    /// Returns the next number.
+    #[command]
+    pub fn successor(&self, number: usize) -> usize {
+        number + 1
+    }
+
     /// Returns the keys of a map in the order of the map.
     #[command]
     pub fn keys(&self) -> Vec<String> {
