@@ -249,6 +249,8 @@ pub fn pip_install(python: &Path) -> Command {
         "pip",
         "install",
         "--quiet",
+        // Most of the files are never used, and Python compiles the others when they are.
+        "--no-compile",
         "--disable-pip-version-check",
         "--retries",
         "2",

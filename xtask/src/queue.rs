@@ -12,7 +12,7 @@ use crate::test_run::Outcome;
 
 /// The number of programs that run at the same time: more than the two processors of a small
 /// machine, because a program that links or waits for a build leaves one of them idle.
-const AT_ONCE: usize = 3;
+const AT_ONCE: usize = 4;
 
 /// A test program, and its name for people.
 pub struct Job {

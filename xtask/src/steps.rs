@@ -14,7 +14,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, anyhow, bail};
 use toolchain::process::{self, LOCAL, say};
-use toolchain::{Toolchain, VARIANTS};
+use toolchain::{DEBUG, Toolchain, VARIANTS};
 
 use crate::dependencies;
 use crate::durations;
@@ -350,8 +350,8 @@ impl Tools {
             .toolchain
             .name()
             .map(|name| ("RUSTUP_TOOLCHAIN", PathBuf::from(name)));
-        let variants = (VARIANTS.0, PathBuf::from(VARIANTS.1));
-        let toolchain = toolchain.into_iter().chain([variants]);
+        let settings = [VARIANTS, DEBUG].map(|(name, value)| (name, PathBuf::from(value)));
+        let toolchain = toolchain.into_iter().chain(settings);
         toolchain.chain(self.programs()).collect()
     }
 
@@ -542,6 +542,7 @@ mod tests {
         };
         let always = [
             VARIANTS.0,
+            DEBUG.0,
             "PLUGIN_SDK_PYTHON",
             "PLUGIN_SDK_WASM_OPT",
             "PLUGIN_SDK_ASC",

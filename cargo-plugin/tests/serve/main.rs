@@ -12,6 +12,7 @@ mod support;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, LazyLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -25,10 +26,16 @@ const EXAMPLES: [&str; 4] = ["greeter", "guest-book", "text-stats", "audio-filte
 
 /// Returns a folder with release builds of examples.
 fn plugins() -> Folder {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    EXAMPLES.iter().fold(Folder::new(), |folder, name| {
-        let source = Source::crate_dir(root.join("examples").join(name)).profile("guest");
-        folder.with(&format!("{name}.wasm"), &source.compile().unwrap().wasm)
+    static MODULES: LazyLock<[Arc<[u8]>; 4]> = LazyLock::new(|| {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        EXAMPLES.map(|name| {
+            let source = Source::crate_dir(root.join("examples").join(name)).profile("guest");
+            source.compile().unwrap().wasm
+        })
+    });
+    let modules = EXAMPLES.iter().zip(MODULES.iter());
+    modules.fold(Folder::new(), |folder, (name, wasm)| {
+        folder.with(&format!("{name}.wasm"), wasm)
     })
 }
 

@@ -9,4 +9,4 @@ mod rustc;
 mod toolchain;
 
 pub use rustc::{RustcVersion, TARGET, probe};
-pub use toolchain::{Toolchain, VARIANTS, set_up};
+pub use toolchain::{DEBUG, Toolchain, VARIANTS, set_up};

@@ -17,6 +17,10 @@ use crate::rustc::{RustcVersion, TARGET, probe, scratch_folder};
 /// name; without it, tests that build a plugin in turn for several hosts compile it each time.
 pub const VARIANTS: (&str, &str) = ("__CARGO_DEFAULT_LIB_METADATA", "variants");
 
+/// The debug information of this workspace's profile `dev`, for the projects that tests create too:
+/// with more, which nothing reads, they take longer to compile.
+pub const DEBUG: (&str, &str) = ("CARGO_PROFILE_DEV_DEBUG", "line-tables-only");
+
 /// The toolchain that rustup's users usually have.
 const RUSTUP: &str = "stable";
 
@@ -40,7 +44,7 @@ impl Toolchain {
     /// Creates a command that runs a program, and everything that it starts, with this toolchain.
     pub fn command(self, program: impl AsRef<OsStr>) -> Command {
         let mut command = process::command(program);
-        command.env(VARIANTS.0, VARIANTS.1);
+        command.envs([VARIANTS, DEBUG]);
         if let Some(name) = self.name() {
             command.env("RUSTUP_TOOLCHAIN", name);
         }
