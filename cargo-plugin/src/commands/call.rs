@@ -86,6 +86,14 @@ impl Call {
             false => host_options::load(&file, self.emulated, self.host.module_limits(), terminal)?,
         };
         let loaded = began.elapsed();
+        if let Some(record) = &self.record
+            && let (Ok(record), Ok(module)) = (record.canonicalize(), file.canonicalize())
+            && record == module
+        {
+            let error =
+                Error::new("`--record` names the plugin's own file, which it would replace");
+            return Err(error.help("name another file, such as `call.json`"));
+        }
         let (module, host) = (&plugin.module, plugin.host);
         if self.help {
             self.command.insert(0, "--help".to_owned());

@@ -11,6 +11,9 @@ use serde_json::{Number, Value};
 use crate::schema::{Bound, Choices, Integers, Kind, Shape, Text, Whole};
 use crate::text;
 
+/// The most bytes of a file or of standard input: 256 MiB.
+const MAX_BYTES: u64 = 256 << 20;
+
 /// Returns the parser for one value. For a nullable type, the word `null` is the JSON value unless
 /// the type has a text `null`.
 pub(super) fn parser(shape: &Shape<'_>) -> ValueParser {
@@ -188,13 +191,27 @@ pub fn contents(path: &str) -> Result<Contents, String> {
     if path != "-" {
         return read_file(path).map(Contents);
     }
-    let mut bytes = Vec::new();
-    match std::io::stdin().lock().read_to_end(&mut bytes) {
-        Ok(_) => Ok(Contents(bytes)),
+    match read_to_end(std::io::stdin().lock()) {
+        Ok(bytes) => Ok(Contents(bytes)),
         Err(error) => Err(format!("cannot read standard input: {error}")),
     }
 }
 
 fn read_file(path: &str) -> Result<Vec<u8>, String> {
-    fs::read(path).map_err(|error| format!("cannot read {path}: {error}"))
+    // It may be a pipe, as in `@<(command)`.
+    let read = fs::File::open(path).and_then(read_to_end);
+    read.map_err(|error| format!("cannot read {path}: {error}"))
+}
+
+/// Reads at most [`MAX_BYTES`]: a device may never end.
+fn read_to_end(source: impl Read) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    source.take(MAX_BYTES + 1).read_to_end(&mut bytes)?;
+    match bytes.len() as u64 > MAX_BYTES {
+        true => Err(std::io::Error::other(format!(
+            "it has more than {} MiB",
+            MAX_BYTES >> 20
+        ))),
+        false => Ok(bytes),
+    }
 }

@@ -406,8 +406,10 @@ impl Test<'_> {
 /// Returns the setting of the limit that a call exceeded.
 fn limit(failure: &Failure) -> String {
     match failure.kind() {
-        // Without a time limit, which an interpreter may reach first.
-        FailureKind::OutOfFuel { limit } => format!(".fuel({limit}).no_timeout()"),
+        // An interpreter takes longer than the default time limit for as many instructions.
+        FailureKind::OutOfFuel { limit } => {
+            format!(".fuel({limit}).timeout(std::time::Duration::from_secs(60))")
+        }
         FailureKind::OutOfMemory { limit, .. } => format!(".memory_pages({})", limit / PAGE),
         _ => String::new(),
     }

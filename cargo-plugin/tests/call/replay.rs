@@ -92,6 +92,35 @@ fn another_plugin_and_a_file_that_is_none_are_named() {
     assert!(none.contains("`text.wasm` is not a plugin"), "{none}");
 }
 
+#[test]
+fn a_replay_ends_where_the_record_is_cut() {
+    let many = r#"(func (export "command_many") (param i32 i32) (result i64) (local i32)
+        (loop
+            (drop (call $random (i32.const 64) (i32.const 8)))
+            (local.set 2 (i32.add (local.get 2) (i32.const 1)))
+            (br_if 0 (i32.lt_u (local.get 2) (i32.const 20000))))
+        i64.const 0)"#;
+    let place = Folder::new().with("many.wasm", running(many, None));
+    let line = ["call", "--record", "kept.json", "many.wasm", "many"];
+    place.run(&line).good();
+    let shown = place.run(&["replay", "kept.json"]).good();
+    assert!(shown.contains("the replay is the same"), "{shown}");
+    let note = "the replay ends at the first of them that it needs";
+    assert!(shown.contains(note), "{shown}");
+    assert!(!shown.contains("error["), "{shown}");
+}
+
+#[test]
+fn a_record_does_not_replace_the_plugin() {
+    let (place, _) = recorded("i32.gt_u");
+    let before = place.read("dice.wasm");
+    let refused = place
+        .run(&["call", "--record", "./dice.wasm", "dice.wasm", "draw"])
+        .bad(3);
+    assert!(refused.contains("names the plugin's own file"), "{refused}");
+    assert_eq!(place.read("dice.wasm"), before);
+}
+
 #[cfg(unix)]
 #[test]
 fn a_capsule_replaces_files_only() {
@@ -126,7 +155,8 @@ fn changed_or_missing_files_are_errors_with_a_hint() {
     let (place, _) = recorded("i32.lt_u");
     let place = place
         .with("dice.wasm", module("i32.gt_u"))
-        .with("not.json", "{}");
+        .with("not.json", "{}")
+        .with("more.json", "{\"format\": 1} x");
     let changed = place.run(&["replay", "kept/dice.json"]);
     assert_eq!(changed.code, 3);
     assert!(changed.err.contains("has changed since"), "{}", changed.err);
@@ -139,6 +169,7 @@ fn changed_or_missing_files_are_errors_with_a_hint() {
         ("none.json", "cannot be used"),
         ("not.json", "this is not a capsule: missing field `format`"),
         ("dice.wasm", "this is not a capsule"),
+        ("more.json", "trailing characters"),
     ] {
         let ran = place.run(&["replay", file]);
         assert_eq!(ran.code, 3, "{file}");

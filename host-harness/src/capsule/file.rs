@@ -194,13 +194,15 @@ fn name_part(text: &str) -> String {
 
 fn decoded<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<T, CapsuleError> {
     let mut deserializer = serde_json::Deserializer::from_slice(json);
-    serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
+    let decoded = serde_path_to_error::deserialize(&mut deserializer).map_err(|error| {
         let path = text::one_line(&error.path().to_string(), 100);
         match path.as_str() {
             "." => CapsuleError::malformed(error.inner()),
             path => CapsuleError::malformed(format_args!("`{path}`: {}", error.inner())),
         }
-    })
+    })?;
+    deserializer.end().map_err(CapsuleError::malformed)?;
+    Ok(decoded)
 }
 
 fn within(bytes: u64) -> Result<(), CapsuleError> {

@@ -46,6 +46,8 @@ pub struct Replayed {
     /// `true` if the record ends at a time limit, which a replay measures in fuel, or in the host's
     /// decoding of a result, whose type only the host knows.
     pub(super) ends_elsewhere: bool,
+    /// `true` if the replay ended where it needed steps that are missing in the record.
+    pub(super) ends_at_cut: bool,
     /// The ids of the recorded plugin and of the replayed one, if they are two.
     pub(super) other_plugin: Option<[String; 2]>,
     /// The steps that are missing in the record, and whether the replay has reached them.
@@ -158,13 +160,16 @@ impl Display for Replayed {
                 "\nnote: the record is of the plugin `{recorded}`, and this module is `{replayed}`"
             )?;
         }
-        match self.cut {
-            Some(cut) => write!(
+        if let Some(cut) = self.cut {
+            let (steps, bytes) = (cut.steps, cut.bytes);
+            write!(
                 f,
-                "\nnote: {} steps with {} bytes are missing in the record",
-                cut.steps, cut.bytes
-            ),
-            None => Ok(()),
+                "\nnote: {steps} steps with {bytes} bytes are missing in the record"
+            )?;
+        }
+        match self.ends_at_cut {
+            true => f.write_str(", and the replay ends at the first of them that it needs"),
+            false => Ok(()),
         }
     }
 }

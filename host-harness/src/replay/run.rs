@@ -12,10 +12,11 @@ use crate::plugin::{Plugin, PluginBuilder};
 use crate::source::Source;
 use crate::sync::Shared;
 
-/// The time after which a call is ended that should not take long: the least, and how many times
-/// the recorded limit.
-const LEAST_TIME: Duration = Duration::from_secs(60);
+/// The time after which a call is ended: how many times the recorded limit, and the least, for a
+/// call that reached its limit or had none, and for any other, which should not take long.
 const TIMES: u32 = 4;
+const LEAST_TIME: Duration = Duration::from_secs(60);
+const LEAST_TIME_OF_SHORT: Duration = Duration::from_secs(10);
 
 /// The most time of a call.
 const MOST_TIME: Duration = Duration::from_secs(600);
@@ -88,16 +89,27 @@ impl Capsule {
             ),
             Err(failure) => (Some(failure), None),
         };
-        let (transcript, has_departed) = {
+        let (transcript, has_departed, is_at_cut) = {
             let recorder = recorder.lock();
-            (recorder.transcript(), recorder.has_departed())
+            (
+                recorder.transcript(),
+                recorder.has_departed(),
+                recorder.is_at_cut(),
+            )
         };
+        let transcript = transcript.without_earlier_cuts();
+        let mut recorded = self.transcript.without_earlier_cuts();
+        if is_at_cut {
+            // Nothing is known of the rest.
+            recorded.steps.truncate(transcript.steps.len());
+        }
         Ok(Replayed {
-            recorded: self.transcript.without_earlier_cuts(),
-            transcript: transcript.without_earlier_cuts(),
+            recorded,
+            transcript,
             recorded_failure: self.failure.clone(),
-            ends_elsewhere: !has_departed && self.ends_elsewhere(),
-            failure,
+            ends_elsewhere: !has_departed && (is_at_cut || self.ends_elsewhere()),
+            failure: failure.filter(|_| !is_at_cut),
+            ends_at_cut: is_at_cut,
             other_plugin,
             cut: self.transcript.cut(),
         })
@@ -114,10 +126,12 @@ impl Capsule {
         let host = hosts::find(&self.host).ok_or_else(|| CapsuleError::UnknownHost {
             host: self.host.clone(),
         })?;
-        let time = limits
-            .timeout
-            .map_or(LEAST_TIME, |limit| limit.saturating_mul(TIMES));
-        limits.timeout = Some(time.clamp(LEAST_TIME, MOST_TIME));
+        let least = match (fuel, limits.timeout) {
+            (None, Some(_)) => LEAST_TIME_OF_SHORT,
+            _ => LEAST_TIME,
+        };
+        let time = limits.timeout.unwrap_or_default().saturating_mul(TIMES);
+        limits.timeout = Some(time.clamp(least, MOST_TIME));
         if fuel.is_some() && limits.fuel.is_none() {
             limits.fuel = Some(Limits::PLENTY_OF_FUEL);
         }
@@ -175,7 +189,8 @@ impl Capsule {
                 .any(|step| matches!(step, Step::Call(_)));
             let failed = self.code().filter(|_| is_last && self.refused.is_none());
             outcome = plugin.repeat(call, failed);
-            if recorder.lock().has_departed() {
+            let recorder = recorder.lock();
+            if recorder.has_departed() || recorder.is_at_cut() {
                 return outcome;
             }
         }

@@ -18,6 +18,9 @@ pub(super) fn reason(native: &Step, wasm: &Step) -> Option<&'static str> {
     match (native, wasm) {
         (Step::Call(_), Step::Call(_)) => Some(BODY),
         (_, Step::Return(Return::Failure { message, .. })) => of_failure(message),
+        (Step::Return(Return::Ok(_)), Step::Return(Return::Error(error))) => {
+            of_failure(&String::from_utf8_lossy(error.bytes()?))
+        }
         _ => {
             let [native, wasm] = [native, wasm].map(|step| step.data().filter_map(Data::bytes));
             let mut pairs = native.zip(wasm);
@@ -27,11 +30,14 @@ pub(super) fn reason(native: &Step, wasm: &Step) -> Option<&'static str> {
     }
 }
 
-/// Returns the likely reason why only WebAssembly has a failure: by the words of std's panics.
+/// Returns the likely reason why only WebAssembly has a failure or an error: by std's words.
 fn of_failure(message: &str) -> Option<&'static str> {
     let has = |words: &str| message.contains(words);
     if has("attempt to ") && has(" with overflow") {
         return Some(OVERFLOW);
+    }
+    if has("expected usize") || has("expected isize") {
+        return Some(WIDTH);
     }
     if has("time not implemented on this platform") {
         return Some(CLOCK);

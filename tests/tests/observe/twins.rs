@@ -116,6 +116,14 @@ fn an_overflow_on_one_side_is_explained() {
 }
 
 #[test]
+fn an_error_of_webassembly_alone_is_explained() {
+    let text = divergence("complement", json!({"number": u64::MAX}));
+    assert!(text.contains("help: `usize` and `isize`"), "{text}");
+    let text = divergence("read", json!({"path": env!("CARGO_MANIFEST_PATH")}));
+    assert!(text.contains("help: WebAssembly has no files"), "{text}");
+}
+
+#[test]
 fn a_body_that_differs_itself_is_named_as_the_reason() {
     let native = PluginBuilder::native::<differing::Differing>();
     let runs = AtomicU64::new(0);

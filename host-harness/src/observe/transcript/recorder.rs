@@ -69,6 +69,11 @@ impl Recorder {
         self.tape.as_ref().is_some_and(Tape::has_departed)
     }
 
+    /// Returns whether this is a replay that needs steps which were not kept, and cannot go on.
+    pub(crate) fn is_at_cut(&self) -> bool {
+        self.tape.as_ref().is_some_and(Tape::is_at_cut)
+    }
+
     /// Returns the transcript so far.
     pub(crate) fn transcript(&self) -> Transcript {
         let mut steps = Vec::new();

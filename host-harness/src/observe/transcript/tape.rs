@@ -10,6 +10,8 @@ pub(crate) struct Tape {
     departed: bool,
     /// `true` once the current call has reached the end of its record.
     at_end: bool,
+    /// `true` once a call needs steps that were not kept.
+    at_cut: bool,
 }
 
 /// The recorded counterpart of a host call.
@@ -45,12 +47,13 @@ impl Tape {
             steps: transcript.steps.into(),
             departed: false,
             at_end: false,
+            at_cut: false,
         }
     }
 
     /// Follows a call of the plugin.
     pub(super) fn call(&mut self) {
-        if let Some(Step::Cut(_)) = self.steps.front() {
+        while let Some(Step::Cut(_)) = self.steps.front() {
             // Earlier calls that were not kept.
             self.steps.pop_front();
         }
@@ -60,7 +63,8 @@ impl Tape {
     }
 
     /// Follows the end of a call of the plugin. Returns the recorded end if it stands for this one:
-    /// a time limit is another one in a replay.
+    /// a time limit is another one in a replay, and a call that needs steps that were not kept ends
+    /// there.
     pub(super) fn ended(&mut self, end: &Return) -> Option<Return> {
         while let Some(step) = self.steps.pop_front() {
             match step {
@@ -78,7 +82,8 @@ impl Tape {
     fn is_same(&self, recorded: &Return, end: &Return) -> bool {
         let by_fuel =
             matches!(end, Return::Failure { code, .. } if ENDED_BY_FUEL.contains(&code.as_str()));
-        !self.departed && recorded.is_end_in_time() && (self.at_end || by_fuel)
+        let in_time = recorded.is_end_in_time() && (self.at_end || by_fuel);
+        !self.departed && (self.at_cut || in_time)
     }
 
     /// Returns the recorded counterpart of a host call.
@@ -90,8 +95,13 @@ impl Tape {
                 self.at_end = true;
                 return Recorded::End;
             }
-            None | Some(Step::Cut(_)) => {
+            None => {
                 self.at_end = true;
+                return Recorded::End;
+            }
+            Some(Step::Cut(_)) => {
+                self.at_end = true;
+                self.at_cut = true;
                 return Recorded::End;
             }
             _ => {
@@ -111,5 +121,9 @@ impl Tape {
 
     pub(super) fn has_departed(&self) -> bool {
         self.departed
+    }
+
+    pub(super) fn is_at_cut(&self) -> bool {
+        self.at_cut && !self.departed
     }
 }

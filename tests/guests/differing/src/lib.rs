@@ -66,6 +66,13 @@ impl Differing {
         std::time::SystemTime::now() > std::time::UNIX_EPOCH
     }
 
+    /// Returns whether a file of the computer can be read, which only a native plugin can.
+    #[command]
+    pub fn read(&self, path: &str) -> Result<()> {
+        std::fs::read(path)?;
+        Ok(())
+    }
+
     /// Panics while a value lives that logs a line when it is dropped.
     #[command]
     pub fn panic_with_guard(&self) {
